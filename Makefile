@@ -1,0 +1,39 @@
+# Set-up goes into .venv; constraints.txt pins what was tested.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: setup demo shuffled test check
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+# Everything the paper does, on made-up patients whose answers are known; see the README for what it shows.
+TRAINING = --network shufflenet_v2_x0_5 --weights none --epochs 10 --decay-from-epoch 7 --learning-rate 0.05 \
+	--normals 8 --workers 2
+
+demo: setup
+	$(BIN)/deepminer phantom runs/phantom --patients 84
+	$(BIN)/deepminer words runs/phantom/corpus.txt runs/words.txt
+	$(BIN)/deepminer run runs/demo runs/phantom --train 0.6 --test 0.25 --side 64 $(TRAINING) \
+		--from-lesions --vectors runs/words.txt
+	$(BIN)/deepminer audit runs/demo
+
+# The same network taught with shuffled labels: what it then tells apart, it owes to chance.
+shuffled: demo
+	rm -rf runs/shuffled && cp -r runs/demo runs/shuffled
+	$(BIN)/deepminer train runs/shuffled $(TRAINING) --shuffle-labels --again
+	$(BIN)/deepminer probe runs/shuffled --workers 2
+	$(BIN)/deepminer evaluate runs/shuffled
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy

@@ -1,0 +1,59 @@
+"""Every number the paper or its authors' code fixes, once, under its section; stages take their defaults from here."""
+
+CLASSES = ("normal", "benign", "malignant")
+"""Sec. 2: the three answers of the network, in the order of its outputs."""
+
+PARTITIONS = ("train", "test", "holdout")
+"""Sec. 2.1: metrics and unit pictures come from test, explanations from holdout."""
+
+# Sec. 2.1, dataset
+TRAIN_SHARE = 0.8
+TEST_SHARE = 0.1
+PATCHES_ACROSS = 4
+"""A patch is 25 % of the width of the mammogram."""
+PLACES_PER_PATCH = 2
+"""The stride is 50 % of the patch."""
+BREAST_SHARE = 0.5
+"""A patch with less breast tissue is no patch."""
+COVER = 0.3
+"""At least this share of the patch is finding."""
+WITHIN = 0.3
+"""Or at least this share of a finding lies in the patch."""
+
+# Sec. 2.1, training
+NETWORK = "resnet152"
+LEARNING_RATE = 1e-4
+MOMENTUM = 0.9
+WEIGHT_DECAY = 1e-4
+BATCH = 32
+
+# Sec. 2.2, units
+TOP = 8
+"""The most influential units of an image that coverage counts and explanations draw from."""
+RANKED = 20
+"""The most frequently influential units of a class that experts annotate."""
+NAMED = 45
+"""Of the 60 units, those at least one expert named."""
+
+# Sec. 2.3 and Figs. 4 and 5
+NAMED_IN_FIGURE = 5
+
+# Sec. 3, results
+COVERAGE = {"normal": 0.5927, "benign": 0.6977, "malignant": 0.7582}
+AUC = {"normal": 0.838, "benign": 0.802, "malignant": 0.872}
+PAUC_PAPER = {"normal": 0.133, "benign": 0.121, "malignant": 0.144}
+PAUC_FROM = 0.8
+"""True-positive rate above which the partial area counts."""
+GREEDY = {1: 0.627, 8: 0.533}
+"""Greedy matching score on the hold-out scans, by number of units considered."""
+
+# The authors' code, where the paper is silent
+SIDE = 227
+"""Patch side in px; a whole mammogram is resized so that its shorter side is 4 of them."""
+EPOCHS = 5
+DECAY_FROM_EPOCH = 4
+"""The learning rate is a tenth from this epoch (counted from 1) on."""
+TOP_PATCHES = 64
+"""Patches kept for a unit."""
+SEGMENTATION_THRESHOLD = 0.2
+"""Share of a unit's largest response above which its map is drawn."""
