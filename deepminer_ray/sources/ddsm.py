@@ -1,0 +1,163 @@
+"""DDSM on disk: a case is an .ics with its LJPEGs and OVERLAYs in one folder of a volume."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources import density, ics, ljpeg, overlay
+from deepminer_ray.sources.rows import Case, Lesion, Rejected, Repair, Scan
+
+SOURCE_KIND = "ddsm"
+
+CASE_NAME = re.compile(r"([A-Z])-(\d+)-(\d+)\.ics")
+
+HEADER_BYTES = 4096
+"""More than PVRG's headers ever take: a catalog reads no pixels."""
+
+
+def recognise(directory: Path) -> bool:
+    """Whether there is an .ics somewhere below the directory."""
+    return next(directory.rglob("*.ics"), None) is not None
+
+
+def find_cases(directory: Path) -> list[str]:
+    """The paths of all .ics below the directory, sorted."""
+    return sorted(str(path) for path in directory.rglob("*.ics") if path.is_file())
+
+
+def read_film(file: str, rows: int, columns: int, digitizer: str) -> NDArray[np.uint16]:
+    """Decode a whole film into density units [rows, columns]; BadInput where it cannot be decoded exactly."""
+    return density.to_density(ljpeg.decode(Path(file).read_bytes(), rows=rows, columns=columns), digitizer)
+
+
+def read_case(ics_path: str) -> Case:
+    """Read a case without its pixels; what cannot be used is a row of `rejected`, what was mended one of `repairs`."""
+    path, case = Path(ics_path), Case()
+    name = CASE_NAME.fullmatch(path.name)
+    if name is None:
+        case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))
+        return case
+    try:
+        form = ics.parse(path.read_text(encoding="latin-1"), name[1])
+    except (BadInput, OSError) as error:
+        case.rejected.append(Rejected(ics_path, str(error)))
+        return case
+    if form.filename != path.stem:
+        case.repairs.append(Repair(ics_path, f"names the case {form.filename!r}: the name of the file was taken"))
+    stem = path.stem.replace("-", "_")
+    for view in form.views:
+        _read_view(case, path.parent / f"{stem}.{view}", form, f"{name[1]}_{name[2]:0>4}")
+    for file in sorted(path.parent.iterdir()):
+        if file.is_file():
+            _account_for(case, file, stem, form)
+    return case
+
+
+def _read_view(case: Case, film: Path, form: ics.Ics, patient: str) -> None:
+    """Add the scan `film`, a path without suffix, and its lesions to the case, or say why not."""
+    file, drawing = film.with_name(f"{film.name}.LJPEG"), film.with_name(f"{film.name}.OVERLAY")
+    laterality, _, view = film.suffix[1:].partition("_")
+    size = form.views[film.suffix[1:]]
+    try:
+        reshaped = _check_header(file, size)
+    except (BadInput, OSError) as error:
+        case.rejected.append(Rejected(str(file), str(error)))
+        return
+    abnormalities: list[overlay.Abnormality] = []
+    repairs: list[str] = []
+    if drawing.exists():
+        try:
+            text = drawing.read_text(encoding="latin-1")
+            abnormalities, repairs = overlay.parse(text, size.pixels_per_line, size.lines)
+        except (BadInput, OSError) as error:
+            case.rejected.append(Rejected(str(drawing), str(error)))
+            case.rejected.append(Rejected(str(file), "Its OVERLAY cannot be read: its labels would be wrong."))
+            return
+    if size.overlay != drawing.exists():
+        found = "there is one: it was read" if drawing.exists() else "there is none: no lesion was taken"
+        repairs = [f"the .ics announces {'an' if size.overlay else 'no'} OVERLAY, {found}", *repairs]
+    case.repairs += [Repair(str(file), what) for what in reshaped]
+    case.repairs += [Repair(str(drawing), what) for what in repairs]
+    scan = f"{film.absolute().parents[1].name}-{film.name}"
+    case.scans.append(
+        Scan(
+            scan=scan,
+            patient=patient,
+            laterality=laterality,
+            view=view,
+            source_kind=SOURCE_KIND,
+            file=str(file),
+            rows=size.lines,
+            columns=size.pixels_per_line,
+            bits=size.bits,
+            digitizer=form.digitizer,
+            resolution=size.resolution,
+            density=form.density,
+            age=form.age,
+        )
+    )
+    case.lesions += [_lesion(scan, number, abnormality) for number, abnormality in enumerate(abnormalities, 1)]
+
+
+def _check_header(file: Path, size: ics.View) -> list[str]:
+    """Compare the header with the .ics; exchanged rows and columns are DDSM's habit and no fault."""
+    packed = file.with_name(f"{file.name}.gz")
+    if not file.exists():
+        raise BadInput(f"The film is packed: unpack {packed.name}." if packed.exists() else "The film is missing.")
+    with file.open("rb") as stream:
+        found = ljpeg.header(stream.read(HEADER_BYTES))
+    expected = (size.lines, size.pixels_per_line)
+    if found.rows * found.columns != size.lines * size.pixels_per_line:
+        raise BadInput(
+            f"The LJPEG holds {found.rows} x {found.columns} pixels, the .ics says {expected[0]} x {expected[1]}."
+        )
+    if sorted((found.rows, found.columns)) == sorted(expected):
+        return []
+    return [f"holds {found.rows} x {found.columns} pixels: reshaped to {expected[0]} x {expected[1]} of the .ics"]
+
+
+def _lesion(scan: str, number: int, abnormality: overlay.Abnormality) -> Lesion:
+    columns, rows = zip(*abnormality.outline, strict=True)
+    return Lesion(
+        lesion=f"{scan}#{number}",
+        scan=scan,
+        abnormality=number,
+        pathology=abnormality.pathology,
+        lesion_type=abnormality.lesion_type,
+        shape=abnormality.shape,
+        margins=abnormality.margins,
+        calcification_type=abnormality.calcification_type,
+        distribution=abnormality.distribution,
+        assessment=abnormality.assessment,
+        subtlety=abnormality.subtlety,
+        report=abnormality.report,
+        x=min(columns),
+        y=min(rows),
+        width=max(columns) - min(columns) + 1,
+        height=max(rows) - min(rows) + 1,
+        outline=[abnormality.outline],
+    )
+
+
+def _account_for(case: Case, file: Path, stem: str, form: ics.Ics) -> None:
+    """Name every file of the folder that is not read, so that nothing goes missing unseen."""
+    own = [f"{stem}.{view}" for view in form.views]
+    if file.suffix == ".ics" or file.name == f"TAPE_{stem}.COMB.16_PGM":
+        return
+    if file.suffix in (".LJPEG", ".OVERLAY"):
+        if file.stem in own:
+            return
+        if file.suffix == ".LJPEG" and file.stem.startswith(f"{stem}."):
+            case.rejected.append(Rejected(str(file), "The .ics has no size for this film."))
+            return
+        why = "it belongs to no film of this case"
+    elif file.suffix == ".16_PGM":
+        why = "it is the preview of another case"
+    elif ".LJPEG." in file.name:
+        why = "it is a copy or a leftover of a film"
+    else:
+        why = "it is no file of DDSM's layout"
+    case.repairs.append(Repair(str(file), f"ignored: {why}"))

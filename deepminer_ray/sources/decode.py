@@ -1,0 +1,54 @@
+"""One LJPEG as an image file, for people who want nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources import ics, ljpeg
+from deepminer_ray.sources.density import to_density
+
+SUFFIXES = (".png", ".tif", ".tiff", ".npy")
+
+
+def decode_file(
+    file: Path, out: Path, rows: int | None = None, columns: int | None = None, density: bool = False
+) -> tuple[int, int]:
+    """Write the film as 16-bit grey levels, or as optical density x 10,000; its rows and columns.
+
+    The shape is taken from the arguments, else from the .ics beside the file, else from the stream's own header, which
+    may have exchanged the two.
+    """
+    if out.suffix not in SUFFIXES:
+        raise BadInput(f"{out} is no image this program writes: use {', '.join(SUFFIXES)}.")
+    case = _case_beside(file)
+    view = case.views.get(file.stem.rpartition(".")[2]) if case else None
+    if rows is None and columns is None and view is not None:
+        rows, columns = view.lines, view.pixels_per_line
+    try:
+        film = ljpeg.decode(file.read_bytes(), rows=rows, columns=columns)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    if density:
+        if case is None:
+            raise BadInput(f"There is no .ics beside {file}, so its digitizer is unknown: leave --density away.")
+        film = to_density(film, case.digitizer)
+    try:
+        _write(out, film)
+    except OSError as error:
+        raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
+    return film.shape[0], film.shape[1]
+
+
+def _case_beside(file: Path) -> ics.Ics | None:
+    found = sorted(file.parent.glob("*.ics"))
+    return ics.parse(found[0].read_text(errors="replace")) if found else None
+
+
+def _write(out: Path, film: NDArray[np.uint16]) -> None:
+    if out.suffix == ".npy":
+        np.save(out, film)
+    else:
+        Image.fromarray(film).save(out)

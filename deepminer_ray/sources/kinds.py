@@ -1,0 +1,82 @@
+"""The kinds of directories that hold mammograms, and how each is listed, read and decoded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources import ddsm, manifest
+from deepminer_ray.sources.rows import Case
+
+
+class Kind(Protocol):
+    """A kind of source: its items are small, are read independently and hold no pixels."""
+
+    @property
+    def name(self) -> str: ...
+
+    def recognise(self, directory: Path) -> bool: ...
+
+    def items(self, directory: Path) -> list[dict[str, Any]]: ...
+
+    def case(self, directory: Path, item: dict[str, Any]) -> Case: ...
+
+    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
+
+
+@dataclass(frozen=True)
+class Ddsm:
+    """DDSM's own tree: one item a case."""
+
+    name: str = "ddsm"
+
+    def recognise(self, directory: Path) -> bool:
+        return ddsm.recognise(directory)
+
+    def items(self, directory: Path) -> list[dict[str, Any]]:
+        return [{"ics": path} for path in ddsm.find_cases(directory)]
+
+    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+        return ddsm.read_case(item["ics"])
+
+    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+        return ddsm.read_film(scan["file"], scan["rows"], scan["columns"], scan["digitizer"])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest.csv beside images and masks: one item a row."""
+
+    name: str = "manifest"
+
+    def recognise(self, directory: Path) -> bool:
+        return manifest.recognise(directory)
+
+    def items(self, directory: Path) -> list[dict[str, Any]]:
+        return list(manifest.find_rows(directory))
+
+    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+        return manifest.read_row(str(directory), item)
+
+    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+        return manifest.read_film(scan["file"])
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (Manifest(), Ddsm())}
+
+
+def recognise(directory: Path, source_kind: str | None = None) -> Kind:
+    """The kind asked for, or the one that recognises the directory; BadInput where there is none."""
+    if source_kind is not None:
+        if source_kind not in KINDS:
+            raise BadInput(f"There is no source kind {source_kind!r}: use one of {', '.join(KINDS)}.")
+        return KINDS[source_kind]
+    if not directory.is_dir():
+        raise BadInput(f"{directory} is not a directory: give the folder that holds the mammograms.")
+    for kind in KINDS.values():
+        if kind.recognise(directory):
+            return kind
+    raise BadInput(f"{directory} holds neither DDSM cases (.ics) nor a manifest.csv: give the folder that does.")

@@ -1,0 +1,74 @@
+"""What every source says about its films: the rows of `scan`, `lesion`, `rejected` and `repair`."""
+
+from dataclasses import dataclass, field
+
+Ring = list[tuple[int, int]]
+"""A closed chain of boundary pixels (x, y), 8-connected, its first point not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One film: who, which view, where its pixels are and how they were digitized."""
+
+    scan: str
+    patient: str
+    laterality: str
+    view: str
+    source_kind: str
+    file: str
+    rows: int
+    columns: int
+    bits: int
+    digitizer: str
+    resolution: float | None = None
+    density: int | None = None
+    age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """One abnormality outlined on a scan; box and outline in px of the stored film."""
+
+    lesion: str
+    scan: str
+    abnormality: int
+    pathology: str
+    lesion_type: str | None
+    shape: str | None
+    margins: str | None
+    calcification_type: str | None
+    distribution: str | None
+    assessment: int | None
+    subtlety: int | None
+    report: str
+    x: int
+    y: int
+    width: int
+    height: int
+    outline: list[Ring]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A file that is left out, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A file that was read in spite of a fault, and what was done."""
+
+    file: str
+    what: str
+
+
+@dataclass(slots=True)
+class Case:
+    """All that one unit of a source (a DDSM case, a manifest's row) holds."""
+
+    scans: list[Scan] = field(default_factory=list)
+    lesions: list[Lesion] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)

@@ -1,0 +1,280 @@
+"""Cases of DDSM drawn on disk with the faults of the real ones, and one real patient."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources import ddsm, ljpeg
+from deepminer_ray.sources.density import to_density
+from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
+from deepminer_ray.sources.overlay import Abnormality, format_overlay
+from deepminer_ray.sources.rows import Case, Lesion, Rejected, Repair, Scan
+
+REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "ddsm-real"
+
+RING = [(4, 5), (5, 6), (4, 7), (3, 6)]
+MASS = Abnormality("LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED", "malignant", 5, 4, RING)
+SPOTS = Abnormality(
+    "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED", "unproven", 4, None, [(8, 9), (9, 9)]
+)
+ROWS, COLUMNS = 12, 10
+
+
+def film(seed: int) -> NDArray[np.uint16]:
+    return np.random.default_rng(seed).integers(500, 4096, (ROWS, COLUMNS), np.uint16)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One case: four films, the CC films with exchanged rows and columns, two lesions on the left MLO film."""
+    folder = tmp_path / "cancers" / "cancer_01" / "case0820"
+    folder.mkdir(parents=True)
+    views = {name: View(ROWS, COLUMNS, 12, 50.0, name == "LEFT_MLO") for name in VIEWS}
+    (folder / "C-0820-1.ics").write_text(format_ics(Ics("C-0820-1", "LUMISYS", 3, 52, views=views)))
+    for number, name in enumerate(VIEWS):
+        coded = ljpeg.encode(film(number), exchanged=name.endswith("CC"))
+        (folder / f"C_0820_1.{name}.LJPEG").write_bytes(coded)
+    (folder / "C_0820_1.LEFT_MLO.OVERLAY").write_text(format_overlay([MASS, SPOTS]))
+    (folder / "TAPE_C_0820_1.COMB.16_PGM").touch()
+    return folder
+
+
+def read(folder: Path) -> Case:
+    return ddsm.read_case(str(folder / "C-0820-1.ics"))
+
+
+def names(case: Case) -> list[str]:
+    return [f"{scan.laterality}_{scan.view}" for scan in case.scans]
+
+
+def test_cases_are_found_below_a_directory(folder: Path) -> None:
+    root = folder.parents[2]
+    other = folder.parent / "case0001"
+    other.mkdir()
+    assert not ddsm.recognise(other)
+    (other / "C-0001-1.ics").touch()
+    (other / "C-0001-1.ics~").touch()
+    assert ddsm.recognise(root)
+    assert ddsm.find_cases(root) == [str(other / "C-0001-1.ics"), str(folder / "C-0820-1.ics")]
+
+
+def test_a_whole_case(folder: Path) -> None:
+    case = read(folder)
+    assert (case.rejected, case.repairs) == ([], [])
+    assert names(case) == list(VIEWS)
+    assert case.scans[1] == Scan(
+        scan="cancer_01-C_0820_1.LEFT_MLO",
+        patient="C_0820",
+        laterality="LEFT",
+        view="MLO",
+        source_kind="ddsm",
+        file=str(folder / "C_0820_1.LEFT_MLO.LJPEG"),
+        rows=ROWS,
+        columns=COLUMNS,
+        bits=12,
+        digitizer="LUMISYS",
+        resolution=50.0,
+        density=3,
+        age=52,
+    )
+    mass, spots = case.lesions
+    assert mass == Lesion(
+        lesion="cancer_01-C_0820_1.LEFT_MLO#1",
+        scan="cancer_01-C_0820_1.LEFT_MLO",
+        abnormality=1,
+        pathology="malignant",
+        lesion_type="MASS",
+        shape="IRREGULAR",
+        margins="SPICULATED",
+        calcification_type=None,
+        distribution=None,
+        assessment=5,
+        subtlety=4,
+        report="LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED",
+        x=3,
+        y=5,
+        width=3,
+        height=3,
+        outline=[RING],
+    )
+    assert (spots.lesion, spots.calcification_type) == ("cancer_01-C_0820_1.LEFT_MLO#2", "PLEOMORPHIC")
+    assert (spots.x, spots.y, spots.width, spots.height, spots.subtlety) == (8, 9, 2, 1, None)
+
+
+def test_films_are_read_as_density_the_right_way_round(folder: Path) -> None:
+    for number, scan in enumerate(read(folder).scans):
+        found = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+        np.testing.assert_array_equal(found, to_density(film(number), "LUMISYS"))
+
+
+def test_the_same_case_in_two_volumes_is_one_patient(folder: Path) -> None:
+    again = folder.parents[1] / "benign_05"
+    folder.parent.rename(again)
+    scan = read(again / folder.name).scans[0]
+    assert (scan.scan, scan.patient) == ("benign_05-C_0820_1.LEFT_CC", "C_0820")
+
+
+def test_a_relative_path_knows_its_volume(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert ddsm.read_case("C-0820-1.ics").scans[0].scan == "cancer_01-C_0820_1.LEFT_CC"
+
+
+LEFT_CC = "C_0820_1.LEFT_CC.LJPEG"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "The film is missing."),
+        (b"", "Not a JPEG: the file does not begin with a start-of-image marker."),
+        (ljpeg.encode(film(0))[:20], "The LJPEG is damaged: it ends inside its headers."),
+        (ljpeg.encode(film(0)[1:]), "The LJPEG holds 11 x 10 pixels, the .ics says 12 x 10."),
+    ],
+)
+def test_a_film_without_header_is_rejected(folder: Path, content: bytes | None, reason: str) -> None:
+    if content is None:
+        (folder / LEFT_CC).unlink()
+    else:
+        (folder / LEFT_CC).write_bytes(content)
+    case = read(folder)
+    assert case.rejected == [Rejected(str(folder / LEFT_CC), reason)]
+    assert names(case) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
+
+
+def test_a_packed_film_is_to_be_unpacked(folder: Path) -> None:
+    packed = folder / f"{LEFT_CC}.gz"
+    packed.write_bytes(gzip.compress((folder / LEFT_CC).read_bytes()))
+    (folder / LEFT_CC).unlink()
+    assert read(folder).rejected == [Rejected(str(folder / LEFT_CC), f"The film is packed: unpack {packed.name}.")]
+
+
+def test_a_film_of_another_shape_with_as_many_pixels_is_reshaped(folder: Path) -> None:
+    (folder / LEFT_CC).write_bytes(ljpeg.encode(film(0).reshape(6, 20)))
+    case = read(folder)
+    assert case.repairs == [Repair(str(folder / LEFT_CC), "holds 6 x 20 pixels: reshaped to 12 x 10 of the .ics")]
+    found = ddsm.read_film(case.scans[0].file, ROWS, COLUMNS, "LUMISYS")
+    np.testing.assert_array_equal(found, to_density(film(0), "LUMISYS"))
+
+
+def test_a_film_the_ics_does_not_know_is_rejected(folder: Path) -> None:
+    ics = folder / "C-0820-1.ics"
+    ics.write_text("".join(line for line in ics.read_text().splitlines(True) if not line.startswith("LEFT_CC")))
+    case = read(folder)
+    assert case.rejected == [Rejected(str(folder / LEFT_CC), "The .ics has no size for this film.")]
+    assert names(case) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
+
+
+@pytest.mark.parametrize("text", ["", "<html>", format_overlay([MASS])[:-20]])
+def test_an_unreadable_overlay_costs_the_scan(folder: Path, text: str) -> None:
+    overlay = folder / "C_0820_1.LEFT_MLO.OVERLAY"
+    overlay.write_text(text)
+    case = read(folder)
+    assert [Path(row.file).name for row in case.rejected] == [overlay.name, "C_0820_1.LEFT_MLO.LJPEG"]
+    assert case.rejected[1].reason == "Its OVERLAY cannot be read: its labels would be wrong."
+    assert names(case) == ["LEFT_CC", "RIGHT_CC", "RIGHT_MLO"]
+    assert case.lesions == []
+
+
+def test_files_are_trusted_more_than_the_announcement(folder: Path) -> None:
+    (folder / "C_0820_1.LEFT_MLO.OVERLAY").rename(folder / "C_0820_1.RIGHT_CC.OVERLAY")
+    case = read(folder)
+    assert {lesion.scan for lesion in case.lesions} == {"cancer_01-C_0820_1.RIGHT_CC"}
+    assert [repair.what for repair in case.repairs] == [
+        "the .ics announces an OVERLAY, there is none: no lesion was taken",
+        "the .ics announces no OVERLAY, there is one: it was read",
+    ]
+
+
+def test_a_mended_overlay_is_a_repair(folder: Path) -> None:
+    overlay = folder / "C_0820_1.LEFT_MLO.OVERLAY"
+    overlay.write_text(overlay.read_text().replace("TOTAL_OUTLINES 1", "TOTAL_OUTLINES 3", 1))
+    case = read(folder)
+    assert case.repairs == [Repair(str(overlay), "abnormality 1 announces 3 outlines, holds 1")]
+    assert len(case.lesions) == 2
+
+
+def test_every_file_that_is_not_read_is_named(folder: Path) -> None:
+    ignored = {
+        "#mv.sh#": "no file of DDSM's layout",
+        "A-1816-1.html~": "no file of DDSM's layout",
+        "A_1585_1.RIGHT_MLO.OVERLAY": "no film of this case",
+        "A_1585_1.RIGHT_MLO.LJPEG": "no film of this case",
+        "C-0820-1.ics~": "no file of DDSM's layout",
+        "C_0820_1.LEFT_CC.LJPEG.1": "a copy or a leftover of a film",
+        "C_0820_1.RIGHT_MLO.OVERLAYu": "no file of DDSM's layout",
+        "TAPE_A_1378_1.COMB.16_PGM": "the preview of another case",
+        "jpeg": "no file of DDSM's layout",
+    }
+    for name in ignored:
+        (folder / name).touch()
+    (folder / "a folder").mkdir()
+    case = read(folder)
+    found = {Path(repair.file).name: repair.what for repair in case.repairs}
+    assert found.keys() == ignored.keys()
+    assert all(found[name].startswith("ignored: it ") and found[name].endswith(ignored[name]) for name in ignored)
+    assert case.rejected == []
+    assert names(case) == list(VIEWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("C-0820-1.ics", "<html>", "Not an .ics: it has no ics_version."),
+        ("C-0820-1.ics", None, "No such file"),
+        ("notes.ics", "ics_version 1.0", "not named as a case of DDSM"),
+    ],
+)
+def test_an_unreadable_ics_is_rejected(folder: Path, name: str, text: str | None, reason: str) -> None:
+    path = folder / name
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+    case = ddsm.read_case(str(path))
+    assert [row.file for row in case.rejected] == [str(path)]
+    assert reason in case.rejected[0].reason
+    assert (case.scans, case.lesions, case.repairs) == ([], [], [])
+
+
+def test_the_name_of_the_file_is_trusted_more_than_the_name_inside(folder: Path) -> None:
+    ics = folder / "C-0820-1.ics"
+    ics.write_text(ics.read_text().replace("C-0820-1", "C-0821-1"))
+    case = read(folder)
+    assert case.repairs == [Repair(str(ics), "names the case 'C-0821-1': the name of the file was taken")]
+    assert case.scans[0].patient == "C_0820"
+
+
+def test_a_damaged_film_is_refused(folder: Path) -> None:
+    path = folder / LEFT_CC
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BadInput, match="cut off"):
+        ddsm.read_film(str(path), ROWS, COLUMNS, "LUMISYS")
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data/ddsm-real is not there")
+def test_a_real_patient() -> None:
+    assert ddsm.recognise(REAL)
+    (path,) = ddsm.find_cases(REAL)
+    case = ddsm.read_case(path)
+    assert (case.rejected, case.repairs) == ([], [])
+    assert [(scan.scan, scan.rows, scan.columns) for scan in case.scans] == [
+        ("cancer_01-C_0820_1.LEFT_CC", 4736, 2624),
+        ("cancer_01-C_0820_1.LEFT_MLO", 4680, 2576),
+        ("cancer_01-C_0820_1.RIGHT_CC", 4688, 2592),
+        ("cancer_01-C_0820_1.RIGHT_MLO", 4672, 2632),
+    ]
+    assert [(lesion.scan[-8:], lesion.pathology, len(lesion.outline)) for lesion in case.lesions] == [
+        ("LEFT_MLO", "malignant", 1),
+        ("RIGHT_CC", "benign", 1),
+        ("IGHT_MLO", "benign", 1),
+    ]
+    scan = case.scans[0]
+    film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+    assert film.shape == (4736, 2624)
+    # Neighbouring rows of a film are alike; a wrong first line or a wrong shape would make them strangers.
+    assert np.median(np.abs(np.diff(film.astype(np.int32), axis=0))) < 300
+    coded = Path(scan.file).read_bytes()
+    assert ljpeg.encode(ljpeg.decode(coded, rows=scan.rows, columns=scan.columns), exchanged=True) == coded

@@ -1,0 +1,312 @@
+"""A manifest.csv becomes scans and lesions; what cannot be used says why."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.cover import fill
+from deepminer_ray.sources.manifest import find_rows, read_film, read_row, recognise
+from deepminer_ray.sources.rows import Case
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+
+Source = Callable[..., list[Case]]
+
+
+def draw(file: Path, pixels: NDArray[np.generic]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+
+
+def blobs(*boxes: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    """A mask 20 high and 30 wide with white boxes of x, y, width, height."""
+    mask = np.zeros((20, 30), np.uint8)
+    for x, y, width, height in boxes:
+        mask[y : y + height, x : x + width] = 255
+    return mask
+
+
+TWO = blobs((12, 2, 4, 5), (3, 10, 6, 2))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """Reads a manifest of one row with defaults in all columns; its mask holds two boxes."""
+    draw(tmp_path / "images" / "a.png", np.full((20, 30), 128, np.uint8))
+    draw(tmp_path / "masks" / "two.png", TWO)
+
+    def read(**columns: str) -> list[Case]:
+        row = {
+            "image": "images/a.png",
+            "mask": "masks/two.png",
+            "patient": "P_1",
+            "laterality": "LEFT",
+            "view": "CC",
+            "pathology": "malignant",
+        } | columns
+        (tmp_path / "manifest.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+        return [read_row(str(tmp_path), found) for found in find_rows(tmp_path)]
+
+    return read
+
+
+def test_a_row_is_a_scan_with_the_facts_of_its_image(source: Source, tmp_path: Path) -> None:
+    (case,) = source(laterality="right", view="mlo", density="3", age="61.0", resolution="43.5")
+    (scan,) = case.scans
+    assert (scan.scan, scan.patient, scan.laterality, scan.view) == ("a", "P_1", "RIGHT", "MLO")
+    assert scan.file == str(tmp_path / "images" / "a.png")
+    assert (scan.rows, scan.columns, scan.bits, scan.digitizer) == (20, 30, 8, "DISPLAY")
+    assert (scan.source_kind, scan.density, scan.age, scan.resolution) == ("manifest", 3, 61, 43.5)
+    assert not case.rejected
+    assert not case.repairs
+
+
+def test_components_have_the_values_of_their_place(source: Source) -> None:
+    (case,) = source(
+        pathology="Benign|MALIGNANT", shape="OVAL|irregular", margins="nan|Ill Defined", assessment="3|5", subtlety="4"
+    )
+    first, second = case.lesions
+    assert (first.lesion, first.scan, first.abnormality) == ("a#1", "a", 1)
+    assert (first.x, first.y, first.width, first.height) == (3, 10, 6, 2)  # the leftmost comes first
+    assert (second.x, second.y, second.width, second.height) == (12, 2, 4, 5)
+    assert [lesion.pathology for lesion in case.lesions] == ["benign", "malignant"]
+    assert [lesion.lesion_type for lesion in case.lesions] == ["MASS", "MASS"]
+    assert [lesion.margins for lesion in case.lesions] == [None, "ILL_DEFINED"]
+    assert [lesion.assessment for lesion in case.lesions] == [3, 5]
+    assert [lesion.subtlety for lesion in case.lesions] == [4, 4]
+    assert first.report == "LESION_TYPE MASS SHAPE OVAL"
+    assert second.report == "LESION_TYPE MASS SHAPE IRREGULAR MARGINS ILL_DEFINED"
+    assert case.repairs == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "lesion_type", "report"),
+    [
+        ({}, None, ""),
+        ({"shape": "N/A", "margins": ""}, None, ""),
+        ({"margins": "SPICULATED"}, "MASS", "LESION_TYPE MASS MARGINS SPICULATED"),
+        ({"lesion_type": "mass"}, "MASS", "LESION_TYPE MASS"),
+        ({"lesion_type": "OTHER"}, "OTHER", "LESION_TYPE OTHER"),
+        (
+            {"calcification_type": "PLEOMORPHIC", "distribution": "CLUSTERED"},
+            "CALCIFICATION",
+            "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED",
+        ),
+        (
+            {"shape": "OVAL", "calcification_type": "COARSE"},
+            "MASS-CALCIFICATION",
+            "LESION_TYPE MASS SHAPE OVAL LESION_TYPE CALCIFICATION TYPE COARSE",
+        ),
+    ],
+)
+def test_the_report_is_the_keyword_line_of_an_overlay(
+    source: Source, columns: dict[str, str], lesion_type: str | None, report: str
+) -> None:
+    (lesion,) = source(**columns)[0].lesions
+    assert (lesion.lesion_type, lesion.report) == (lesion_type, report)
+
+
+def test_one_lesion_may_have_several_parts(source: Source) -> None:
+    (case,) = source(shape="OVAL")
+    (lesion,) = case.lesions
+    assert (lesion.x, lesion.y, lesion.width, lesion.height) == (3, 2, 13, 10)
+    assert np.array_equal(fill(lesion.outline, 30, 20, 0, 0), TWO > 0)
+    assert case.repairs == []
+
+
+def test_lesions_counted_without_values_of_their_own_share_one(source: Source) -> None:
+    (case,) = source(lesions="2", shape="OVAL")
+    assert [lesion.shape for lesion in case.lesions] == ["OVAL", "OVAL"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"shape": "OVAL|nan|ROUND", "margins": "OBSCURED|OBSCURED|OBSCURED", "assessment": "3|4|0"},
+        {"shape": "OVAL|ROUND", "margins": "OBSCURED", "assessment": "4|2|3"},
+    ],
+)
+def test_values_that_cannot_be_dealt_out_are_joined_and_said(source: Source, columns: dict[str, str]) -> None:
+    (case,) = source(pathology="benign|malignant|benign", **columns)
+    (lesion,) = case.lesions
+    assert len(lesion.outline) == 2
+    assert (lesion.pathology, lesion.shape, lesion.margins) == ("malignant", "OVAL-ROUND", "OBSCURED")
+    assert lesion.assessment == 4
+    assert lesion.report.startswith("LESION_TYPE MASS SHAPE OVAL MARGINS OBSCURED LESION_TYPE MASS ")
+    assert lesion.report.count("LESION_TYPE") == 3
+    assert any("announces 3 lesions" in repair.what for repair in case.repairs)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"pathology": "normal", "mask": ""}, []),
+        ({"pathology": "NORMAL"}, ["is normal, but its mask was ignored"]),
+        ({"mask": ""}, ["is malignant, but no mask outlines a lesion: none was taken"]),
+        (
+            {"pathology": "benign", "mask": "masks/empty.png"},
+            ["is benign, but no mask outlines a lesion: none was taken"],
+        ),
+    ],
+)
+def test_a_scan_without_lesions_is_kept(
+    source: Source, tmp_path: Path, columns: dict[str, str], said: list[str]
+) -> None:
+    draw(tmp_path / "masks" / "empty.png", blobs())
+    (case,) = source(**columns)
+    assert [scan.scan for scan in case.scans] == ["a"]
+    assert case.lesions == []
+    assert [repair.what for repair in case.repairs] == said
+
+
+def test_a_number_that_is_none_is_left_out_and_said(source: Source) -> None:
+    (case,) = source(assessment="4a", age="old", density="2.5")
+    assert (case.lesions[0].assessment, case.scans[0].age, case.scans[0].density) == (None, None, None)
+    assert sorted(repair.what.split()[2] for repair in case.repairs) == ["age", "assessment", "density"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"image": ""}, "names no image"),
+        ({"image": "../a.png"}, "outside the directory"),
+        ({"image": "images/../../a.png"}, "outside the directory"),
+        ({"image": "/images/a.png"}, "outside the directory"),
+        ({"mask": "../two.png"}, "outside the directory"),
+        ({"image": "images/absent.png"}, "cannot be read"),
+        ({"image": "images/text.png"}, "cannot be read"),
+        ({"image": "images/colour.png"}, "not grey"),
+        ({"mask": "images/text.png"}, "cannot be read"),
+        ({"mask": "masks/cut.png"}, "cannot be decoded"),
+        ({"mask": "images/colour.png"}, "not grey"),
+        ({"mask": "masks/small.png"}, "The mask is 10 x 20 px, the image 30 x 20 px"),
+        ({"pathology": "cancer"}, "'cancer'"),
+        ({"pathology": ""}, "The pathology ''"),
+        ({"pathology": "normal|malignant"}, "'normal|malignant'"),
+        ({"laterality": "BOTH"}, "'BOTH'"),
+        ({"view": "XCCL"}, "'XCCL'"),
+        ({"patient": ""}, "names no patient"),
+    ],
+)
+def test_what_cannot_be_used_is_rejected(source: Source, tmp_path: Path, columns: dict[str, str], reason: str) -> None:
+    draw(tmp_path / "images" / "colour.png", np.zeros((20, 30, 3), np.uint8))
+    draw(tmp_path / "masks" / "small.png", np.zeros((20, 10), np.uint8))
+    (tmp_path / "images" / "text.png").write_text("no image")
+    draw(tmp_path / "masks" / "cut.png", np.random.default_rng(0).integers(0, 255, (20, 30), np.uint8))
+    (tmp_path / "masks" / "cut.png").write_bytes((tmp_path / "masks" / "cut.png").read_bytes()[:300])
+    (case,) = source(**columns)
+    assert not (case.scans or case.lesions or case.repairs)
+    assert [reason in rejected.reason for rejected in case.rejected] == [True]
+
+
+def test_the_second_scan_of_a_name_is_rejected(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        draw(tmp_path / folder / "a.png", blobs())
+    rows = "".join(f"{image},,P,LEFT,CC,normal\n" for image in ("one/a.png", "two/a.png"))
+    (tmp_path / "manifest.csv").write_text(f"image,mask,patient,laterality,view,pathology\n{rows}")
+    first, second = (read_row(str(tmp_path), row) for row in find_rows(tmp_path))
+    assert [scan.file for scan in first.scans] == [str(tmp_path / "one" / "a.png")]
+    assert second.scans == []
+    assert second.rejected[0].file == str(tmp_path / "two" / "a.png")
+    assert "taken by one/a.png" in second.rejected[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("image,patient,view,pathology\na.png,P,CC,normal\n", "lacks the columns mask, laterality"),
+        ("image,mask,patient,laterality,view\na.png,,P,LEFT,CC\n", "lacks the column pathology"),
+        ("", "cannot be read as csv"),
+        ("image,mask\n1,2,3,4\n", "cannot be read as csv"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "manifest.csv").write_text(text)
+    with pytest.raises(BadInput, match=said):
+        find_rows(tmp_path)
+
+
+def test_columns_have_any_case_and_others_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(
+        "Image, MASK,patient,laterality,view,pathology,note\n a.png ,,P,L,CC,normal,x\n"
+    )
+    (row,) = find_rows(tmp_path)
+    assert (row["image"], row["mask"], row["shape"]) == ("a.png", "", "")
+    assert "note" not in row
+
+
+def test_a_directory_is_recognised_by_its_manifest(tmp_path: Path) -> None:
+    assert not recognise(tmp_path)
+    (tmp_path / "manifest.csv").write_text("")
+    assert recognise(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "white", "stored"),
+    [
+        ("a.png", 255, np.uint8),
+        ("a.tif", 255, np.uint8),
+        ("a.png", 65535, np.uint16),
+        ("a.tif", 65535, np.uint16),
+        ("a.tif", 65535, np.dtype(">u2")),
+        ("a.png", 4095, np.uint16),
+        ("a.png", 16383, np.uint16),
+    ],
+)
+def test_black_is_density_3_and_white_is_clear(
+    tmp_path: Path, name: str, white: int, stored: np.dtype[np.generic]
+) -> None:
+    draw(tmp_path / name, np.array([[0, white], [white // 2, white]]).astype(stored))
+    film = read_film(str(tmp_path / name))
+    assert film.dtype == np.dtype(np.uint16)
+    assert film[0].tolist() == [30_000, 500]
+    assert int(film[1, 0]) == pytest.approx(15_250, abs=80)
+
+
+@pytest.mark.parametrize(
+    "pixels", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.float32), np.zeros((4, 4), np.bool_)]
+)
+def test_an_image_that_is_not_grey_is_refused(tmp_path: Path, pixels: NDArray[np.generic]) -> None:
+    draw(tmp_path / "a.tif", pixels)
+    with pytest.raises(BadInput, match="not grey"):
+        read_film(str(tmp_path / "a.tif"))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_a_damaged_image_is_refused_and_no_other_error_escapes(tmp_path: Path, name: str) -> None:
+    file, random = tmp_path / name, np.random.default_rng(1)
+    draw(file, random.integers(0, 255, (16, 16), np.uint8))
+    whole = file.read_bytes()
+    for length in range(0, 200, 7):
+        file.write_bytes(whole[:length])
+        with pytest.raises(BadInput):
+            read_film(str(file))
+    for place in random.integers(0, len(whole), 300):
+        file.write_bytes(whole[:place] + random.bytes(1) + whole[place + 1 :])
+        with contextlib.suppress(BadInput):  # some bytes only alter a grey level
+            assert read_film(str(file)).dtype == np.uint16
+
+
+@pytest.mark.skipif(not (SHARED / "cbis-mass-256").is_dir(), reason="../shared/data/cbis-mass-256 is not there")
+def test_all_of_cbis_is_read() -> None:
+    rows = find_rows(SHARED / "cbis-mass-256")
+    cases = [read_row(str(SHARED / "cbis-mass-256"), row) for row in rows]
+    lesions = [lesion for case in cases for lesion in case.lesions]
+    assert sum(len(case.scans) for case in cases) == len(rows) == 1231
+    assert not any(case.rejected for case in cases)
+    assert Counter(case.lesions[0].pathology for case in cases) == {"benign": 629, "malignant": 602}
+    # In 5 of the 58 images said to hold several lesions the mask has another number of parts.
+    assert Counter(len(case.lesions) for case in cases) == {1: 1178, 2: 35, 3: 14, 5: 2, 4: 1, 6: 1}
+    assert sum(bool(case.repairs) for case in cases) == 5
+    assert all(lesion.lesion_type == "MASS" for lesion in lesions if lesion.shape or lesion.margins)
+    assert lesions[0].report == "LESION_TYPE MASS SHAPE IRREGULAR-ARCHITECTURAL_DISTORTION MARGINS SPICULATED"
+    assert {scan.digitizer for case in cases for scan in case.scans} == {"DISPLAY"}
+    assert len({scan.patient for case in cases for scan in case.scans}) == 691
