@@ -1,0 +1,79 @@
+"""Where patches lie on the stored scan and on the full film (Sec. 2.1): integer geometry, no pixels."""
+
+from dataclasses import dataclass
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.paper import PATCHES_ACROSS, PLACES_PER_PATCH
+
+PLACES_PER_SCAN = 65_536
+"""A patch number holds the place below its scan's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One window of the grid: its row-major number, and its left column and top row in px of the stored scan."""
+
+    index: int
+    column: int
+    row: int
+    x: int
+    y: int
+
+
+def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
+    """Width and height of the stored scan: the film's shorter side becomes four patch sides, the longer is rounded."""
+    if min(rows, columns, side) < 1:
+        raise BadInput(f"A film of {columns} x {rows} px cannot be stored for patches of {side} px.")
+    shorter = min(rows, columns)
+    across = PATCHES_ACROSS * side
+    return _divide(columns * across, shorter), _divide(rows * across, shorter)
+
+
+def places(width: int, height: int, side: int) -> list[Place]:
+    """All windows of `side` px on a stored scan, row by row, half a patch apart (Sec. 2.1).
+
+    Where that grid leaves a rest, a last column or row flush with the edge is added, so that no tissue stays unseen.
+    """
+    if side < PLACES_PER_PATCH or min(width, height) < side:
+        raise BadInput(f"Patches of {side} px cannot be cut from a scan of {width} x {height} px.")
+    columns = _starts(width, side)
+    return [
+        Place(row * len(columns) + column, column, row, x, y)
+        for row, y in enumerate(_starts(height, side))
+        for column, x in enumerate(columns)
+    ]
+
+
+def film_window(place: Place, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
+    """Left column, top row and size of a place in px of the full film of `columns` x `rows` px.
+
+    The size, a quarter of the film's shorter side, is the same for all places; windows are shifted by at most the
+    rounding so that they end inside the film. `side`, `width` and `height` are those of the stored scan.
+    """
+    if place.x + side > width or place.y + side > height:
+        raise BadInput(f"Place {place.index} does not lie on a scan of {width} x {height} px.")
+    size = max(1, _divide(min(columns, rows), PATCHES_ACROSS))
+    x = min(_divide(place.x * columns, width), columns - size)
+    y = min(_divide(place.y * rows, height), rows - size)
+    return x, y, size
+
+
+def patch_number(scan_number: int, index: int) -> int:
+    """The number of a patch: unique over a run, ordered by scan, then row-major by place."""
+    if scan_number < 0 or not 0 <= index < PLACES_PER_SCAN:
+        raise BadInput(f"Place {index} of scan {scan_number} has no patch number: a scan has {PLACES_PER_SCAN} places.")
+    return scan_number * PLACES_PER_SCAN + index
+
+
+def _starts(length: int, side: int) -> list[int]:
+    starts: list[int] = []
+    while (start := len(starts) * side // PLACES_PER_PATCH) + side <= length:
+        starts.append(start)
+    if starts[-1] + side < length:
+        starts.append(length - side)
+    return starts
+
+
+def _divide(numerator: int, denominator: int) -> int:
+    # Halves go up: round() would send them to the even neighbour, and windows would not be evenly apart.
+    return (2 * numerator + denominator) // (2 * denominator)

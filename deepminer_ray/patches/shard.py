@@ -1,0 +1,79 @@
+"""The Arrow datasets of a run, a Parquet file a film: `RUN/scan/` holds it resized, `RUN/patch/` its patches."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+OVERLAP = pa.list_(pa.struct([("lesion", pa.string()), ("cover", pa.float64()), ("within", pa.float64())]))
+
+
+def shard(folder: Path, scan_number: int) -> Path:
+    """The file of one film in a dataset's folder."""
+    return folder / f"{scan_number:06d}.parquet"
+
+
+def finished_shards(folder: Path) -> set[int]:
+    """The numbers of the films that are written; a file under its own name is always whole."""
+    return {int(file.stem) for file in folder.glob("*.parquet")}
+
+
+def write_scan(folder: Path, scan_number: int, scan: str, film: NDArray[np.uint16]) -> None:
+    """Write a resized film [height, width] in density units."""
+    height, width = film.shape
+    table = pa.table(
+        {
+            "scan_number": pa.array([scan_number], pa.int32()),
+            "scan": [scan],
+            "width": pa.array([width], pa.int32()),
+            "height": pa.array([height], pa.int32()),
+            "pixels": pa.LargeListArray.from_arrays([0, film.size], pa.array(film.ravel())),
+        }
+    )
+    _write(shard(folder, scan_number), table)
+
+
+def read_scan(folder: Path, scan_number: int) -> NDArray[np.uint16]:
+    """A resized film [height, width] in density units."""
+    table = pq.read_table(shard(folder, scan_number), columns=["width", "height", "pixels"])
+    shape = (table["height"][0].as_py(), table["width"][0].as_py())
+    film: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
+    return film
+
+
+def write_patches(folder: Path, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> None:
+    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side]."""
+    fields = [
+        ("patch", pa.int64()),
+        ("scan", pa.string()),
+        ("x", pa.int32()),
+        ("y", pa.int32()),
+        ("size", pa.int32()),
+        ("breast", pa.float32()),
+        ("overlap", OVERLAP),
+    ]
+    table = pa.Table.from_pylist(list(rows), pa.schema(fields))
+    side = pixels.shape[1]
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), side * side)
+    tensor = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.uint16(), (side, side)), flat)
+    _write(shard(folder, scan_number), table.append_column("pixels", tensor))
+
+
+def read_patches(file: Path, chosen: Sequence[int]) -> NDArray[np.uint16]:
+    """Pixels [n, side, side] of the chosen patches of one film, in the order asked for."""
+    table = pq.read_table(file, columns=["patch", "pixels"])
+    row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
+    pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().to_numpy_ndarray()
+    return pixels[[row_of[patch] for patch in chosen]]
+
+
+def _write(file: Path, table: pa.Table) -> None:
+    """Whole or not at all: a killed worker leaves only a file that nobody reads."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    pq.write_table(table, partial, compression="zstd", compression_level=1, use_dictionary=False)
+    partial.replace(file)
