@@ -1,0 +1,6 @@
+-- One row a patch labelled normal although a lesion fills it or lies in it wholly, proven or not.
+select patch, lesion, pathology, cover, within
+from label
+join overlap using (patch)
+join lesion using (lesion)
+where class = 'normal' and (cover >= 1 or within >= 1)

@@ -1,0 +1,3 @@
+-- One row a scan that is explained.
+select distinct scan
+from explanation

@@ -1,0 +1,16 @@
+-- One row a scan and rank: the units most influential towards the decided class, and their names (Sec. 2.3).
+-- "By looking up the corresponding expert annotations for those units, we are able to see which nameable visual
+-- phenomena contributed to the network's final classification."
+with named as (
+    select unit, phenomenon
+    from unit_phenomenon
+    where checkpoint = $checkpoint
+)
+
+select scan, class, rank, unit, influence, phenomenon
+from influence
+join decision using (scan, class)
+join scan using (scan)
+join partition using (patient)
+left join named using (unit)
+where list_contains($partitions, partition)

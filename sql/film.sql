@@ -1,0 +1,13 @@
+-- One row a scan with all its lesions: what is needed to cut it.
+with outlined as (
+    select
+        scan,
+        list({lesion: lesion, x: x, y: y, width: width, height: height, outline: outline} order by lesion) as lesions
+    from lesion
+    group by all
+)
+
+select scan_number, scan, file, source_kind, rows, columns, digitizer, coalesce(lesions, []) as lesions
+from scan
+left join outlined using (scan)
+order by scan_number

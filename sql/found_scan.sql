@@ -1,0 +1,9 @@
+-- One row a scan that the source holds; a scan found twice is taken once, and numbers follow the names.
+with each as (
+    select unnest(scans, recursive := true)
+    from found
+)
+
+select *, (row_number() over (order by scan) - 1)::integer as scan_number
+from each
+qualify row_number() over (partition by scan order by file) = 1

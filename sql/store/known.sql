@@ -1,0 +1,4 @@
+-- One row if the batch is in this file already.
+select batch
+from ledger
+where batch = $batch

@@ -1,0 +1,4 @@
+-- One row a scan and unit.
+select *
+from store.response
+order by scan, unit

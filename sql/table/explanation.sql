@@ -1,0 +1,9 @@
+-- One row a scan and rank: the units most influential towards the decided class, and their names (Sec. 2.3).
+create table explanation (
+    scan varchar,
+    class varchar, -- the decided one
+    rank integer, -- from 1
+    unit integer, -- 0-based channel
+    influence double,
+    phenomenon varchar -- null where nobody named the unit
+)

@@ -1,0 +1,20 @@
+-- One row a lesion: one abnormality outlined on one scan, in px of the stored film.
+create table lesion (
+    lesion varchar,
+    scan varchar,
+    abnormality integer, -- its number in the scan's report, from 1
+    pathology varchar, -- malignant, benign, benign_without_callback or unproven
+    lesion_type varchar,
+    shape varchar,
+    margins varchar,
+    calcification_type varchar,
+    distribution varchar,
+    assessment integer, -- BI-RADS 0 to 5
+    subtlety integer, -- 1 subtle to 5 obvious
+    report varchar, -- the keyword line
+    x integer, -- box of the outline: left column and top row
+    y integer,
+    width integer,
+    height integer,
+    outline struct(x integer, y integer)[][] -- closed rings; boundary px are inside, cores ignored
+)

@@ -1,0 +1,17 @@
+-- One row a scan: one film of one breast in one view, as its source describes it.
+create table scan (
+    scan varchar,
+    scan_number integer, -- given once, never reused
+    patient varchar,
+    laterality varchar, -- LEFT or RIGHT
+    view varchar, -- CC or MLO
+    source_kind varchar,
+    file varchar,
+    rows integer, -- px of the stored film
+    columns integer,
+    bits integer,
+    digitizer varchar,
+    resolution double, -- um a px, null where unknown
+    density integer, -- ACR 1 to 4, null where not given
+    age integer
+)

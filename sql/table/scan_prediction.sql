@@ -1,0 +1,6 @@
+-- One row a scan and class: the decision on the whole mammogram; the three need not sum to 1.
+create table scan_prediction (
+    scan varchar,
+    class varchar,
+    probability double
+)
