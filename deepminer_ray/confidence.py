@@ -1,0 +1,94 @@
+"""Confidence intervals by bootstrap over patients: films of one patient are never counted as independent."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 1000
+LEVEL = 0.95
+CELLS_AT_ONCE = 4_000_000
+"""Weights of resamples x rows held in memory together (32 MB)."""
+
+
+class Interval(NamedTuple):
+    """A 95 % percentile interval; both bounds are nan where fewer than two patients leave nothing to resample."""
+
+    low: float
+    high: float
+
+
+NO_INTERVAL = Interval(float("nan"), float("nan"))
+
+
+def patient_weights(patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.int64]:
+    """[resamples, rows]: how often each row counts when whole patients are drawn with replacement.
+
+    The draw depends on the set of patients and the seed, not on the order of the rows.
+    """
+    names, row = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
+    return _draws(len(names), resamples, seed)[:, row]
+
+
+def mean_interval(value: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> Interval:
+    """Interval of the mean over rows."""
+    value = np.asarray(value, dtype=np.float64)
+    return share_interval(value, np.ones_like(value), patient, resamples, seed)
+
+
+def share_interval(
+    taken: ArrayLike, total: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Interval of sum(taken) / sum(total), such as coverage; a patient may have several rows."""
+    names, row = np.unique(np.asarray(patient, dtype=str), return_inverse=True)
+    if len(names) < 2:
+        return NO_INTERVAL
+    draws = _draws(len(names), resamples, seed)
+    share = _ratio(
+        draws @ np.bincount(row, np.asarray(taken, dtype=np.float64)),
+        draws @ np.bincount(row, np.asarray(total, dtype=np.float64)),
+    )
+    return _percentiles(share)
+
+
+def auc_interval(
+    score: ArrayLike, positive: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """Interval of the area under the ROC curve, ties counting half; resamples with one class only are left out."""
+    score, positive = np.asarray(score, dtype=np.float64), np.asarray(positive, dtype=bool)
+    names, row = np.unique(np.asarray(patient, dtype=str), return_inverse=True)
+    if len(names) < 2 or positive.all() or not positive.any():
+        return NO_INTERVAL
+    negatives = np.flatnonzero(~positive)[np.argsort(score[~positive], kind="stable")]
+    below = np.searchsorted(score[negatives], score[positive], side="left")
+    not_above = np.searchsorted(score[negatives], score[positive], side="right")
+    draws = _draws(len(names), resamples, seed)
+    area = []
+    for some in np.array_split(draws, -(-draws.shape[0] * len(score) // CELLS_AT_ONCE)):
+        of_positive, of_negative = some[:, row[positive]], some[:, row[negatives]]
+        passed = np.pad(np.cumsum(of_negative, axis=1), ((0, 0), (1, 0)))
+        beaten = (of_positive * (passed[:, below] + passed[:, not_above])).sum(axis=1) / 2
+        area.append(_ratio(beaten, of_positive.sum(axis=1) * of_negative.sum(axis=1)))
+    return _percentiles(np.concatenate(area))
+
+
+def _draws(patients: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """[resamples, patients]: how often each patient is drawn."""
+    if not patients:
+        return np.zeros((resamples, 0), dtype=np.int64)
+    return np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
+
+
+def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+    share = np.full(len(above), np.nan)
+    np.divide(above, below, out=share, where=below > 0)
+    return share
+
+
+def _percentiles(drawn: NDArray[np.float64]) -> Interval:
+    drawn = drawn[np.isfinite(drawn)]
+    if not drawn.size:
+        return NO_INTERVAL
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(float(low), float(high))

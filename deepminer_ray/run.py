@@ -1,0 +1,289 @@
+"""A run: one folder whose DuckDB file holds every fact, and which stages are finished in it."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from deepminer_ray import __version__
+from deepminer_ray.errors import BadInput
+
+Parameters = Mapping[str, Any]
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "catalog": ("scan", "lesion"),
+    "partition": ("partition",),
+    "cut": ("patch", "overlap", "label"),
+    "train": ("epoch", "weight", "bias"),
+    "probe": (
+        "weight",
+        "bias",
+        "activation",
+        "prediction",
+        "response",
+        "scan_prediction",
+        "evidence",
+        "histogram",
+        "layer",
+    ),
+    "evaluate": ("auc",),
+    "rank": ("influence", "unit_rank", "coverage", "top_patch"),
+    "explain": ("explanation",),
+    "score": ("score",),
+}
+"""Every stage in order, with the tables it fills; what experts say (`annotation`) belongs to none and stays."""
+
+KEPT = ("partition",)
+"""Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "catalog": (),
+    "partition": ("catalog",),
+    "cut": ("catalog",),
+    "train": ("partition", "cut"),
+    "probe": ("partition", "cut"),
+    "evaluate": ("probe",),
+    "rank": ("probe",),
+    "explain": ("rank",),
+    "score": ("explain",),
+}
+
+
+def sql_folder() -> Path:
+    """The folder of the SQL files: beside the package in a checkout, inside it when installed."""
+    here = Path(__file__).parent
+    return next(folder for folder in (here / "sql", here.parent / "sql") if folder.is_dir())
+
+
+def statement(name: str) -> str:
+    """The text of `sql/NAME.sql`."""
+    return (sql_folder() / f"{name}.sql").read_text()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """An open transaction on the tables of a run."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append Arrow rows, columns matched by name."""
+        self.connection.register("arriving", rows)
+        self.connection.execute(f"insert into {table} by name (from arriving)")
+        self.connection.unregister("arriving")
+
+    def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
+        """Append what `sql/QUERY.sql` (by default the table's own) returns."""
+        self.connection.execute(f"insert into {table} by name ({statement(query or table)})", parameters)
+
+    def select(self, query: str, **parameters: Any) -> pa.Table:
+        """The rows of `sql/QUERY.sql`, seen from inside the transaction."""
+        return self.connection.sql(statement(query), params=parameters).to_arrow_table()
+
+    def apply(self, query: str, **parameters: Any) -> None:
+        """Execute `sql/QUERY.sql`, a statement that changes rows."""
+        self.connection.execute(statement(query), parameters)
+
+    def drop_from(self, stage: str) -> None:
+        """Empty the tables of a stage and of every later one, and forget that they were finished."""
+        order = list(STAGES)
+        for dropped in order[order.index(stage) :]:
+            for table in STAGES[dropped]:
+                if table not in KEPT or dropped == stage:
+                    self.connection.execute(f"delete from {table}")
+            for table in ("rejected", "repair", "stage"):
+                self.connection.execute(f"delete from {table} where stage = $stage", {"stage": dropped})
+
+
+class Run:
+    """One run's folder. Readers see the last finished state; writers queue and replace it whole."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder).resolve()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "run.duckdb"
+
+    @cached_property
+    def name(self) -> str:
+        return self.folder.name
+
+    @classmethod
+    def existing(cls, folder: str | Path) -> "Run":
+        """The run in a folder, or BadInput where there is none."""
+        run = cls(folder)
+        if not run.database.is_file():
+            raise BadInput(f"There is no run in {folder}: make one with `deepminer catalog {folder} SOURCE`.")
+        return run
+
+    @classmethod
+    def created(cls, folder: str | Path) -> "Run":
+        """The run in a folder, with empty tables where it is new."""
+        run = cls(folder)
+        if not run.database.is_file():
+            try:
+                run.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise BadInput(f"The run folder {folder} cannot be made: {error.strerror}.") from error
+            with run._replacing() as tables:
+                _create(tables.connection)
+        return run
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to the last finished state."""
+        try:
+            connection = duckdb.connect(str(self.database), read_only=True)
+        except duckdb.Error as error:
+            raise BadInput(f"{self.database} cannot be opened as a run: {_first_line(error)}") from error
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def select(self, query: str, **parameters: Any) -> pa.Table:
+        """The rows of `sql/QUERY.sql`."""
+        with self.reading() as connection:
+            return connection.sql(statement(query), params=parameters).to_arrow_table()
+
+    def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of `sql/QUERY.sql` as dictionaries."""
+        rows: list[dict[str, Any]] = self.select(query, **parameters).to_pylist()
+        return rows
+
+    def ask(self, text: str) -> pa.Table:
+        """The rows of a user's own statement, read-only; BadInput where DuckDB refuses it."""
+        with self.reading() as connection:
+            try:
+                relation = connection.sql(text)
+                return pa.table({}) if relation is None else relation.to_arrow_table()
+            except duckdb.Error as error:
+                raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
+
+    def shown(self, text: str) -> str:
+        """What DuckDB prints of a user's own statement; BadInput where it refuses it."""
+        with self.reading() as connection:
+            try:
+                relation = connection.sql(text)
+                return "" if relation is None else str(relation).rstrip()
+            except duckdb.Error as error:
+                raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
+
+    def status(self) -> str:
+        """Which stages are done, with their seconds and rows, and which are to do."""
+        done = {row["stage"]: row for row in self.rows("status")}
+        lines = []
+        with self.reading() as connection:
+            for stage, tables in STAGES.items():
+                if stage not in done:
+                    lines.append(f"{stage:10} to do")
+                    continue
+                counts = {table: connection.table(table).count("*").fetchall()[0][0] for table in tables}
+                rows = ", ".join(f"{table} {count:,}" for table, count in counts.items())
+                lines.append(f"{stage:10} {done[stage]['seconds']:7.1f} s   rows: {rows}")
+        return "\n".join(lines)
+
+    def finished(self, stage: str, parameters: Parameters, again: bool = False) -> bool:
+        """Whether a stage needs no work; BadInput where its input is missing or it was done with other parameters."""
+        done = {row["stage"]: json.loads(row["parameters"]) for row in self.rows("status")}
+        missing = [needed for needed in NEEDS[stage] if needed not in done]
+        if missing:
+            raise BadInput(f"`{stage}` needs `{missing[0]}` first: run `deepminer {missing[0]} {self.folder}`.")
+        if stage not in done or again:
+            return False
+        differing = [name for name in parameters if _plain(parameters[name]) != done[stage].get(name)]
+        if differing:
+            before, now = ({name: source.get(name) for name in differing} for source in (done[stage], parameters))
+            raise BadInput(
+                f"`{stage}` was finished with {before}, not {now}: use those, or `--again` to drop it and what follows."
+            )
+        return True
+
+    @contextmanager
+    def finishing(self, stage: str, parameters: Parameters, started: float) -> Iterator[Tables]:
+        """A transaction that replaces a stage's rows, drops later stages and marks this one finished."""
+        with self._replacing() as tables:
+            tables.drop_from(stage)
+            yield tables
+            tables.apply(
+                "finish",
+                stage=stage,
+                parameters=json.dumps(_plain(parameters), sort_keys=True),
+                started_at=datetime.fromtimestamp(started, UTC).replace(tzinfo=None),
+                seconds=time.time() - started,
+                version=__version__,
+            )
+
+    @contextmanager
+    def appending(self) -> Iterator[Tables]:
+        """A transaction outside the stages: what experts say is added, never replaced."""
+        with self._replacing() as tables:
+            yield tables
+
+    def audit(self) -> dict[str, pa.Table]:
+        """For each audit the rows that should not exist; empty where all is well."""
+        found = {}
+        for file in sorted((sql_folder() / "audit").glob("*.sql")):
+            rows = self.select(f"audit/{file.stem}")
+            if rows.num_rows:
+                found[file.stem] = rows
+        return found
+
+    @contextmanager
+    def _replacing(self) -> Iterator[Tables]:
+        """Write into a copy and rename it over the original, so that readers never wait and a crash changes nothing."""
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            for stale in self.folder.glob("run.duckdb.new*"):
+                stale.unlink()
+            copy = self.folder / "run.duckdb.new"
+            try:
+                if self.database.is_file():
+                    shutil.copyfile(self.database, copy)
+                with duckdb.connect(str(copy)) as connection:
+                    connection.execute("begin")
+                    yield Tables(connection)
+                    connection.execute("commit")
+                    connection.execute("checkpoint")
+                _to_disk(copy)
+                copy.replace(self.database)
+                _to_disk(self.folder)
+            finally:
+                for left in self.folder.glob("run.duckdb.new*"):
+                    left.unlink()
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    for file in sorted((sql_folder() / "table").glob("*.sql")):
+        connection.execute(file.read_text())
+    for name in (sql_folder() / "view" / "order.txt").read_text().split():
+        connection.execute(statement(f"view/{name}"))
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _plain(value: Any) -> Any:
+    """A value as it comes back from JSON, so that parameters of two calls can be compared."""
+    return json.loads(json.dumps(value))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

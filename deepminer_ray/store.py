@@ -1,0 +1,61 @@
+"""A DuckDB file that grows by batches, each in one transaction with its ledger row, so that nothing doubles."""
+
+import time
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from deepminer_ray.run import statement
+
+LOCKED = "lock"
+SECONDS_TO_WAIT = 60.0
+"""A killed run's store may hold its file for a few seconds more."""
+
+
+class Store:
+    """Owns one file of `RUN/store/`; its tables are made from the first batch that names them."""
+
+    def __init__(self, file: Path):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = _patient_connect(file)
+        self.connection.execute(statement("store/ledger"))
+
+    def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
+        """Append a batch unless the ledger has it already; the number of the batch."""
+        self.connection.execute("begin")
+        try:
+            if not self.connection.execute(statement("store/known"), {"batch": batch}).fetchall():
+                for table, rows in tables.items():
+                    self._append_rows(table, rows)
+                self.connection.execute(statement("store/enter"), {"batch": batch})
+            self.connection.execute("commit")
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        return batch
+
+    def _append_rows(self, table: str, rows: pa.Table) -> None:
+        self.connection.register("arriving", rows)
+        self.connection.execute(f"create table if not exists {table} as from arriving limit 0")
+        self.connection.execute(f"insert into {table} by name (from arriving)")
+        self.connection.unregister("arriving")
+
+    def done(self) -> list[int]:
+        """The batches that are in."""
+        return [row[0] for row in self.connection.execute(statement("store/done")).fetchall()]
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file."""
+        self.connection.close()
+
+
+def _patient_connect(file: Path) -> duckdb.DuckDBPyConnection:
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            return duckdb.connect(str(file))
+        except duckdb.IOException as error:
+            if LOCKED not in str(error) or time.monotonic() > until:
+                raise
+        time.sleep(0.5)
