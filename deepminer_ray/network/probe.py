@@ -1,0 +1,134 @@
+"""The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+
+from deepminer_ray.network.appearance import network_input
+from deepminer_ray.network.checkpoint import Checkpoint
+from deepminer_ray.network.geometry import geometry
+from deepminer_ray.network.response import HISTOGRAM_BINS, Responses, answer, histogram, probabilities, respond
+from deepminer_ray.paper import CLASSES
+from deepminer_ray.patches.breast import breast_mask, without_labels
+from deepminer_ray.patches.shard import read_patches, read_scan, shard
+
+PATCHES_AT_ONCE = 16
+
+Tables = dict[str, pa.Table]
+
+
+class Probe:
+    """A network and the run's pixels; torch's threads are fixed, so any number of workers gives the same values."""
+
+    def __init__(self, checkpoint: Checkpoint, folder: Path, threads: int = 1):
+        torch.set_num_threads(threads)
+        self.network = checkpoint.network.to(memory_format=torch.channels_last)
+        self.normalisation = checkpoint.normalisation
+        self.geometry = geometry(checkpoint.network.features)
+        self.folder = folder
+
+    def image(self, density: NDArray[np.uint16]) -> torch.Tensor:
+        return network_input(density, self.normalisation)
+
+    def patches(self, films: Sequence[tuple[int, Sequence[int]]]) -> Tables:
+        """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
+        activation, prediction = [], []
+        counts = np.zeros((self.network.units, HISTOGRAM_BINS), np.int64)
+        for number, chosen in films:
+            pixels = read_patches(shard(self.folder / "patch", number), chosen)
+            for start in range(0, len(chosen), PATCHES_AT_ONCE):
+                part = slice(start, start + PATCHES_AT_ONCE)
+                responses = respond(self.network, self.image(pixels[part]))
+                activation.append(_unit_rows("patch", pa.array(chosen[part], pa.int64()), responses))
+                prediction.append(
+                    _class_rows("patch", pa.array(chosen[part], pa.int64()), probabilities(self.network, responses))
+                )
+                counts += histogram(responses.maps)
+        unit, level = counts.nonzero()
+        filled = pa.table({"unit": unit.astype(np.int32), "bin": level.astype(np.int32), "count": counts[unit, level]})
+        return {
+            "activation": pa.concat_tables(activation),
+            "prediction": pa.concat_tables(prediction),
+            "histogram": filled,
+        }
+
+    def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses]:
+        """A stored film and its maps: one fully convolutional pass over the whole mammogram."""
+        film = read_scan(self.folder / "scan", scan_number)
+        shown = without_labels(film, breast_mask(film))
+        return film, respond(self.network, self.image(shown[np.newaxis]))
+
+    def scan(self, scan: str, scan_number: int) -> Tables:
+        """`response`, `scan_prediction` and `evidence` of a whole mammogram."""
+        film, responses = self.scan_responses(scan_number)
+        decided = answer(self.network, responses.maps, self.cells_in_breast(film, responses))
+        name = pa.array([scan])
+        evidence = [responses.maps[0, :, y, x].numpy() for y, x in decided.cells]
+        units = np.arange(self.network.units, dtype=np.int32)
+        return {
+            "response": _unit_rows("scan", name, responses),
+            "scan_prediction": _class_rows("scan", name, decided.probability[np.newaxis]),
+            "evidence": pa.concat_tables(
+                pa.table(
+                    {"scan": [scan] * len(units), "class": [label] * len(units), "unit": units, "activation": values}
+                )
+                for label, values in zip(CLASSES, evidence, strict=True)
+            ),
+        }
+
+    def cells_in_breast(self, film: NDArray[np.uint16], responses: Responses) -> NDArray[np.bool_]:
+        """Which cells of the maps are centred on breast tissue."""
+        mask = breast_mask(film)
+        height, width = responses.maps.shape[2:]
+        rows, columns = (
+            np.clip(np.rint(self.geometry.offset + np.arange(cells) * self.geometry.stride), 0, pixels - 1).astype(int)
+            for cells, pixels in ((height, mask.shape[0]), (width, mask.shape[1]))
+        )
+        inside: NDArray[np.bool_] = mask[np.ix_(rows, columns)]
+        return inside
+
+    def maps(self, films: Sequence[tuple[int, Sequence[int], Sequence[Sequence[int]]]]) -> Tables:
+        """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
+        rows: list[dict[str, object]] = []
+        for number, chosen, units in films:
+            pixels = read_patches(shard(self.folder / "patch", number), chosen)
+            for patch, wanted, image in zip(chosen, units, pixels, strict=True):
+                maps = respond(self.network, self.image(image[np.newaxis])).maps[0]
+                rows += [
+                    {"patch": patch, "unit": unit, "map": maps[unit].flatten().half().float().tolist()}
+                    for unit in wanted
+                ]
+        return {"unit_map": pa.Table.from_pylist(rows, MAP)}
+
+
+MAP = pa.schema([("patch", pa.int64()), ("unit", pa.int32()), ("map", pa.list_(pa.float32()))])
+
+
+def _unit_rows(key: str, keys: pa.Array, responses: Responses) -> pa.Table:
+    rows, units = responses.maximum.shape
+    owner = keys.take(pa.array(np.repeat(np.arange(rows), units)))
+    return pa.table(
+        {
+            key: owner,
+            "unit": np.tile(np.arange(units, dtype=np.int32), rows),
+            "maximum": responses.maximum.ravel(),
+            "mean": responses.mean.ravel(),
+            "peak_x": responses.peak_x.ravel(),
+            "peak_y": responses.peak_y.ravel(),
+        }
+    )
+
+
+def _class_rows(key: str, keys: pa.Array, probability: NDArray[np.float64]) -> pa.Table:
+    rows, classes = np.indices(probability.shape)
+    return pa.table(
+        {
+            key: keys.take(pa.array(rows.ravel())),
+            "class": pa.array(CLASSES).take(pa.array(classes.ravel())),
+            "probability": probability.ravel(),
+        }
+    )

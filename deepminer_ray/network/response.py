@@ -1,0 +1,96 @@
+"""What the units answer, to patches and, fully convolutional, to whole mammograms (Secs. 2.2, 2.3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from deepminer_ray.network.backbone import Network
+from deepminer_ray.paper import CLASSES
+
+HISTOGRAM_BINS = 256
+BINS_PER_OCTAVE = 8
+SMALLEST_OCTAVE = -16
+"""Bin 0 holds activations <= 0, bin b >= 1 those from 2 ** (SMALLEST_OCTAVE + (b - 1) / BINS_PER_OCTAVE) on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Maps [n, units, h, w] and what is kept of them: maximum, mean [n, units], peak_x, peak_y [n, units] in cells."""
+
+    maps: torch.Tensor
+    maximum: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    peak_x: NDArray[np.int32]
+    peak_y: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanAnswer:
+    """The decision over a whole mammogram: probability [classes] and the cell (y, x) that decided for each class."""
+
+    probability: NDArray[np.float64]
+    cells: list[tuple[int, int]]
+
+
+@torch.inference_mode()
+def respond(network: Network, image: torch.Tensor) -> Responses:
+    """Run the features once; ties of the maximum go to the first cell in row-major order."""
+    maps = network.features(image)
+    flat = maps.flatten(2)
+    maximum = flat.amax(2)
+    peak = _first_equal(flat, maximum)
+    width = maps.shape[3]
+    return Responses(
+        maps,
+        maximum.numpy(),
+        maps.mean((2, 3)).numpy(),
+        (peak % width).astype(np.int32),
+        (peak // width).astype(np.int32),
+    )
+
+
+def _first_equal(flat: torch.Tensor, maximum: torch.Tensor) -> NDArray[np.int64]:
+    """First index of the maximum: torch's own argmax promises no order among ties."""
+    position = torch.arange(flat.shape[2]).expand_as(flat)
+    found: NDArray[np.int64] = position.where(flat == maximum.unsqueeze(2), flat.shape[2]).amin(2).numpy()
+    return found
+
+
+@torch.inference_mode()
+def probabilities(network: Network, responses: Responses) -> NDArray[np.float64]:
+    """Class probabilities [n, classes] of patches: softmax of bias + sum over units of mean x weight."""
+    logits = network.head(torch.from_numpy(responses.mean)).double()
+    result: NDArray[np.float64] = logits.softmax(1).numpy()
+    return result
+
+
+@torch.inference_mode()
+def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
+    """Cells of response maps counted by unit and bin [units, bins]; sums of such counts do not depend on order."""
+    octave = maps.clamp_min(2.0 ** (SMALLEST_OCTAVE - 1)).log2() - SMALLEST_OCTAVE
+    level = (octave * BINS_PER_OCTAVE).floor().long().clamp_(0, HISTOGRAM_BINS - 2) + 1
+    level[maps <= 0] = 0
+    units = maps.shape[1]
+    place = level + HISTOGRAM_BINS * torch.arange(units).view(1, -1, 1, 1)
+    counts: NDArray[np.int64] = torch.bincount(place.flatten(), minlength=units * HISTOGRAM_BINS).numpy()
+    return counts.reshape(units, HISTOGRAM_BINS)
+
+
+@torch.inference_mode()
+def answer(network: Network, maps: torch.Tensor, breast: NDArray[np.bool_]) -> ScanAnswer:
+    """Decide over one mammogram from its maps [1, units, h, w] and the cells [h, w] that lie in the breast.
+
+    Benign and malignant: the largest probability of the class inside the breast; normal: 1 - the larger of the two,
+    decided at the cell of that larger one.
+    """
+    probability = network.class_maps(maps)[0].double().softmax(0).numpy()
+    inside = breast if breast.any() else np.ones_like(breast)
+    findings = np.where(inside, probability[1:], -1.0).reshape(len(CLASSES) - 1, -1)
+    deciding = findings.argmax(1)
+    largest = findings.max(1)
+    worst = int(largest.argmax())
+    width = breast.shape[1]
+    cells = [divmod(int(cell), width) for cell in (deciding[worst], *deciding)]
+    return ScanAnswer(np.array([1 - largest[worst], *largest]), cells)
