@@ -1,0 +1,180 @@
+"""An explanation as a picture: the film, its class activation map and the units that decided (Sec. 3.2, Figs. 4, 5)."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
+from numpy.typing import NDArray
+
+from deepminer_ray.explanations.cam import upsample
+from deepminer_ray.paper import NAMED_IN_FIGURE
+from deepminer_ray.sources.rows import Ring
+from deepminer_ray.units.name import unit_name
+from deepminer_ray.units.picture import displayed
+from deepminer_ray.units.receptive_field import Geometry
+
+DPI = 100
+PAGE, MARGIN, GAP = 16.0, 0.2, 0.14
+"""Inches: the widest page (1,600 px), around its contents, and between two panels."""
+WIDEST, HIGHEST = 3.6, 6.5
+"""Inches: no panel is larger, however few there are or however tall the film is."""
+TEXT, TITLE = 10.5, 14
+"""Points."""
+LINE, LETTER, CAPITAL = 1.3 * TEXT / 72, 0.6 * TEXT / 72, 0.7 * TEXT / 72
+"""Inches from line to line, of a letter and of a capital: text is wrapped by counting."""
+NAME_LINES, REPORT_LINES = 5, 7
+COLOURS = colormaps["plasma"]
+OPAQUE = 0.8
+"""Share of colour, not film, where a map is at its maximum; it falls to nothing with the map."""
+MAROON, GREY = "#800000", "#555555"
+SCALE = "each map coloured from 0 (clear) to its own maximum (yellow)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Film:
+    """A stored scan in density units [rows, columns], its lesions' outlines in px, and what the radiologist said."""
+
+    scan: str
+    pixels: NDArray[np.uint16]
+    outlines: Sequence[Ring]
+    report: str
+    assessment: int | None
+    subtlety: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The class the scan has, the class the network decided for, and that class's probability."""
+
+    truth: str
+    decided: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnitMap:
+    """One of the most influential units: the expert's name for it, its influence and its response map on the scan."""
+
+    unit: int
+    name: str | None
+    influence: float
+    response: NDArray[Any]
+
+
+def draw_explanation(
+    path: Path, film: Film, decision: Decision, cam: NDArray[Any], units: Sequence[UnitMap], geometry: Geometry
+) -> None:
+    """Draw film, class activation map of the decided class and up to five unit maps side by side, as .png or .pdf."""
+    units = units[:NAMED_IN_FIGURE]
+    rows, columns = film.pixels.shape
+    column = min((PAGE - 2 * MARGIN + GAP) / (2 + len(units)) - GAP, WIDEST)
+    height = min(column * rows / columns, HIGHEST)
+    width = height * columns / rows
+    letters = int(column / LETTER)
+    nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
+    headings = [["mammogram"], ["class activation map", f"of {decision.decided}", *nowhere]]
+    headings += [_unit_heading(one, letters) for one in units]
+    report = _report(film, int((2 * column + GAP) / CAPITAL))
+    top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(lines) for lines in headings)) * LINE
+    beneath = top + height + 0.12
+
+    page_width = 2 * MARGIN + len(headings) * (column + GAP) - GAP
+    figure, page = _page(page_width, beneath + max(len(report), 2) * LINE + MARGIN)
+    answer = (
+        f"true class: {decision.truth}   decided class: {decision.decided}   probability {decision.probability:.3f}"
+    )
+    _write(page, MARGIN, MARGIN, [answer], size=TITLE, weight="bold")
+    _write(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [film.scan], color=GREY)
+    grey = _drawn(displayed(film.pixels), width)
+    maps = [
+        _drawn(upsample(response, geometry, rows, columns), width)
+        for response in (cam, *(one.response for one in units))
+    ]
+    panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
+    for place, (panel, lines) in enumerate(zip(panels, headings, strict=True)):
+        middle = MARGIN + place * (column + GAP) + column / 2
+        page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")
+        _write(page, middle, top - (0.4 + len(lines)) * LINE, lines[:1], ha="center", weight="bold")
+        _write(page, middle, top - (0.4 + len(lines) - 1) * LINE, lines[1:], ha="center")
+    _outline(page, film.outlines, MARGIN + (column - width) / 2, top, width / columns)
+    _write(page, MARGIN, beneath, report)
+    if units:
+        _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
+    figure.savefig(path)
+
+
+def blended(grey: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[rows, columns, 3]: colour over the film where the map is above 0, strongest at the map's own maximum."""
+    largest = float(response.max())
+    share = np.clip(response / largest, 0, 1) if largest > 0 else np.zeros_like(response)
+    colour = COLOURS(share)[..., :3].astype(np.float32)
+    opacity = (OPAQUE * share)[..., np.newaxis]
+    mixed: NDArray[np.float32] = grey[..., np.newaxis] * (1 - opacity) + colour * opacity
+    return mixed
+
+
+def _unit_heading(unit: UnitMap, letters: int) -> list[str]:
+    named = textwrap.wrap(unit.name or "not named", letters, max_lines=NAME_LINES, placeholder=" …")
+    return [unit_name(unit.unit), *named, f"influence {unit.influence:.3g}"]
+
+
+def _report(film: Film, letters: int) -> list[str]:
+    """The keyword report and the two ratings, as far as the film has them."""
+    lesions = re.split(r"\s(?=LESION_TYPE\s)", film.report.strip() or "no lesion reported")
+    said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]
+    if len(said) > REPORT_LINES:
+        said = [*said[: REPORT_LINES - 1], "…"]
+    ratings = [
+        f"{name} {rating}"
+        for name, rating in (("assessment", film.assessment), ("subtlety", film.subtlety))
+        if rating is not None
+    ]
+    return [*said, ", ".join(ratings)] if ratings else said
+
+
+def _page(width: float, height: float) -> tuple[Figure, Axes]:
+    """A white page and axes over all of it, in inches from its top left corner."""
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+    page = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    page.set_axis_off()
+    page.set_autoscale_on(False)
+    return figure, page
+
+
+def _drawn(pixels: NDArray[np.float32], width: float) -> NDArray[np.float32]:
+    """No more pixels than a panel of that many inches can show at twice the page's resolution."""
+    factor = 2 * DPI * width / pixels.shape[1]
+    if factor >= 1:
+        return pixels
+    return np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def _outline(page: Axes, outlines: Sequence[Ring], left: float, top: float, inches: float) -> None:
+    """Rings in px of the film, of so many inches each, through the middles of the boundary pixels."""
+    # A pale edge on both sides keeps maroon visible on black film.
+    edge = [Stroke(linewidth=3, foreground="#ffe0c0"), Normal()]
+    for ring in outlines:
+        across, down = (np.array([*ring, *ring[:1]], dtype=np.float64).reshape(-1, 2).T + 0.5) * inches
+        page.plot(left + across, top + down, color=MAROON, linewidth=1.6, path_effects=edge)
+
+
+def _write(page: Axes, x: float, y: float, lines: Sequence[str], size: float = TEXT, **style: Any) -> None:
+    """Lines downwards from y; what people typed is no mathematics, whatever dollar signs it holds."""
+    for number, line in enumerate(lines):
+        page.text(x, y + number * LINE, line, fontsize=size, va="top", parse_math=False, **style)
+
+
+def _bracket(page: Axes, start: float, end: float, y: float) -> None:
+    """What the paper prints beneath the units."""
+    page.plot([start, start, end, end], [y - 0.05, y, y, y - 0.05], color=GREY, linewidth=1)
+    _write(page, (start + end) / 2, y + 0.07, ["DeepMiner Explanation"], ha="center", weight="bold")
+    _write(page, (start + end) / 2, y + 0.07 + LINE, [SCALE], ha="center", color=GREY)
