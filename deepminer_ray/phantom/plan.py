@@ -1,0 +1,124 @@
+"""Who the phantom patients are: class, digitizer, density, laterality and findings, none of which tells another.
+
+Pathology goes round by patient; whatever it must not depend on goes round by threes of patients.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, Kind
+
+CATEGORIES = ("normals", "benigns", "cancers")
+"""DDSM's folders, in the order of the patients."""
+
+DENSITIES = (2, 3, 1, 2, 4, 3, 2, 3)
+"""ACR densities, as often as they are seen, roughly."""
+
+SECOND = 1 / 6
+"""Share of patients with a finding who have another of its pathology."""
+BENIGN_BESIDE = 1 / 4
+"""Share of patients with cancer who have a benign finding too."""
+FLIPPED = 0.2
+"""Share of patients whose films lie the other way round."""
+
+# What a stream of random numbers is for: patients must not change where one of them draws more.
+PATIENT, SITE, DENSITY, SIDE, KINDS = range(5)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A hospital's letter, digitizer and lowest case number, and its volume of each category."""
+
+    letter: str
+    digitizer: str
+    first: int
+    volumes: tuple[str, str, str]
+
+
+SITES = (
+    Site("A", "DBA", 1001, ("normal_01", "benign_02", "cancer_03")),
+    Site("A", "HOWTEK_MGH", 1001, ("normal_11", "benign_03", "cancer_06")),
+    Site("B", "LUMISYS", 3001, ("normal_09", "benign_13", "cancer_15")),
+    Site("C", "LUMISYS", 101, ("normal_10", "benign_06", "cancer_05")),
+    Site("D", "HOWTEK_ISMD", 4001, ("normal_07", "benign_09", "cancer_12")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is decided about a patient before anything is drawn; findings lie in the breast of `laterality`."""
+
+    number: int
+    category: str
+    volume: str
+    letter: str
+    case: int
+    digitizer: str
+    density: int
+    laterality: str
+    flipped: bool
+    age: int
+    kinds: tuple[Kind, ...]
+
+    @property
+    def directory(self) -> str:
+        """Where the case lies below the phantom's directory."""
+        return f"{self.category}/{self.volume}/case{self.case:04d}"
+
+    @property
+    def stem(self) -> str:
+        """How the names of its films begin."""
+        return f"{self.letter}_{self.case:04d}_1"
+
+    def scan(self, laterality: str, view: str) -> str:
+        """A film's name, its volume first."""
+        return f"{self.volume}-{self.stem}.{laterality}_{view}"
+
+
+def plan(number: int, seed: int) -> Patient:
+    """Patient `number`, counted from 0, of the phantom of a seed; the same however many there are."""
+    category, three = number % len(CATEGORIES), number // len(CATEGORIES)
+    rng = stream(seed, PATIENT, number, 0)
+    site = _in_turn(SITES, three, seed, SITE)
+    return Patient(
+        number=number,
+        category=CATEGORIES[category],
+        volume=site.volumes[category],
+        letter=site.letter,
+        case=site.first + number,
+        digitizer=site.digitizer,
+        density=_in_turn(DENSITIES, three, seed, DENSITY),
+        laterality=_in_turn(("LEFT", "RIGHT"), three, seed, SIDE),
+        flipped=bool(rng.random() < FLIPPED),
+        age=int(np.clip(rng.normal(56, 11), 32, 88)),
+        kinds=_kinds(CATEGORIES[category], three, seed, rng),
+    )
+
+
+def stream(seed: int, *purpose: int) -> np.random.Generator:
+    """The random numbers of one purpose, whatever others draw."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
+
+
+def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tuple[Kind, ...]:
+    """The findings of a patient: one, sometimes a second, and with some cancers a benign one."""
+    if category == "normals":
+        return ()
+    own = BENIGN if category == "benigns" else MALIGNANT
+    kinds = [_in_turn(own, three, seed, KINDS)]
+    if rng.random() < SECOND:
+        kinds.append(own[rng.integers(len(own))])
+    if category == "cancers" and rng.random() < BENIGN_BESIDE:
+        kinds.append(BENIGN[rng.integers(len(BENIGN))])
+    return tuple(kinds)
+
+
+def _in_turn(values: tuple[T, ...], place: int, seed: int, purpose: int) -> T:
+    """Deal values like cards: each once before any comes again, every round shuffled anew."""
+    deal, card = divmod(place, len(values))
+    order = stream(seed, purpose, deal, len(values)).permutation(len(values))
+    return values[int(order[card])]
