@@ -1,0 +1,213 @@
+"""One command a stage, no logic."""
+
+from typing import Annotated
+
+import typer
+
+from deepminer_ray import paper
+from deepminer_ray.cli.app import app, existing
+from deepminer_ray.cli.options import (
+    Again,
+    Batch,
+    Checkpoint,
+    DecayFromEpoch,
+    Epochs,
+    Folder,
+    FromLesions,
+    Gpu,
+    LearningRate,
+    Lists,
+    Network,
+    Normalisation,
+    Normals,
+    Partitions,
+    Seed,
+    ShuffleLabels,
+    Side,
+    Source,
+    SourceKind,
+    Test,
+    Train,
+    Vectors,
+    Weights,
+    Workers,
+)
+
+
+@app.command()
+def run(
+    folder: Folder,
+    source: Source,
+    source_kind: SourceKind = None,
+    train: Train = paper.TRAIN_SHARE,
+    test: Test = paper.TEST_SHARE,
+    lists: Lists = None,
+    side: Annotated[int | None, typer.Option(help="px; by default the paper's 227, or the checkpoint's")] = None,
+    network: Network = paper.NETWORK,
+    weights: Weights = "default",
+    epochs: Epochs = paper.EPOCHS,
+    batch: Batch = paper.BATCH,
+    learning_rate: LearningRate = paper.LEARNING_RATE,
+    decay_from_epoch: DecayFromEpoch = paper.DECAY_FROM_EPOCH,
+    normalisation: Normalisation = "imagenet",
+    workers: Workers = 1,
+    gpu: Gpu = False,
+    seed: Seed = 0,
+    normals: Normals = None,
+    shuffle_labels: ShuffleLabels = False,
+    checkpoint: Checkpoint = None,
+    partitions: Partitions = None,
+    annotations: Annotated[str | None, typer.Option(metavar="FILE", help="csv or json of named units")] = None,
+    from_lesions: FromLesions = False,
+    vectors: Vectors = None,
+) -> None:
+    """All stages in order, going on where an interrupted run stopped."""
+    options = dict(locals())
+    from deepminer_ray.run import Run
+    from deepminer_ray.stages.chain import chain
+    from deepminer_ray.stages.summary import summary
+
+    made = Run.created(options.pop("folder"))
+    chain(made, **options)
+    typer.echo(summary(made))
+
+
+@app.command()
+def catalog(folder: Folder, source: Source, source_kind: SourceKind = None, again: Again = False) -> None:
+    """List what the source holds, from headers alone: scan, lesion, rejected, repair."""
+    from deepminer_ray.run import Run
+    from deepminer_ray.stages.catalog import catalog
+
+    catalog(Run.created(folder), source, source_kind, again)
+
+
+@app.command()
+def partition(
+    folder: Folder,
+    train: Train = paper.TRAIN_SHARE,
+    test: Test = paper.TEST_SHARE,
+    validation: Annotated[float, typer.Option(help="share of the training patients")] = 0.1,
+    seed: Seed = 0,
+    lists: Lists = None,
+    again: Again = False,
+) -> None:
+    """Decide which patients train, test and are explained (Sec. 2.1)."""
+    from deepminer_ray.stages.partition import partition
+
+    partition(existing(folder), train, test, validation, seed, lists, again)
+
+
+@app.command()
+def cut(
+    folder: Folder,
+    side: Side = paper.SIDE,
+    breast: Annotated[float, typer.Option(help="least share of breast in a patch")] = paper.BREAST_SHARE,
+    cover: Annotated[float, typer.Option(help="share of the patch that makes it a finding's")] = paper.COVER,
+    within: Annotated[float, typer.Option(help="share of the finding that does")] = paper.WITHIN,
+    again: Again = False,
+) -> None:
+    """Decode every film once, resize it and cut its patches (Sec. 2.1)."""
+    from deepminer_ray.stages.cut import cut
+
+    cut(existing(folder), side, breast, cover, within, again)
+
+
+@app.command()
+def train(
+    folder: Folder,
+    network: Network = paper.NETWORK,
+    weights: Weights = "default",
+    epochs: Epochs = paper.EPOCHS,
+    batch: Batch = paper.BATCH,
+    learning_rate: LearningRate = paper.LEARNING_RATE,
+    decay_from_epoch: DecayFromEpoch = paper.DECAY_FROM_EPOCH,
+    normalisation: Normalisation = "imagenet",
+    workers: Workers = 1,
+    gpu: Gpu = False,
+    seed: Seed = 0,
+    normals: Normals = None,
+    shuffle_labels: ShuffleLabels = False,
+    again: Again = False,
+) -> None:
+    """Fine-tune a network on the training patches with Ray Train (Sec. 2.1)."""
+    options = dict(locals())
+    from deepminer_ray.stages.train import train
+
+    train(existing(options.pop("folder")), **options)
+
+
+@app.command()
+def probe(
+    folder: Folder,
+    checkpoint: Checkpoint = None,
+    partitions: Partitions = None,
+    workers: Workers = 1,
+    again: Again = False,
+) -> None:
+    """Store every unit's response to every patch and whole mammogram (Secs. 2.2, 2.3)."""
+    from deepminer_ray.stages.probe import probe
+
+    probe(existing(folder), checkpoint, partitions, workers, again)
+
+
+@app.command()
+def evaluate(folder: Folder, partitions: Partitions = None, again: Again = False) -> None:
+    """AUC of each class by patch, scan and patient (Sec. 3.1)."""
+    from deepminer_ray.stages.evaluate import evaluate
+
+    evaluate(existing(folder), partitions, again)
+
+
+@app.command()
+def rank(
+    folder: Folder,
+    top: Annotated[int, typer.Option(min=1, help="most influential units of a scan that count")] = paper.TOP,
+    ranked: Annotated[int, typer.Option(min=1, help="units of a class to annotate")] = paper.RANKED,
+    top_patches: Annotated[int, typer.Option(min=1, help="patches kept for a unit")] = paper.TOP_PATCHES,
+    partitions: Partitions = None,
+    workers: Workers = 1,
+    again: Again = False,
+) -> None:
+    """Rank units by influence; coverage and top patches (Sec. 2.2)."""
+    from deepminer_ray.stages.rank import rank
+
+    rank(existing(folder), top, ranked, top_patches, partitions, workers, again)
+
+
+@app.command()
+def annotate(
+    folder: Folder,
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")
+    ] = None,
+    from_lesions: FromLesions = False,
+    partitions: Partitions = None,
+) -> None:
+    """Take in what experts say of units (Sec. 2.2)."""
+    from deepminer_ray.stages.annotate import annotate
+
+    annotate(existing(folder), file, from_lesions, partitions)
+
+
+@app.command()
+def explain(
+    folder: Folder,
+    scan: Annotated[str | None, typer.Option(help="draw this scan's figure only")] = None,
+    partitions: Partitions = None,
+    workers: Workers = 1,
+    again: Again = False,
+) -> None:
+    """Explain decisions by named units, one figure a scan (Sec. 2.3)."""
+    from deepminer_ray.stages.explain import explain
+
+    explain(existing(folder), scan, partitions, workers, again)
+
+
+@app.command()
+def score(
+    folder: Folder, vectors: Vectors = None, partitions: Partitions = None, seed: Seed = 0, again: Again = False
+) -> None:
+    """Score explanations against reports by greedy matching, beside chance (Sec. 3.2)."""
+    from deepminer_ray.stages.score import score
+
+    score(existing(folder), vectors, partitions, seed, again)

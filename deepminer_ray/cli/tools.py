@@ -1,0 +1,92 @@
+"""The commands beside the stages: phantom patients, questions to a run, single files."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deepminer_ray.cli.app import app, existing
+from deepminer_ray.cli.options import Folder, Seed
+
+
+@app.command()
+def phantom(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where the DDSM tree is written")],
+    patients: Annotated[int, typer.Option(min=1)] = 84,
+    seed: Seed = 0,
+) -> None:
+    """Make up patients in DDSM's own formats, with the answers beside them (truth.json)."""
+    from deepminer_ray.phantom.patient import write_phantom
+
+    write_phantom(directory, patients, seed)
+
+
+@app.command()
+def annotations(
+    folder: Folder, out: Annotated[Path, typer.Argument(metavar="OUT", help="a .csv or .json file")]
+) -> None:
+    """Write the latest answers about units to a file that `annotate` takes."""
+    from deepminer_ray.annotations import write_annotations
+
+    write_annotations(out, existing(folder).rows("answer"))
+
+
+@app.command()
+def words(
+    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="a text, one sentence a line")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="word2vec text")],
+) -> None:
+    """Train word vectors on a text with gensim."""
+    from deepminer_ray.explanations.matching import train_words
+
+    train_words(corpus, out)
+
+
+@app.command()
+def audit(folder: Folder) -> None:
+    """Print rows that should not exist; exit status 1 where there are any."""
+    found = existing(folder).audit()
+    for name, rows in found.items():
+        typer.echo(f"{name}: {rows.num_rows} rows, for example {rows.slice(0, 1).to_pylist()[0]}")
+    if found:
+        raise typer.Exit(1)
+    typer.echo("no row that should not exist")
+
+
+@app.command()
+def sql(
+    folder: Folder,
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help='such as "from coverage"')],
+    csv: Annotated[bool, typer.Option("--csv", help="csv instead of a table")] = False,
+    json: Annotated[bool, typer.Option("--json", help="json instead of a table")] = False,
+) -> None:
+    """Ask a run anything, read-only."""
+    asked = existing(folder)
+    if csv or json:
+        import polars
+
+        answer: Any = polars.from_arrow(asked.ask(statement))
+        typer.echo(answer.write_csv() if csv else answer.write_json(), nl=json)
+    else:
+        typer.echo(asked.shown(statement))
+
+
+@app.command()
+def status(folder: Folder) -> None:
+    """What is done and what is to do, and how many rows there are."""
+    typer.echo(existing(folder).status())
+
+
+@app.command()
+def decode(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="an .LJPEG")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .tiff or .npy file")],
+    rows: Annotated[int | None, typer.Option()] = None,
+    columns: Annotated[int | None, typer.Option()] = None,
+    density: Annotated[bool, typer.Option("--density", help="optical density x 10,000 instead of grey levels")] = False,
+) -> None:
+    """Write one LJPEG as an image, exact to the bit."""
+    from deepminer_ray.sources.decode import decode_file
+
+    shape = decode_file(file, out, rows, columns, density)
+    typer.echo(f"{out}: {shape[0]} rows, {shape[1]} columns")

@@ -1,0 +1,81 @@
+"""`catalog`: what the source holds, from headers alone."""
+
+import time
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from deepminer_ray.cluster import connect
+from deepminer_ray.errors import BadInput
+from deepminer_ray.progress import progress, say
+from deepminer_ray.run import Run
+from deepminer_ray.sources.kinds import KINDS, recognise
+
+POINT = pa.struct([("x", pa.int32()), ("y", pa.int32())])
+
+SCAN = pa.schema(
+    [(name, pa.string()) for name in ("scan", "patient", "laterality", "view", "source_kind", "file", "digitizer")]
+    + [(name, pa.int32()) for name in ("rows", "columns", "bits", "density", "age")]
+    + [("resolution", pa.float64())]
+)
+LESION = pa.schema(
+    [(name, pa.string()) for name in ("lesion", "scan", "pathology", "lesion_type", "shape", "margins")]
+    + [(name, pa.string()) for name in ("calcification_type", "distribution", "report")]
+    + [(name, pa.int32()) for name in ("abnormality", "assessment", "subtlety", "x", "y", "width", "height")]
+    + [("outline", pa.list_(pa.list_(POINT)))]
+)
+REJECTED = pa.schema([(name, pa.string()) for name in ("file", "reason")])
+REPAIR = pa.schema([(name, pa.string()) for name in ("file", "what")])
+
+FOUND = pa.schema(
+    [
+        (name, pa.list_(pa.struct(list(schema))))
+        for name, schema in (("scans", SCAN), ("lesions", LESION), ("rejected", REJECTED), ("repairs", REPAIR))
+    ]
+)
+
+
+def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table:
+    """What a batch of items of a source holds, one row an item."""
+    kind = KINDS[source_kind]
+    names = list(items)
+    found = []
+    for values in zip(*items.values(), strict=True):
+        case = asdict(kind.case(Path(source), dict(zip(names, values, strict=True))))
+        for lesion in case["lesions"]:
+            lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
+        found.append(case)
+    return pa.Table.from_pylist(found, FOUND)
+
+
+def catalog(run: Run, source: str, source_kind: str | None = None, again: bool = False) -> None:
+    """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
+    directory = Path(source).resolve()
+    kind = recognise(directory, source_kind)
+    parameters = {"source": str(directory), "source_kind": kind.name}
+    if run.finished("catalog", parameters, again):
+        return
+    started = time.time()
+    items = kind.items(directory)
+    if not items:
+        raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
+    data = connect().data
+    found = data.from_items(items, override_num_blocks=min(len(items), 32)).map_batches(
+        partial(read_cases, source_kind=kind.name, source=str(directory)), batch_format="numpy", batch_size=None
+    )
+    batches = found.iter_batches(batch_format="pyarrow", batch_size=64)
+    cases = pa.concat_tables(table.cast(FOUND) for table in progress(batches, "catalog", len(items) // 64 + 1))
+    with run.finishing("catalog", parameters, started) as tables:
+        tables.connection.register("found", cases)
+        for table in ("scan", "lesion", "rejected", "repair"):
+            tables.fill(table, f"found_{table}")
+        counts = tables.select("catalog_count").to_pylist()[0]
+        if not counts["scans"]:
+            first = cases["rejected"].combine_chunks().flatten().to_pylist()[0]
+            raise BadInput(
+                f"{directory} holds no mammogram that can be read, for example {first['file']}: {first['reason']}"
+            )
+    say(", ".join(f"{count} {what}" for what, count in counts.items()))

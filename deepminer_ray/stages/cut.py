@@ -1,0 +1,126 @@
+"""`cut`: every film decoded once, resized and cut into patches (Sec. 2.1)."""
+
+import json
+import shutil
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from deepminer_ray import paper
+from deepminer_ray.cluster import connect
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.breast import breast_mask, breast_share
+from deepminer_ray.patches.cover import fill, overlaps
+from deepminer_ray.patches.grid import film_window, patch_number, places, scan_size
+from deepminer_ray.patches.shard import finished_shards, write_patches, write_scan
+from deepminer_ray.progress import progress, say
+from deepminer_ray.run import Run
+from deepminer_ray.sources.kinds import KINDS
+
+FILMS_A_TASK = 4
+SMALLEST_SIDE = 32
+"""Networks of stride 32 need a patch of at least one cell."""
+
+
+def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> dict[str, Any]:
+    """Decode a film, write it resized and write its patches; what comes back is only whether that went well."""
+    try:
+        density = KINDS[film["source_kind"]].film(film)
+        number, rows, columns = film["scan_number"], film["rows"], film["columns"]
+        width, height = scan_size(rows, columns, side)
+        resized = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint16, copy=False)
+        mask = breast_mask(resized)
+        kept = [place for place in places(width, height, side) if breast_share(mask, place, side) >= breast]
+        windows = [film_window(place, side, width, height, columns, rows) for place in kept]
+        overlap = _overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
+        patches = [
+            {
+                "patch": patch_number(number, place.index),
+                "scan": film["scan"],
+                "x": x,
+                "y": y,
+                "size": size,
+                "breast": breast_share(mask, place, side),
+                "overlap": found,
+            }
+            for place, (x, y, size), found in zip(kept, windows, overlap, strict=True)
+        ]
+        pixels = np.zeros((len(kept), side, side), np.uint16)
+        for row, place in enumerate(kept):
+            pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
+        write_scan(folder / "scan", number, film["scan"], resized)
+        write_patches(folder / "patch", number, patches, pixels)
+    except (BadInput, OSError) as error:
+        return {"file": film["file"], "reason": str(error)}
+    return {"file": film["file"], "reason": ""}
+
+
+def _overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
+    """For each window the lesions it meets, with the share of the window and of the lesion that they have in common."""
+    found: list[list[dict[str, Any]]] = [[] for _ in windows]
+    for lesion in lesions:
+        outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
+        box = (lesion["x"], lesion["y"])
+        mask = fill(outline, lesion["width"], lesion["height"], *box)
+        for row, (cover, within) in enumerate(zip(*overlaps(mask, *box, windows), strict=True)):
+            if within > 0:
+                found[row].append({"lesion": lesion["lesion"], "cover": float(cover), "within": float(within)})
+    return found
+
+
+def cut(
+    run: Run,
+    side: int = paper.SIDE,
+    breast: float = paper.BREAST_SHARE,
+    cover: float = paper.COVER,
+    within: float = paper.WITHIN,
+    again: bool = False,
+) -> None:
+    """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`."""
+    if side < SMALLEST_SIDE:
+        raise BadInput(f"A patch of {side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
+    parameters = {"side": side, "breast": breast, "cover": cover, "within": within}
+    if run.finished("cut", parameters, again):
+        return
+    started = time.time()
+    films = run.rows("film")
+    _claim(run, {"side": side, "breast": breast, "films": [[film["scan"], film["file"]] for film in films]})
+    done = finished_shards(run.folder / "patch")
+    todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in done]
+    rejected = []
+    if todo:
+        data = connect().data
+        outcomes = data.from_items(todo, override_num_blocks=-(-len(todo) // FILMS_A_TASK)).map(
+            partial(cut_film, folder=run.folder, side=side, breast=breast)
+        )
+        rejected = [row for row in progress(outcomes.iter_rows(), "cut", len(todo)) if row["reason"]]
+    with run.finishing("cut", parameters, started) as tables:
+        shards = str(run.folder / "patch" / "*.parquet")
+        if not finished_shards(run.folder / "patch"):
+            raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
+        for table in ("patch", "overlap"):
+            tables.fill(table, shards=shards)
+        tables.fill("label", cover=cover, within=within)
+        tables.insert("rejected", pa.Table.from_pylist([row | {"stage": "cut"} for row in rejected], REJECTED))
+        counts = tables.select("label_count").to_pylist()
+    say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
+
+
+REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
+
+
+def _claim(run: Run, made_from: dict[str, Any]) -> None:
+    """Keep the shards of an interrupted cut only where it was cutting the same films in the same way."""
+    claim = run.folder / "patch" / "_made_from.json"
+    text = json.dumps(made_from)
+    if claim.is_file() and claim.read_text() == text:
+        return
+    for folder in ("patch", "scan"):
+        shutil.rmtree(run.folder / folder, ignore_errors=True)
+        (run.folder / folder).mkdir(parents=True)
+    claim.write_text(text)

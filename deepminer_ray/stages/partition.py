@@ -1,0 +1,70 @@
+"""`partition`: which patients train the network, which test it, which are explained (Sec. 2.1)."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars
+
+from deepminer_ray import paper
+from deepminer_ray.errors import BadInput
+from deepminer_ray.progress import say
+from deepminer_ray.run import Run
+
+VALIDATION_SHARE = 0.1
+"""Of the training patients; the paper has no validation of its own."""
+
+
+def partition(
+    run: Run,
+    train: float = paper.TRAIN_SHARE,
+    test: float = paper.TEST_SHARE,
+    validation: float = VALIDATION_SHARE,
+    seed: int = 0,
+    lists: str | None = None,
+    again: bool = False,
+) -> None:
+    """Fill `partition`, whole patients only: by shares within the worst pathology, or from a csv of lists."""
+    if not (0 < train < 1 and 0 <= test < 1 and train + test <= 1):
+        raise BadInput(
+            f"Shares of {train} for train and {test} for test leave no partition: they must add up to at most 1."
+        )
+    parameters = {"train": train, "test": test, "validation": validation, "seed": seed, "lists": lists}
+    if run.finished("partition", parameters, again):
+        return
+    started = time.time()
+    with run.finishing("partition", parameters, started) as tables:
+        if lists is None:
+            tables.fill("partition", train=train, test=test, validation=validation, seed=str(seed))
+        else:
+            tables.connection.register("list", read_lists(Path(lists)).to_arrow())
+            tables.fill("partition", "partition_from_lists", validation=validation, seed=str(seed))
+        counts = tables.select("partition_count").to_pylist()
+    for row in counts:
+        say("{partition}: {patients} patients, {malignant} malignant, {benign} benign, {normal} normal".format(**row))
+
+
+def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) -> list[str]:
+    """The partitions asked for, `all` of them, or the usual ones; BadInput for a name that is none."""
+    if not partitions:
+        return list(usual)
+    if list(partitions) == ["all"]:
+        return list(paper.PARTITIONS)
+    for name in partitions:
+        if name not in paper.PARTITIONS:
+            raise BadInput(f"There is no partition {name!r}: use all, {', '.join(paper.PARTITIONS)}.")
+    return list(partitions)
+
+
+def read_lists(file: Path) -> polars.DataFrame:
+    """Patients and their lists from a csv with columns `patient` and `paper_split` or `partition`."""
+    try:
+        rows = polars.read_csv(file, infer_schema=False)
+    except (OSError, polars.exceptions.PolarsError) as error:
+        raise BadInput(f"{file} cannot be read as csv: {error}") from error
+    column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
+    if column is None or "patient" not in rows.columns:
+        raise BadInput(f"{file} has no columns `patient` and `partition`: it has {', '.join(rows.columns)}.")
+    return rows.select(
+        "patient", polars.col(column).str.to_lowercase().str.replace_all("-", "", literal=True).alias("list")
+    ).unique(maintain_order=True)

@@ -1,0 +1,72 @@
+"""`probe`: every unit's response to every patch and to every whole mammogram (Secs. 2.2, 2.3)."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.network.checkpoint import checkpoint_file, load
+from deepminer_ray.network.geometry import geometry, map_size
+from deepminer_ray.progress import say
+from deepminer_ray.run import Run
+from deepminer_ray.stages.merge import merge
+from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.stages.stream import Batch, stream
+from deepminer_ray.stages.train import head_rows
+
+FILMS_A_BATCH = 8
+LAYER = "features"
+"""The feature map that global average pooling and the linear layer follow."""
+
+
+def probed_checkpoint(run: Run) -> Path:
+    """Where a run keeps the network it was probed with, its own or another run's."""
+    return run.folder / "checkpoint" / "probed.pt"
+
+
+def probe(
+    run: Run,
+    checkpoint: str | None = None,
+    partitions: Sequence[str] | None = None,
+    workers: int = 1,
+    again: bool = False,
+) -> None:
+    """Fill `activation`, `prediction`, `histogram` (patches of test) and `response`, `scan_prediction`, `evidence`
+    (scans of test and holdout), `layer`, `weight` and `bias`, with a run's network or another's.
+    """
+    place = checkpoint_file(Path(checkpoint) if checkpoint else run.folder)
+    loaded = load(place)
+    side = run.rows("cut_side")
+    if side and side[0]["side"] != loaded.side:
+        raise BadInput(
+            f"The network was trained on patches of {loaded.side} px, this run was cut into {side[0]['side']}: "
+            f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
+        )
+    of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
+    parameters = {"checkpoint": loaded.hash, "patches": of_patches, "scans": of_scans}
+    if run.finished("probe", parameters, again):
+        return
+    started = time.time()
+    kept = probed_checkpoint(run)
+    if place.resolve() != kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(place, kept)
+    films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
+    batches = [
+        Batch("patches", (films[start : start + FILMS_A_BATCH],)) for start in range(0, len(films), FILMS_A_BATCH)
+    ]
+    scans = run.rows("probe_scan", partitions=of_scans)
+    batches += [Batch("scan", (row["scan"], row["scan_number"])) for row in scans]
+    if not batches:
+        raise BadInput(f"No patient is in {' or '.join(of_scans)}: use --partitions, or other shares in `partition`.")
+    file = stream(run, "probe", str(kept), parameters, batches, workers)
+    network = loaded.network
+    shape, where = map_size(network.features, loaded.side, loaded.side), geometry(network.features)
+    layer = {"name": [LAYER], "map_width": [shape[1]], "map_height": [shape[0]], "side": [loaded.side]}
+    layer |= {"stride": [where.stride], "field": [where.field], "offset": [where.offset], "checkpoint": [loaded.hash]}
+    merge(run, "probe", parameters, started, file, {"layer": pa.table(layer)} | head_rows(network))
+    patches = sum(len(chosen) for _, chosen in films)
+    say(f"probed {patches} patches and {len(scans)} scans with {network.units} units of {network.name}")

@@ -1,0 +1,87 @@
+"""`rank`: the units that influence most, their coverage of the decisions, the patches that show them (Sec. 2.2)."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from deepminer_ray import paper
+from deepminer_ray.confidence import share_interval
+from deepminer_ray.progress import say
+from deepminer_ray.run import Run, Tables
+from deepminer_ray.stages.merge import attached, clear
+from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.stages.probe import FILMS_A_BATCH, probed_checkpoint
+from deepminer_ray.stages.stream import Batch, stream
+
+
+def rank(
+    run: Run,
+    top: int = paper.TOP,
+    ranked: int = paper.RANKED,
+    top_patches: int = paper.TOP_PATCHES,
+    partitions: Sequence[str] | None = None,
+    workers: int = 1,
+    again: bool = False,
+) -> None:
+    """Fill `influence`, `unit_rank`, `coverage` and `top_patch`, the latter with the response maps of ranked units."""
+    chosen = chosen_partitions(partitions, ["test"])
+    parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
+    if run.finished("rank", parameters, again):
+        return
+    started = time.time()
+    with run.finishing("rank", parameters, started) as tables:
+        tables.fill("influence", top=top)
+        tables.fill("unit_rank", ranked=ranked, partitions=chosen)
+        tables.insert("coverage", _coverage(tables, chosen))
+        tables.fill("top_patch", top_patches=top_patches, partitions=chosen)
+        films = tables.select("top_patch_of_ranked").to_pylist()
+        if films:
+            attached(tables, _maps(run, films, tables.select("layer_checkpoint").to_pylist()[0]["checkpoint"], workers))
+            tables.apply("top_patch_map")
+        covered = tables.select("coverage_of_ranked").to_pylist()
+    clear(run)
+    for row in covered:
+        say("{class}: the {units} most frequent units take {coverage:.1%} of all top places".format(**row))
+
+
+def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) -> Path:
+    """The file in which the response maps of ranked units on their top patches are stored."""
+    wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]
+    batches = [
+        Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)
+    ]
+    return stream(run, "rank", str(probed_checkpoint(run)), checkpoint, batches, workers)
+
+
+def _coverage(tables: Tables, partitions: list[str]) -> pa.Table:
+    """The rows of `coverage`, each with its interval over patients, the ranking of the units held fixed."""
+    curve = tables.select("coverage", partitions=partitions)
+    places = tables.select("places_by_patient", partitions=partitions).to_pylist()
+    intervals = {}
+    for name in paper.CLASSES:
+        of_class = [row for row in places if row["class"] == name]
+        patients = sorted({row["patient"] for row in of_class})
+        taken: dict[int, NDArray[np.float64]] = {}
+        for row in of_class:
+            taken.setdefault(row["unit"], np.zeros(len(patients)))[patients.index(row["patient"])] += row["places"]
+        most_frequent = sorted(taken, key=lambda unit: (-taken[unit].sum(), unit))
+        total = sum(taken.values(), np.zeros(len(patients)))
+        reached = np.zeros(len(patients))
+        for units, unit in enumerate(most_frequent, 1):
+            reached = reached + taken[unit]
+            intervals[name, units] = share_interval(reached, total, patients)
+    rows = [
+        row | dict(zip(("low", "high"), intervals[row["class"], row["units"]], strict=True))
+        for row in curve.to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, COVERAGE)
+
+
+COVERAGE = pa.schema(
+    [("class", pa.string()), ("units", pa.int32())] + [(name, pa.float64()) for name in ("coverage", "low", "high")]
+)

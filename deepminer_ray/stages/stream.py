@@ -1,0 +1,53 @@
+"""Batches of work for Ray actors that run the network; what they answer is stored and never passes the driver."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.cluster import connect
+from deepminer_ray.progress import progress
+from deepminer_ray.run import Run
+from deepminer_ray.stages.actors import ProbeActor, StoreActor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A piece of work: a method of `Probe` and its arguments. Its number in the list is its name in the ledger."""
+
+    method: str
+    arguments: tuple[Any, ...]
+
+
+def stream(run: Run, stage: str, checkpoint: str, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
+    """Have every batch answered and stored, going on where an interrupted call left off; the store's file.
+
+    The file is named for the stage, for what made the answers and for the batches: no others are ever mixed in.
+    """
+    described = json.dumps([made_from, [asdict(batch) for batch in batches]])
+    key = hashlib.sha256(described.encode()).hexdigest()[:16]
+    file = run.folder / "store" / f"{stage}-{key}.duckdb"
+    for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
+        stale.unlink()
+    ray = connect()
+    lasting = {"max_restarts": -1, "max_task_retries": -1}
+    store = ray.remote(StoreActor).options(num_cpus=0, **lasting).remote(file)
+    done = set(ray.get(store.done.remote()))
+    todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
+    actors = [
+        ray.remote(ProbeActor).options(num_cpus=1, **lasting).remote(checkpoint, run.folder)
+        for _ in range(min(workers, len(todo)))
+    ]
+    if todo:
+        pool = ray.util.ActorPool(actors)
+        answered = pool.map_unordered(
+            lambda actor, work: actor.work.remote(store, work[0], work[1].method, work[1].arguments), todo
+        )
+        for _ in progress(answered, stage, len(todo)):
+            pass
+    ray.get(store.close.remote())
+    for actor in (store, *actors):
+        ray.kill(actor)
+    return file

@@ -1,0 +1,63 @@
+"""A request that cannot be carried out ends in one sentence and exit status 2."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from deepminer_ray.cli import main
+from deepminer_ray.run import Run
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Path:
+    """A run in which patients are split and films are cut, as far as its stages say."""
+    run = Run.created(tmp_path / "ready")
+    for stage in ("catalog", "partition", "cut"):
+        with run.finishing(stage, {"side": 64}, time.time()):
+            pass
+    return run.folder
+
+
+REFUSED = {
+    "no run": ["status", "{tmp}/none"],
+    "no directory": ["catalog", "{tmp}/new", "{tmp}/none"],
+    "empty directory": ["catalog", "{tmp}/new", "{tmp}/empty"],
+    "unknown kind": ["catalog", "{tmp}/new", "{tmp}/empty", "--source-kind", "nope"],
+    "run inside a file": ["catalog", "{tmp}/file/run", "{tmp}/empty"],
+    "empty directory, all stages": ["run", "{tmp}/new", "{tmp}/empty"],
+    "before cut": ["train", "{tmp}/fresh"],
+    "before probe": ["rank", "{tmp}/fresh"],
+    "before rank": ["explain", "{tmp}/fresh"],
+    "nothing to annotate": ["annotate", "{tmp}/fresh", "--from-lesions"],
+    "unknown network": ["train", "{ready}", "--network", "resnet51", "--weights", "none"],
+    "network of another form": ["train", "{ready}", "--network", "vgg16", "--weights", "none"],
+    "missing weights": ["train", "{ready}", "--network", "resnet18", "--weights", "{tmp}/none.pt"],
+    "no labelled patch": ["train", "{ready}", "--network", "resnet18", "--weights", "none"],
+    "no checkpoint": ["probe", "{ready}"],
+    "shares of more than all": ["partition", "{ready}", "--train", "0.9", "--test", "0.3"],
+    "a patch too small": ["cut", "{ready}", "--side", "8"],
+    "other parameters": ["cut", "{ready}", "--side", "128"],
+    "lists that are none": ["partition", "{ready}", "--again", "--lists", "{tmp}/file"],
+    "no vectors": ["score", "{ready}"],
+    "wrong statement": ["sql", "{fresh}", "select nothing from nowhere"],
+    "missing film": ["decode", "{tmp}/none.LJPEG", "{tmp}/out.png"],
+    "film that is none": ["decode", "{tmp}/file", "{tmp}/out.png"],
+    "unknown image": ["decode", "{tmp}/file", "{tmp}/out.bmp"],
+    "missing corpus": ["words", "{tmp}/none.txt", "{tmp}/out.txt"],
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_requests_are_refused_in_one_sentence(
+    case: str, tmp_path: Path, ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("some text")
+    Run.created(tmp_path / "fresh")
+    arguments = [part.format(tmp=tmp_path, ready=ready, fresh=tmp_path / "fresh") for part in REFUSED[case]]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("deepminer: ")]
+    assert ended.value.code == 2
+    assert len(said) == 1 and len(said[0]) > 30

@@ -1,0 +1,187 @@
+"""The whole chain on three phantom patients: DDSM directory to scored explanations, killed and repeated."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from deepminer_ray.explanations.matching import train_words
+from deepminer_ray.run import STAGES, Run
+from deepminer_ray.stages.chain import chain
+from deepminer_ray.stages.summary import summary
+
+PARTITION_OF = {"cancers": "train", "normals": "test", "benigns": "holdout"}
+SMALL = {"side": 64, "network": "shufflenet_v2_x0_5", "weights": "none", "epochs": 1, "batch": 8, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="module")
+def lists(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three patients are too few to be split by shares: the malignant one trains, the benign one is explained."""
+    file = tmp_path_factory.mktemp("lists") / "lists.csv"
+    with file.open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["patient", "partition"])
+        for group, partition in PARTITION_OF.items():
+            (case,) = phantoms.glob(f"{group}/*/case*/*.ics")
+            rows.writerow(["_".join(case.stem.split("-")[:2]), partition])
+    return file
+
+
+@pytest.fixture(scope="module")
+def options(phantoms: Path, lists: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    vectors = tmp_path_factory.mktemp("words") / "words.txt"
+    train_words(phantoms / "corpus.txt", vectors)
+    return {
+        "source": str(phantoms),
+        "lists": str(lists),
+        "annotations": None,
+        "from_lesions": True,
+        "vectors": str(vectors),
+        **SMALL,
+    }
+
+
+@pytest.fixture(scope="module")
+def run(ray: object, options: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = Run.created(tmp_path_factory.mktemp("runs") / "run")
+    chain(made, **options)
+    return made
+
+
+def count(run: Run, table: str) -> int:
+    return int(run.ask(f"select count(*) from {table}").column(0)[0].as_py())
+
+
+def rows(run: Run, table: str, order: str = "all") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run.ask(f"from {table} order by {order}").to_pylist()
+    return found
+
+
+def test_every_stage_is_finished_and_nothing_is_wrong(run: Run) -> None:
+    assert [row["stage"] for row in run.rows("status")] == list(STAGES)
+    assert run.audit() == {}
+
+
+def test_all_films_are_catalogued_cut_and_probed(run: Run, phantoms: Path) -> None:
+    assert count(run, "scan") == len(list(phantoms.rglob("*.LJPEG"))) == 12
+    assert count(run, "rejected") == 0
+    assert len(list((run.folder / "patch").glob("*.parquet"))) == 12
+    units = count(run, "weight") // 3
+    assert units == 1024
+    normal = "label join patch using (patch) join scan using (scan) semi join (from partition where partition = 'test')"
+    patches = count(run, f"{normal} using (patient)")
+    assert count(run, "activation") == patches * units > 0
+    assert count(run, "prediction") == patches * 3
+    assert count(run, "response") == 8 * units
+    assert count(run, "evidence") == 8 * units * 3
+
+
+def test_lesions_are_those_that_were_planted(run: Run, phantoms: Path) -> None:
+    truth = json.loads((phantoms / "truth.json").read_text())
+    planted = (
+        {f["lesion"]: f for f in truth} if isinstance(truth, list) else {f["lesion"]: f for f in truth["findings"]}
+    )
+    found = {row["lesion"]: row for row in rows(run, "lesion")}
+    assert found.keys() == planted.keys() and found
+    for lesion, row in found.items():
+        assert all(row[name] == planted[lesion][name] for name in ("pathology", "x", "y", "width", "height"))
+
+
+def test_a_scans_ledger_explains_its_deciding_cell(run: Run) -> None:
+    """Sum of weight times unit value and bias, over the classes, gives the probability that decided."""
+    import numpy as np
+
+    for scan in {row["scan"] for row in rows(run, "scan_prediction")}:
+        values = {
+            name: run.ask(f"select sum(term) as logit from ledger('{scan}', '{name}')").column(0)[0].as_py()
+            for name in ("benign", "malignant")
+        }
+        evidence = rows(run, f"evidence where scan = '{scan}' and class = 'malignant'", "unit")
+        weights = {(row["class"], row["unit"]): row["weight"] for row in rows(run, "weight")}
+        biases = {row["class"]: row["bias"] for row in rows(run, "bias")}
+        logits = {
+            name: bias + sum(weights[name, row["unit"]] * row["activation"] for row in evidence)
+            for name, bias in biases.items()
+        }
+        assert values["malignant"] == pytest.approx(logits["malignant"], abs=1e-4)
+        share = np.exp(logits["malignant"]) / sum(np.exp(value) for value in logits.values())
+        (said,) = rows(run, f"scan_prediction where scan = '{scan}' and class = 'malignant'", "scan")
+        assert said["probability"] == pytest.approx(share, abs=1e-4)
+
+
+def test_scans_are_explained_by_named_units_in_pictures(run: Run) -> None:
+    explained = rows(run, "explanation", "scan, rank")
+    assert len({row["scan"] for row in explained}) == 4
+    assert {row["rank"] for row in explained} == set(range(1, 9))
+    assert any(row["phenomenon"] for row in explained)
+    figures = sorted((run.folder / "figures").glob("*.png"))
+    assert [file.stem for file in figures] == sorted({row["scan"] for row in explained})
+    for file in figures:
+        with Image.open(file) as picture:
+            assert picture.width > 1000 and len(picture.convert("L").histogram()) == 256
+
+
+def test_top_patches_of_ranked_units_carry_their_maps(run: Run) -> None:
+    shown = rows(run, "top_patch semi join unit_rank using (unit) left join layer on true", "unit, rank")
+    assert shown
+    for row in shown:
+        assert len(row["map"]) == row["map_width"] * row["map_height"]
+        assert max(row["map"]) == pytest.approx(row["maximum"], rel=2e-3, abs=1e-3)
+
+
+def test_scores_have_their_null(run: Run) -> None:
+    scores = rows(run, "score", "mode, depth")
+    assert [(row["mode"], row["depth"]) for row in scores] == [("fixed", 1), ("fixed", 8), ("paper", 1), ("paper", 8)]
+    for row in scores:
+        if row["n"]:
+            assert -1 <= row["value"] <= 1 and row["null_value"] is not None and 0 < row["p"] <= 1
+
+
+def test_the_summary_names_what_came_out(run: Run) -> None:
+    text = summary(run)
+    assert "activation" in text and "Coverage" in text and "Greedy matching" in text and ".png" in text
+
+
+def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None:
+    before = run.database.read_bytes()
+    chain(run, **options)
+    assert run.database.read_bytes() == before
+
+
+def test_more_workers_give_the_same_tables(run: Run, ray: object, tmp_path: Path) -> None:
+    from deepminer_ray.stages.probe import probe
+
+    other = Run(tmp_path / "run")
+    shutil.copytree(run.folder, other.folder)
+    probe(other, workers=2, again=True)
+    for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
+        assert rows(other, table) == rows(run, table)
+
+
+def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
+    other = Run(tmp_path / "run")
+    shutil.copytree(run.folder, other.folder)
+    command = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
+    command += ["probe", str(other.folder), "--again"]
+    probing = subprocess.Popen(command, start_new_session=True)
+    until = time.monotonic() + 300
+    while not any(file.stat().st_size for file in (other.folder / "store").glob("*.wal")):
+        assert time.monotonic() < until and probing.poll() is None
+        time.sleep(0.05)
+    os.killpg(probing.pid, signal.SIGKILL)
+    probing.wait()
+    assert count(other, "activation") == count(run, "activation"), "the finished state outlives the kill"
+    from deepminer_ray.stages.probe import probe
+
+    probe(other, again=True)
+    for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
+        assert rows(other, table) == rows(run, table)

@@ -1,0 +1,94 @@
+"""`cut` goes on where films cannot be decoded or were cut before."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.run import Run
+from deepminer_ray.stages.catalog import catalog
+from deepminer_ray.stages.cut import cut
+
+
+@pytest.fixture(scope="module")
+def damaged(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three patients, one film cut short, one without a header, one gone."""
+    source = tmp_path_factory.mktemp("damaged") / "films"
+    shutil.copytree(phantoms, source)
+    short, headless, gone = sorted(source.rglob("*.LJPEG"))[:3]
+    short.write_bytes(short.read_bytes()[: short.stat().st_size // 2])
+    headless.write_bytes(b"no film" * 100)
+    gone.unlink()
+    return source
+
+
+@pytest.fixture(scope="module")
+def run(ray: object, damaged: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = Run.created(tmp_path_factory.mktemp("runs") / "run")
+    catalog(made, str(damaged))
+    cut(made, side=64)
+    return made
+
+
+def rows(run: Run, statement: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run.ask(statement).to_pylist()
+    return found
+
+
+def test_films_that_cannot_be_read_are_rejected_and_the_rest_is_cut(run: Run, damaged: Path) -> None:
+    short, headless, gone = (str(file) for file in sorted(damaged.rglob("*.ics"))[:1] * 3)
+    rejected = {row["file"]: (row["stage"], row["reason"]) for row in rows(run, "from rejected")}
+    assert sorted(stage for stage, _ in rejected.values()) == ["catalog", "catalog", "cut"]
+    assert all(reason for _, reason in rejected.values())
+    assert {short, headless, gone}.isdisjoint(rejected)
+    assert len(list((run.folder / "patch").glob("*.parquet"))) == 9
+    assert rows(run, "select count(distinct scan) as n from patch")[0]["n"] == 9
+    assert run.audit().keys() <= {"scan_without_partition"}
+
+
+def test_a_patch_is_its_window_of_the_stored_scan(run: Run) -> None:
+    patches = rows(
+        run, "select patch, scan_number, x, y, size, columns from patch join scan using (scan) order by patch"
+    )
+    number = patches[0]["scan_number"]
+    chosen = [row for row in patches if row["scan_number"] == number]
+    film = read_scan(run.folder / "scan", number)
+    pixels = read_patches(shard(run.folder / "patch", number), [row["patch"] for row in chosen])
+    for row, image in zip(chosen, pixels, strict=True):
+        scale = film.shape[1] / row["columns"]
+        x, y = round(row["x"] * scale), round(row["y"] * scale)
+        found = [
+            (dx, dy)
+            for dx in (-1, 0, 1)
+            for dy in (-1, 0, 1)
+            if x + dx >= 0 and y + dy >= 0 and np.array_equal(film[y + dy : y + dy + 64, x + dx : x + dx + 64], image)
+        ]
+        assert found
+
+
+def test_an_interrupted_cut_keeps_what_it_wrote(run: Run, tmp_path: Path) -> None:
+    """The shards of a killed run are kept, what it had not finished is cut, and the tables are the same."""
+    other = Run(tmp_path / "run")
+    shutil.copytree(run.folder, other.folder)
+    kept, lost = sorted((other.folder / "patch").glob("*.parquet"))[:2]
+    lost.unlink()
+    (other.folder / "patch" / "000099.partial").write_bytes(b"half a file")
+    age = kept.stat().st_mtime - 1000
+    os.utime(kept, (age, age))
+    cut(other, side=64, again=True)
+    assert kept.stat().st_mtime == age
+    assert lost.is_file()
+    for table in ("patch", "overlap", "label"):
+        assert rows(other, f"from {table} order by all") == rows(run, f"from {table} order by all")
+
+
+def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:
+    other = Run(tmp_path / "run")
+    shutil.copytree(run.folder, other.folder)
+    cut(other, side=32, again=True)
+    number = rows(other, "select scan_number from patch join scan using (scan) limit 1")[0]["scan_number"]
+    assert min(read_scan(other.folder / "scan", number).shape) == 128

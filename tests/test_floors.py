@@ -1,0 +1,89 @@
+"""Imports point down, only the rim knows Ray, DuckDB and Typer, and files stay small."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "deepminer_ray"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+RIM = {
+    "ray": {"cluster.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
+    "duckdb": {"run.py", "store.py"},
+    "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
+}
+FLOORS = ["cli", "stages", "phantom", "network", "explanations", "units", "patches", "sources"]
+"""A folder imports from those after it; `units` and `explanations` know no network."""
+
+
+def name(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def imported(module: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("library", RIM)
+def test_only_the_rim_knows(library: str) -> None:
+    knowing = {name(module) for module in MODULES if any(i.split(".")[0] == library for i in imported(module))}
+    assert knowing <= RIM[library]
+    assert knowing
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_imports_point_down(module: Path) -> None:
+    floor = name(module).split("/")[0]
+    if floor not in FLOORS:
+        return
+    above = FLOORS[: FLOORS.index(floor)]
+    assert not [i for i in imported(module) for higher in above if i.startswith(f"deepminer_ray.{higher}")]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_modules_and_functions_stay_small(module: Path) -> None:
+    text = module.read_text()
+    assert text.count("\n") <= 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, node.name
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.name != "__init__.py"], ids=name)
+def test_modules_and_public_functions_say_what_they_are_for(module: Path) -> None:
+    tree = ast.parse(module.read_text())
+    assert ast.get_docstring(tree)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), node.name
+
+
+def test_jobs_are_a_docstring_and_one_call() -> None:
+    jobs = sorted((ROOT / "jobs").glob("*.py"))
+    assert jobs
+    for job in jobs:
+        docstring, imports, call = ast.parse(job.read_text()).body
+        assert isinstance(docstring, ast.Expr)
+        assert isinstance(imports, ast.ImportFrom)
+        assert isinstance(call, ast.Expr) and isinstance(call.value, ast.Call)
+
+
+def test_help_loads_neither_ray_nor_torch_nor_duckdb() -> None:
+    """Heavy imports would make every `--help` wait."""
+    code = (
+        "import sys; from deepminer_ray.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print({'ray', 'torch', 'duckdb', 'numpy', 'pyarrow'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "set()"
