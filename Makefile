@@ -13,8 +13,8 @@ setup: .venv/ready
 	touch $@
 
 # Everything the paper does, on made-up patients whose answers are known; see the README for what it shows.
-TRAINING = --network shufflenet_v2_x0_5 --weights none --epochs 10 --decay-from-epoch 7 --learning-rate 0.05 \
-	--normals 8 --workers 2
+TRAINING = --network squeezenet1_1 --weights none --epochs 30 --decay-from-epoch 22 --learning-rate 0.01 \
+	--normals 2 --workers 2
 
 demo: setup
 	$(BIN)/deepminer phantom runs/phantom --patients 84

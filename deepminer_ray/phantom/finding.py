@@ -33,42 +33,42 @@ def _calcification(calcification_type: str, distribution: str) -> str:
 
 
 MALIGNANT = (
-    Kind("irregular spiculated mass", "malignant", _mass("IRREGULAR", "SPICULATED"), 0.12, 0.15, mass.spiculated_mass),
+    Kind("irregular spiculated mass", "malignant", _mass("IRREGULAR", "SPICULATED"), 0.16, 0.20, mass.spiculated_mass),
     Kind(
-        "ill-defined irregular mass", "malignant", _mass("IRREGULAR", "ILL_DEFINED"), 0.11, 0.14, mass.ill_defined_mass
+        "ill-defined irregular mass", "malignant", _mass("IRREGULAR", "ILL_DEFINED"), 0.15, 0.19, mass.ill_defined_mass
     ),
     Kind(
         "clustered pleomorphic calcifications",
         "malignant",
         _calcification("PLEOMORPHIC", "CLUSTERED"),
-        0.10,
-        0.13,
+        0.14,
+        0.18,
         calcification.pleomorphic_cluster,
     ),
     Kind(
         "fine linear branching calcifications",
         "malignant",
         _calcification("FINE_LINEAR_BRANCHING", "SEGMENTAL"),
-        0.11,
-        0.14,
+        0.15,
+        0.19,
         calcification.branching_casts,
     ),
 )
 
 BENIGN = (
-    Kind("round circumscribed mass", "benign", _mass("ROUND", "CIRCUMSCRIBED"), 0.09, 0.13, mass.round_mass),
-    Kind("oval circumscribed mass", "benign", _mass("OVAL", "CIRCUMSCRIBED"), 0.10, 0.14, mass.oval_mass),
+    Kind("round circumscribed mass", "benign", _mass("ROUND", "CIRCUMSCRIBED"), 0.12, 0.18, mass.round_mass),
+    Kind("oval circumscribed mass", "benign", _mass("OVAL", "CIRCUMSCRIBED"), 0.14, 0.19, mass.oval_mass),
     Kind(
-        "lobulated circumscribed mass", "benign", _mass("LOBULATED", "CIRCUMSCRIBED"), 0.10, 0.14, mass.lobulated_mass
+        "lobulated circumscribed mass", "benign", _mass("LOBULATED", "CIRCUMSCRIBED"), 0.14, 0.19, mass.lobulated_mass
     ),
-    Kind("vascular calcifications", "benign", _calcification("VASCULAR", "LINEAR"), 0.13, 0.17, calcification.vascular),
-    Kind("coarse popcorn calcification", "benign", _calcification("COARSE", "N/A"), 0.06, 0.09, calcification.coarse),
+    Kind("vascular calcifications", "benign", _calcification("VASCULAR", "LINEAR"), 0.18, 0.23, calcification.vascular),
+    Kind("coarse popcorn calcification", "benign", _calcification("COARSE", "N/A"), 0.08, 0.12, calcification.coarse),
     Kind(
         "round calcifications with lucent centers",
         "benign",
         _calcification("LUCENT_CENTER", "REGIONAL"),
-        0.11,
-        0.14,
+        0.15,
+        0.19,
         calcification.lucent_centred,
     ),
 )

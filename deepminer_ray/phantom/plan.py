@@ -16,7 +16,7 @@ CATEGORIES = ("normals", "benigns", "cancers")
 DENSITIES = (2, 3, 1, 2, 4, 3, 2, 3)
 """ACR densities, as often as they are seen, roughly."""
 
-SECOND = 1 / 6
+SECOND = 1 / 2
 """Share of patients with a finding who have another of its pathology."""
 BENIGN_BESIDE = 1 / 4
 """Share of patients with cancer who have a benign finding too."""
