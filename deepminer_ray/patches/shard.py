@@ -1,5 +1,6 @@
 """The Arrow datasets of a run, a Parquet file a film: `RUN/scan/` holds it resized, `RUN/patch/` its patches."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from deepminer_ray.paper import CLASSES
 
 OVERLAP = pa.list_(pa.struct([("lesion", pa.string()), ("cover", pa.float64()), ("within", pa.float64())]))
 
@@ -69,6 +72,17 @@ def read_patches(file: Path, chosen: Sequence[int]) -> NDArray[np.uint16]:
     row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
     pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().to_numpy_ndarray()
     return pixels[[row_of[patch] for patch in chosen]]
+
+
+def read_labelled(films: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds."""
+    pixels: list[NDArray[np.uint16]] = []
+    classes: list[int] = []
+    for number, text in zip(films["scan_number"], films["labelled"], strict=True):
+        patches, names = json.loads(text)
+        pixels.append(read_patches(shard(folder, int(number)), patches))
+        classes.extend(CLASSES.index(name) for name in names)
+    return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 
 def _write(file: Path, table: pa.Table) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import connect
@@ -24,7 +23,7 @@ from deepminer_ray.network import checkpoint
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Recipe, class_auc, train_epoch
 from deepminer_ray.paper import CLASSES
-from deepminer_ray.patches.shard import read_patches, shard
+from deepminer_ray.patches.shard import read_labelled
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 
@@ -39,17 +38,6 @@ EPOCH = pa.schema(
     + [(name, pa.float64()) for name in ("loss", "learning_rate", "patches_per_second")]
     + [(f"auc_{name}", pa.float64()) for name in CLASSES]
 )
-
-
-def read_labelled(films: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Patches of some films with their classes, as Ray Data passes them on."""
-    pixels: list[NDArray[np.uint16]] = []
-    classes: list[int] = []
-    for number, text in zip(films["scan_number"], films["labelled"], strict=True):
-        patches, names = json.loads(text)
-        pixels.append(read_patches(shard(folder, int(number)), patches))
-        classes.extend(CLASSES.index(name) for name in names)
-    return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 
 def train_worker(config: dict[str, Any]) -> None:
