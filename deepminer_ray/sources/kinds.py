@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources import ddsm, manifest
+from deepminer_ray.sources import cbis, ddsm, image, manifest
 from deepminer_ray.sources.rows import Case
 
 
@@ -62,10 +62,29 @@ class Manifest:
         return manifest.read_row(str(directory), item)
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return manifest.read_film(scan["file"])
+        return image.read_film(scan["file"])
 
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (Manifest(), Ddsm())}
+@dataclass(frozen=True)
+class Cbis:
+    """CBIS-DDSM's csv files, films and masks: one item a film."""
+
+    name: str = cbis.SOURCE_KIND
+
+    def recognise(self, directory: Path) -> bool:
+        return cbis.recognise(directory)
+
+    def items(self, directory: Path) -> list[dict[str, Any]]:
+        return list(cbis.find_films(directory))
+
+    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+        return cbis.read_film(str(directory), item)
+
+    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+        return image.read_film(scan["file"])
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
 
 
 def recognise(directory: Path, source_kind: str | None = None) -> Kind:
@@ -79,4 +98,6 @@ def recognise(directory: Path, source_kind: str | None = None) -> Kind:
     for kind in KINDS.values():
         if kind.recognise(directory):
             return kind
-    raise BadInput(f"{directory} holds neither DDSM cases (.ics) nor a manifest.csv: give the folder that does.")
+    raise BadInput(
+        f"{directory} holds no DDSM cases (.ics), no manifest.csv and no csv of CBIS-DDSM: give the folder that does."
+    )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars
 
@@ -10,6 +11,7 @@ from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.sources import cbis
 
 VALIDATION_SHARE = 0.1
 """Of the training patients; the paper has no validation of its own."""
@@ -38,10 +40,22 @@ def partition(
             tables.fill("partition", train=train, test=test, validation=validation, seed=str(seed))
         else:
             tables.connection.register("list", read_lists(Path(lists)).to_arrow())
+            listed = tables.select("listed")
+            tables.connection.register("listed", listed)
             tables.fill("partition", "partition_from_lists", validation=validation, seed=str(seed))
+            _report_split(listed.to_pylist())
         counts = tables.select("partition_count").to_pylist()
     for row in counts:
         say("{partition}: {patients} patients, {malignant} malignant, {benign} benign, {normal} normal".format(**row))
+
+
+def _report_split(listed: list[dict[str, Any]]) -> None:
+    """Say which patients the lists split: their films must not be trained on and tested on."""
+    split = [row for row in listed if len(row["lists"]) > 1]
+    if split:
+        say(f"{len(split)} of {len(listed)} patients are in several lists; each goes to one partition:")
+    for row in split:
+        say("  {patient}: listed in {lists}, goes to {partition}".format(**row | {"lists": " and ".join(row["lists"])}))
 
 
 def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) -> list[str]:
@@ -57,7 +71,9 @@ def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) ->
 
 
 def read_lists(file: Path) -> polars.DataFrame:
-    """Patients and their lists from a csv with columns `patient` and `paper_split` or `partition`."""
+    """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or CBIS-DDSM itself."""
+    if file.is_dir() and cbis.recognise(file):
+        return polars.DataFrame(cbis.read_lists(file))
     try:
         rows = polars.read_csv(file, infer_schema=False)
     except (OSError, polars.exceptions.PolarsError) as error:

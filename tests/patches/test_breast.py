@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from deepminer_ray.patches.breast import breast_mask, breast_share, otsu, without_labels
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.patches.grid import Place, places
-from deepminer_ray.sources.manifest import find_rows, read_film, read_row
+from deepminer_ray.sources.image import read_film
+from deepminer_ray.sources.manifest import find_rows, read_row
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 

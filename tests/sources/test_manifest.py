@@ -12,7 +12,8 @@ from PIL import Image
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.cover import fill
-from deepminer_ray.sources.manifest import find_rows, read_film, read_row, recognise
+from deepminer_ray.sources.image import read_film
+from deepminer_ray.sources.manifest import find_rows, read_row, recognise
 from deepminer_ray.sources.rows import Case
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"

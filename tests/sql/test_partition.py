@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.run import statement
+from deepminer_ray.stages.partition import read_lists
 from tests import naive
+from tests.conftest import SHARED
+
+AUTHORS = SHARED / "authors"
 
 SHARES: dict[str, Any] = {"train": 0.8, "test": 0.1, "validation": 0.1, "seed": "0"}
 PATHOLOGIES = ("normal", "benign", "benign_without_callback", "malignant", "unproven")
@@ -108,12 +113,22 @@ def test_who_is_in_two_lists_goes_to_train_or_else_to_test(run: Any, lists: list
     fill_patients(run, {"A": ["benign"], "B": ["normal"]})
     rows = ", ".join(f"('A', '{name}')" for name in lists)
     run.connection.execute(f"create view list as from (values {rows}, ('Z', 'train')) as l (patient, list)")
+    run.connection.execute(f"create view listed as {statement('listed')}")
     assert as_pairs(run.ask("partition_from_lists", validation=0.1, seed="0")) == {"A": (partition, False)}
 
 
 def test_lists_keep_a_share_of_train_for_validation(run: Any) -> None:
     fill_patients(run, {f"P_{k:02}": [("benign", "malignant")[k % 2]] for k in range(40)})
     run.connection.execute("create view list as select distinct patient, 'train' as list from scan")
+    run.connection.execute(f"create view listed as {statement('listed')}")
     rows = run.ask("partition_from_lists", validation=0.1, seed="0")
     validating = [int(row["patient"][2:]) for row in rows if row["validation"]]
     assert len(rows) == 40 and sorted(number % 2 for number in validating) == [0, 0, 1, 1]
+
+
+@pytest.mark.skipif(not AUTHORS.is_dir(), reason="../shared/data/authors is not there")
+def test_the_authors_lists_split_five_patients(run: Any) -> None:
+    run.connection.register("list", read_lists(AUTHORS / "images.csv").to_arrow())
+    rows = run.ask("listed")
+    split = {row["patient"]: row["partition"] for row in rows if len(row["lists"]) > 1}
+    assert split == {"A_1632": "train", "B_3159": "test", "B_3470": "train", "C_0412": "train", "C_0478": "train"}

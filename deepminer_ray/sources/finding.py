@@ -1,0 +1,120 @@
+"""What a table says of one lesion, and its mask, as a row of `lesion`: shared by the sources that come as tables."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources import image
+from deepminer_ray.sources.rows import Lesion, Ring
+
+KEYWORDS = ("lesion_type", "shape", "margins", "calcification_type", "distribution")
+PATHOLOGIES = ("malignant", "unproven", "benign", "benign_without_callback")
+"""The worst first."""
+MISSING = frozenset(("", "N/A", "NA", "NAN", "NONE", "NULL"))
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the manifest says of one lesion."""
+
+    pathology: str
+    keywords: dict[str, str | None]
+    report: str
+    assessment: int | None
+    subtlety: int | None
+
+
+def read_finding(said: dict[str, str], repairs: list[str]) -> Finding:
+    keywords = {name: _keyword(said[name]) for name in KEYWORDS}
+    details = {
+        "MASS": (("SHAPE", keywords["shape"]), ("MARGINS", keywords["margins"])),
+        "CALCIFICATION": (("TYPE", keywords["calcification_type"]), ("DISTRIBUTION", keywords["distribution"])),
+    }
+    if keywords["lesion_type"] is None:
+        described = [kind for kind, pairs in details.items() if any(value for _, value in pairs)]
+        keywords["lesion_type"] = "-".join(described) or None
+    words: list[str] = []
+    for kind in (keywords["lesion_type"] or "").split("-"):
+        words += ["LESION_TYPE", kind] if kind else []
+        words += [word for name, value in details.get(kind, ()) if value for word in (name, value)]
+    assessment = read_number(said["assessment"], "assessment", whole, repairs)
+    subtlety = read_number(said["subtlety"], "subtlety", whole, repairs)
+    return Finding(said["pathology"], keywords, " ".join(words), assessment, subtlety)
+
+
+def joined(findings: list[Finding]) -> Finding:
+    """Several findings as one: the worst pathology, the highest numbers, keywords joined by '-' as DDSM joins them."""
+    keywords = {
+        name: "-".join(dict.fromkeys(value for finding in findings if (value := finding.keywords[name]))) or None
+        for name in KEYWORDS
+    }
+    return Finding(
+        pathology=next(name for name in PATHOLOGIES if any(finding.pathology == name for finding in findings)),
+        keywords=keywords,
+        report=" ".join(finding.report for finding in findings if finding.report),
+        assessment=max((found.assessment for found in findings if found.assessment is not None), default=None),
+        subtlety=max((found.subtlety for found in findings if found.subtlety is not None), default=None),
+    )
+
+
+def components(path: Path, columns: int, rows: int) -> list[Ring]:
+    """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row."""
+    mask = image.read_pixels(path, "mask")[0] != np.zeros((), np.uint8)
+    if mask.shape != (rows, columns):
+        raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]} px, the image {columns} x {rows} px.")
+    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    rings: list[Ring] = [[(x, y) for x, y in contour.reshape(-1, 2).tolist()] for contour in found]
+    return sorted(rings, key=lambda ring: (min(x for x, _ in ring), min(y for _, y in ring)))
+
+
+def lesion_of(scan: str, number: int, finding: Finding, outline: list[Ring]) -> Lesion:
+    columns, rows = zip(*(point for ring in outline for point in ring), strict=True)
+    return Lesion(
+        lesion=f"{scan}#{number}",
+        scan=scan,
+        abnormality=number,
+        pathology=finding.pathology,
+        lesion_type=finding.keywords["lesion_type"],
+        shape=finding.keywords["shape"],
+        margins=finding.keywords["margins"],
+        calcification_type=finding.keywords["calcification_type"],
+        distribution=finding.keywords["distribution"],
+        assessment=finding.assessment,
+        subtlety=finding.subtlety,
+        report=finding.report,
+        x=min(columns),
+        y=min(rows),
+        width=max(columns) - min(columns) + 1,
+        height=max(rows) - min(rows) + 1,
+        outline=outline,
+    )
+
+
+def _keyword(value: str) -> str | None:
+    value = "_".join(value.upper().split())
+    return None if value in MISSING else value
+
+
+def whole(value: str) -> int:
+    # Tables that once held gaps say 3.0 for 3.
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(value)
+    return int(number)
+
+
+def read_number(value: str, name: str, kind: Callable[[str], Number], repairs: list[str]) -> Number | None:
+    if value.upper() in MISSING:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        repairs.append(f"has the {name} {value!r}, which is none: it was left out")
+        return None

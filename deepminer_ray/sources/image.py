@@ -1,0 +1,108 @@
+"""Grey images of 8 to 16 bits: PNG, TIFF and what else Pillow reads, and DICOM through pydicom."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.density import DISPLAY, to_density
+
+MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
+"""Pillow's names of the grey images that are read, and their bits."""
+FEWEST_BITS = 8
+"""An image of fewer grey levels is a mask."""
+WHITES = (4095, 16383, 65535)
+"""Images of 12 and 14 bits are commonly stored in 16, and PNG and TIFF do not say so."""
+
+DICOM_PREAMBLE, DICOM_MAGIC = 128, b"DICM"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Size in px and bits of a grey level."""
+
+    rows: int
+    columns: int
+    bits: int
+
+
+def read_header(file: Path, what: str = "image") -> Header:
+    """Size and bits of a grey image; BadInput, naming it as `what`, where it is coloured or cannot be read."""
+    if _is_dicom(file, what):
+        found = _dicom(file, what, pixels=False)
+        return Header(int(found.Rows), int(found.Columns), int(found.BitsStored))
+    try:
+        with Image.open(file) as image:
+            mode, columns, rows = image.mode, image.width, image.height
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
+    if mode not in MODES:
+        raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
+    return Header(rows, columns, MODES[mode])
+
+
+def film_header(file: Path) -> Header:
+    """The header of an image that is to be a film; BadInput where it is black and white, as masks are."""
+    header = read_header(file)
+    if header.bits < FEWEST_BITS:
+        raise BadInput(f"The image {file.name} is black and white, not grey of 8 to 16 bits.")
+    return header
+
+
+def read_film(file: str) -> NDArray[np.uint16]:
+    """A displayed film in density units [rows, columns]; BadInput where it is not grey or cannot be decoded."""
+    film_header(Path(file))
+    grey, white = read_pixels(Path(file))
+    return to_density(grey.astype(np.uint16), DISPLAY, white)
+
+
+def read_pixels(file: Path, what: str = "image") -> tuple[NDArray[np.generic], int]:
+    """Grey levels [rows, columns], bright tissue high, and the level that is white; BadInput as `read_header`.
+
+    White is 255 of 8 bits, what DICOM says, else the least of 4095, 16383 and 65535 that holds the image.
+    """
+    bits = read_header(file, what).bits
+    try:
+        if _is_dicom(file, what):
+            return _dicom_pixels(_dicom(file, what, pixels=True)), (1 << bits) - 1
+        with Image.open(file) as image:
+            grey: NDArray[np.generic] = np.asarray(image)
+    except BadInput:
+        raise
+    except Exception as error:  # a damaged image raises whatever its first wrong value leads to
+        raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
+    if bits <= 8:
+        return grey, (1 << bits) - 1
+    return grey, next(white for white in WHITES if int(grey.max()) <= white)
+
+
+def _is_dicom(file: Path, what: str) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(DICOM_PREAMBLE + len(DICOM_MAGIC))[DICOM_PREAMBLE:] == DICOM_MAGIC
+    except OSError as error:
+        raise BadInput(f"The {what} {file.name} cannot be read: {error.strerror}") from error
+
+
+def _dicom(file: Path, what: str, pixels: bool) -> Any:
+    import pydicom  # half a second that DDSM's films need not pay
+
+    try:
+        found = pydicom.dcmread(file, stop_before_pixels=not pixels)
+        plain = (found.SamplesPerPixel, found.get("NumberOfFrames", 1), found.PixelRepresentation) == (1, 1, 0)
+        plain = plain and found.Rows > 0 < found.Columns and 1 <= found.BitsStored <= 16
+    except Exception as error:  # a damaged header raises whatever its first wrong value leads to
+        raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
+    if not plain or found.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
+        raise BadInput(f"The {what} {file.name} is not one grey image of at most 16 bits without sign.")
+    return found
+
+
+def _dicom_pixels(found: Any) -> NDArray[np.generic]:
+    grey: NDArray[np.uint16] = found.pixel_array
+    white = (1 << int(found.BitsStored)) - 1
+    return np.uint16(white) - grey if found.PhotometricInterpretation == "MONOCHROME1" else grey

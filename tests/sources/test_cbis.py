@@ -1,0 +1,168 @@
+"""CBIS-DDSM's csv files, films and masks, written here with pydicom: no real file of it is small enough to keep."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.cover import fill
+from deepminer_ray.sources import cbis
+from deepminer_ray.sources.image import read_film, read_header, read_pixels
+from deepminer_ray.sources.kinds import recognise
+from deepminer_ray.sources.rows import Case
+
+MASS = (
+    "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,mass margins,"
+    "assessment,pathology,subtlety,image file path,cropped image file path,ROI mask file path"
+)
+CALC = (
+    MASS.replace("breast_density", "breast density")
+    .replace("mass shape", "calc type")
+    .replace("mass margins", "calc distribution")
+)
+FILM = np.random.default_rng(0).integers(0, 65536, (40, 30), dtype=np.uint16)
+
+
+def write_dicom(file: Path, pixels: NDArray[Any], photometric: str = "MONOCHROME2", stored: int = 0) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    found = FileDataset(str(file), {}, file_meta=meta, preamble=b"\0" * 128)
+    found.SOPClassUID, found.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+    found.Rows, found.Columns, found.SamplesPerPixel, found.PixelRepresentation = *pixels.shape[:2], 1, 0
+    found.BitsAllocated = pixels.dtype.itemsize * 8
+    found.BitsStored, found.HighBit = stored or found.BitsAllocated, (stored or found.BitsAllocated) - 1
+    found.PhotometricInterpretation = photometric
+    found.PixelData = pixels.tobytes()
+    found.save_as(file, enforce_file_format=True)
+
+
+def mask(x: int, y: int, size: int) -> NDArray[np.uint8]:
+    pixels = np.zeros(FILM.shape, np.uint8)
+    pixels[y : y + size, x : x + size] = 255
+    return pixels
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A film with a malignant mass, listed again with a benign calcification; one patient more in the test split."""
+    mass, calc, test = "Mass-Training_P_00001_LEFT_CC", "Calc-Training_P_00001_LEFT_CC", "Mass-Test_P_00002_RIGHT_MLO"
+    for name in (mass, calc, test):
+        write_dicom(tmp_path / "CBIS-DDSM" / name / "1.3.6" / "1.3.7" / "1-1.dcm", FILM)
+    masks = {f"{mass}_1": mask(3, 4, 9), f"{calc}_1": mask(20, 30, 5), f"{test}_1": mask(5, 5, 4)}
+    for name, pixels in masks.items():
+        write_dicom(tmp_path / "CBIS-DDSM" / name / "a" / "1-1.dcm", np.zeros((7, 7), np.uint16))
+        write_dicom(tmp_path / "CBIS-DDSM" / name / "b" / "1-2.dcm", pixels)
+
+    def row(name: str, patient: str, side: str, view: str, kind: str, words: str, pathology: str) -> str:
+        paths = f"{name}/x/y/000000.dcm,{name}_1/x/y/000000.dcm,{name}_1/x/y/000001.dcm\n"
+        return f"{patient},3,{side},{view},1,{kind},{words},4,{pathology},4,{paths}"
+
+    (tmp_path / "mass_case_description_train_set.csv").write_text(
+        f"{MASS}\n" + row(mass, "P_00001", "LEFT", "CC", "mass", "IRREGULAR,SPICULATED", "MALIGNANT")
+    )
+    (tmp_path / "calc_case_description_train_set.csv").write_text(
+        f"{CALC}\n"
+        + row(calc, "P_00001", "LEFT", "CC", "calcification", "LUCENT_CENTER,N/A", "BENIGN_WITHOUT_CALLBACK")
+    )
+    (tmp_path / "mass_case_description_test_set.csv").write_text(
+        f"{MASS}\n" + row(test, "P_00002", "RIGHT", "MLO", "mass", "OVAL,CIRCUMSCRIBED", "BENIGN")
+    )
+    return tmp_path
+
+
+def cases(directory: Path) -> dict[str, Case]:
+    kind = recognise(directory)
+    assert kind.name == "cbis"
+    return {item["scan"]: kind.case(directory, item) for item in kind.items(directory)}
+
+
+def test_a_film_of_both_kinds_is_one_scan_with_the_findings_of_both(directory: Path) -> None:
+    case = cases(directory)["P_00001_LEFT_CC"]
+    (scan,) = case.scans
+    assert (scan.patient, scan.laterality, scan.view, scan.density) == ("P_00001", "LEFT", "CC", 3)
+    assert (scan.rows, scan.columns, scan.bits, scan.digitizer) == (40, 30, 16, "DISPLAY")
+    calc, mass = case.lesions
+    assert (calc.pathology, calc.calcification_type, calc.distribution) == (
+        "benign_without_callback",
+        "LUCENT_CENTER",
+        None,
+    )
+    assert (mass.pathology, mass.shape, mass.margins, mass.assessment) == ("malignant", "IRREGULAR", "SPICULATED", 4)
+    assert mass.report == "LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED"
+    assert (mass.x, mass.y, mass.width, mass.height) == (3, 4, 9, 9)
+    assert fill(calc.outline, calc.width, calc.height, calc.x, calc.y).sum() == 25
+    assert any("both" in repair.what for repair in case.repairs)
+
+
+def test_the_mask_is_the_file_as_large_as_the_film(directory: Path) -> None:
+    case = cases(directory)["P_00002_RIGHT_MLO"]
+    assert [(lesion.x, lesion.y, lesion.width) for lesion in case.lesions] == [(5, 5, 4)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda folder: (folder / "b" / "1-2.dcm").unlink(), "0 instead of one are 30 x 40 px"),
+        (lambda folder: write_dicom(folder / "b" / "1-2.dcm", np.zeros(FILM.shape, np.uint8)), "mask is empty"),
+        (lambda folder: (folder / "b" / "1-2.dcm").write_bytes(b"\0" * 128 + b"DICM rest"), "cannot be read"),
+    ],
+)
+def test_a_film_whose_labels_would_be_wrong_is_rejected(directory: Path, damage: Any, reason: str) -> None:
+    damage(directory / "CBIS-DDSM" / "Mass-Test_P_00002_RIGHT_MLO_1")
+    case = cases(directory)["P_00002_RIGHT_MLO"]
+    assert not case.scans and not case.lesions
+    assert reason in case.rejected[0].reason
+
+
+def test_a_missing_film_is_rejected(directory: Path) -> None:
+    next((directory / "CBIS-DDSM" / "Mass-Test_P_00002_RIGHT_MLO").rglob("*.dcm")).unlink()
+    assert "0 DICOM files" in cases(directory)["P_00002_RIGHT_MLO"].rejected[0].reason
+
+
+def test_the_official_lists_are_those_of_the_file_names(directory: Path) -> None:
+    assert cbis.read_lists(directory) == [
+        {"patient": "P_00001", "list": "train"},
+        {"patient": "P_00002", "list": "test"},
+    ]
+
+
+def test_density_is_what_the_grey_levels_were_made_from(directory: Path) -> None:
+    (scan,) = cases(directory)["P_00002_RIGHT_MLO"].scans
+    expected = 3.0 - 2.95 * FILM / 65535
+    assert np.abs(read_film(scan.file) / 10_000 - expected).max() <= 0.5 / 10_000 + 1e-9
+
+
+def test_twelve_bits_stored_and_black_for_white_are_understood(tmp_path: Path) -> None:
+    file, levels = tmp_path / "a.dcm", np.array([[0, 100], [4000, 4095]], np.uint16)
+    write_dicom(file, levels, "MONOCHROME1", stored=12)
+    pixels, white = read_pixels(file)
+    assert white == 4095 and pixels.tolist() == (4095 - levels).tolist()
+    assert read_header(file).bits == 12
+
+
+@pytest.mark.parametrize("changed", [{"SamplesPerPixel": 3}, {"NumberOfFrames": 2}, {"PixelRepresentation": 1}])
+def test_what_is_not_one_grey_image_is_refused(tmp_path: Path, changed: dict[str, int]) -> None:
+    file = tmp_path / "a.dcm"
+    write_dicom(file, FILM)
+    found = pydicom.dcmread(file)
+    for name, value in changed.items():
+        setattr(found, name, value)
+    found.save_as(file)
+    with pytest.raises(BadInput, match="not one grey image"):
+        read_film(str(file))
+
+
+def test_pixels_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.dcm"
+    write_dicom(file, FILM)
+    file.write_bytes(file.read_bytes()[:-200])
+    with pytest.raises(BadInput, match="cannot be decoded"):
+        read_film(str(file))
