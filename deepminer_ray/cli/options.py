@@ -13,7 +13,9 @@ Workers = Annotated[int, typer.Option(min=1, help="Ray workers")]
 Partitions = Annotated[list[str] | None, typer.Option(help="train, test, holdout (repeat the option) or all")]
 Train = Annotated[float, typer.Option(help="share of the patients")]
 Test = Annotated[float, typer.Option(help="share of the patients; the rest is holdout")]
-Lists = Annotated[str | None, typer.Option(metavar="CSV", help="patients and their partitions")]
+Lists = Annotated[
+    str | None, typer.Option(metavar="CSV", help="patients and their partitions; or CBIS-DDSM's directory")
+]
 Side = Annotated[int, typer.Option(help="px; a film is resized to 4 patches across")]
 Network = Annotated[str, typer.Option(help="a torchvision network")]
 Weights = Annotated[str, typer.Option(help="default, none or the file of a state dict")]

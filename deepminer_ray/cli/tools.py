@@ -78,6 +78,25 @@ def status(folder: Folder) -> None:
 
 
 @app.command()
+def breast(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .pdf or .svg file")],
+    scans: Annotated[int, typer.Option(min=1, help="how many, spread over the run")] = 12,
+) -> None:
+    """Draw what was taken for breast on some scans of a run that is cut, to be checked by eye."""
+    from deepminer_ray.errors import BadInput
+    from deepminer_ray.patches.picture import draw_breasts
+    from deepminer_ray.patches.shard import read_scan
+
+    run = existing(folder)
+    chosen = run.rows("cut_scan", scans=scans)
+    if not chosen:
+        raise BadInput(f"No scan of {folder} is cut: `deepminer cut {folder}` first.")
+    draw_breasts(out, [(row["scan"], read_scan(run.folder / "scan", row["scan_number"])) for row in chosen])
+    typer.echo(f"{out}: {len(chosen)} scans")
+
+
+@app.command()
 def decode(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="an .LJPEG")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .tiff or .npy file")],

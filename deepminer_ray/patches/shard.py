@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,10 @@ def read_scan(folder: Path, scan_number: int) -> NDArray[np.uint16]:
 
 
 def write_patches(folder: Path, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> None:
-    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side]."""
+    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side].
+
+    Pixels are plain lists of side x side values, row by row: not every tool that opens Parquet knows Arrow's tensors.
+    """
     fields = [
         ("patch", pa.int64()),
         ("scan", pa.string()),
@@ -62,15 +66,16 @@ def write_patches(folder: Path, scan_number: int, rows: Sequence[dict[str, Any]]
     table = pa.Table.from_pylist(list(rows), pa.schema(fields))
     side = pixels.shape[1]
     flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), side * side)
-    tensor = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.uint16(), (side, side)), flat)
-    _write(shard(folder, scan_number), table.append_column("pixels", tensor))
+    _write(shard(folder, scan_number), table.append_column("pixels", flat))
 
 
 def read_patches(file: Path, chosen: Sequence[int]) -> NDArray[np.uint16]:
     """Pixels [n, side, side] of the chosen patches of one film, in the order asked for."""
     table = pq.read_table(file, columns=["patch", "pixels"])
     row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
-    pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().to_numpy_ndarray()
+    flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
+    side = isqrt(table["pixels"].type.list_size)
+    pixels = flat.reshape(-1, side, side)
     return pixels[[row_of[patch] for patch in chosen]]
 
 

@@ -41,6 +41,7 @@ REFUSED = {
     "lists that are none": ["partition", "{ready}", "--again", "--lists", "{tmp}/file"],
     "no vectors": ["score", "{ready}"],
     "wrong statement": ["sql", "{fresh}", "select nothing from nowhere"],
+    "nothing cut to draw": ["breast", "{fresh}", "{tmp}/out.png"],
     "missing film": ["decode", "{tmp}/none.LJPEG", "{tmp}/out.png"],
     "film that is none": ["decode", "{tmp}/file", "{tmp}/out.png"],
     "unknown image": ["decode", "{tmp}/file", "{tmp}/out.bmp"],

@@ -1,0 +1,83 @@
+"""Patches in Parquet are opened by every tool that analysts use, without this package."""
+
+from pathlib import Path
+from typing import Any
+
+import datasets
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow.dataset as ds
+import pytest
+from numpy.typing import NDArray
+
+from deepminer_ray.patches.shard import finished_shards, read_patches, read_scan, shard, write_patches, write_scan
+
+SIDE = 8
+PIXELS = np.random.default_rng(0).integers(0, 65536, (5, SIDE, SIDE), dtype=np.uint16)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two films: three patches of film 3 and two of film 7."""
+    for number, chosen in ((3, PIXELS[:3]), (7, PIXELS[3:])):
+        rows: list[dict[str, Any]] = [
+            {
+                "patch": number * 65536 + place,
+                "scan": f"scan {number}",
+                "x": 10 * place,
+                "y": 0,
+                "size": 100,
+                "breast": 0.75,
+                "overlap": [{"lesion": "a#1", "cover": 0.5, "within": 1.0}][: place % 2],
+            }
+            for place in range(len(chosen))
+        ]
+        write_patches(tmp_path, number, rows, chosen)
+    return tmp_path
+
+
+def test_patches_come_back_in_the_order_asked_for(folder: Path) -> None:
+    assert finished_shards(folder) == {3, 7}
+    found = read_patches(shard(folder, 3), [3 * 65536 + 2, 3 * 65536])
+    assert (found == PIXELS[[2, 0]]).all()
+
+
+def as_images(values: Any) -> NDArray[np.uint16]:
+    return np.stack([np.asarray(value, np.uint16).reshape(SIDE, SIDE) for value in values])
+
+
+def test_duckdb_opens_them(folder: Path) -> None:
+    rows = duckdb.sql(f"select patch, pixels, overlap from '{folder}/*.parquet' order by patch").fetchall()
+    assert (as_images([row[1] for row in rows]) == PIXELS).all()
+    assert rows[1][2] == [{"lesion": "a#1", "cover": 0.5, "within": 1.0}]
+
+
+def test_polars_opens_them(folder: Path) -> None:
+    table = pl.read_parquet(folder / "*.parquet").sort("patch")
+    assert (as_images(table["pixels"].to_list()) == PIXELS).all()
+
+
+def test_pandas_opens_them(folder: Path) -> None:
+    table = pd.read_parquet(folder).sort_values("patch")
+    assert (as_images(table["pixels"]) == PIXELS).all()
+
+
+def test_arrow_opens_them(folder: Path) -> None:
+    table = ds.dataset(folder).to_table().sort_by("patch").combine_chunks()
+    assert (table["pixels"].combine_chunks().flatten().to_numpy().reshape(PIXELS.shape) == PIXELS).all()
+
+
+def test_hugging_face_datasets_opens_them(folder: Path, tmp_path: Path) -> None:
+    files = sorted(str(file) for file in folder.glob("*.parquet"))
+    opened = datasets.Dataset.from_parquet(files, cache_dir=str(tmp_path / "cache"))
+    assert (as_images(opened.sort("patch")["pixels"]) == PIXELS).all()
+
+
+def test_a_film_comes_back_whole(tmp_path: Path) -> None:
+    film = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    write_scan(tmp_path, 5, "scan", film)
+    assert (read_scan(tmp_path, 5) == film).all()
+    ((values, width),) = duckdb.sql(f"select pixels, width from '{shard(tmp_path, 5)}'").fetchall()
+    assert np.reshape(values, (-1, width)).tolist() == film.tolist()
