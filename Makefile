@@ -23,12 +23,9 @@ demo: setup
 		--from-lesions --vectors runs/words.txt
 	$(BIN)/deepminer audit runs/demo
 
-# The same network taught with shuffled labels: what it then tells apart, it owes to chance.
+# The demo's network taught with shuffled labels, several times: what it then tells apart, it owes to chance.
 shuffled: demo
-	rm -rf runs/shuffled && cp -r runs/demo runs/shuffled
-	$(BIN)/deepminer train runs/shuffled $(TRAINING) --shuffle-labels --again
-	$(BIN)/deepminer probe runs/shuffled --workers 2
-	$(BIN)/deepminer evaluate runs/shuffled
+	$(BIN)/python benchmarks/shuffled.py runs/demo
 
 test: setup
 	$(BIN)/python -m pytest

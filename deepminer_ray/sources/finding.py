@@ -32,6 +32,7 @@ class Finding:
 
 
 def read_finding(said: dict[str, str], repairs: list[str]) -> Finding:
+    """The finding that columns of a csv file name; what had to be repaired is appended to repairs."""
     keywords = {name: _keyword(said[name]) for name in KEYWORDS}
     details = {
         "MASS": (("SHAPE", keywords["shape"]), ("MARGINS", keywords["margins"])),
@@ -75,6 +76,7 @@ def components(path: Path, columns: int, rows: int) -> list[Ring]:
 
 
 def lesion_of(scan: str, number: int, finding: Finding, outline: list[Ring]) -> Lesion:
+    """A finding and its mask as a row of `lesion`, numbered from 1 within its scan."""
     columns, rows = zip(*(point for ring in outline for point in ring), strict=True)
     return Lesion(
         lesion=f"{scan}#{number}",
@@ -103,6 +105,7 @@ def _keyword(value: str) -> str | None:
 
 
 def whole(value: str) -> int:
+    """A whole number, also written as 3.0."""
     # Tables that once held gaps say 3.0 for 3.
     number = float(value)
     if not number.is_integer():
@@ -111,6 +114,7 @@ def whole(value: str) -> int:
 
 
 def read_number(value: str, name: str, kind: Callable[[str], Number], repairs: list[str]) -> Number | None:
+    """What a column says as a number; None where it says nothing, or no number, which becomes a repair."""
     if value.upper() in MISSING:
         return None
     try:

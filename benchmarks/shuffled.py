@@ -1,0 +1,94 @@
+"""What a network owes to chance: AUC on test patches after training with shuffled labels, over several shuffles.
+
+    python benchmarks/shuffled.py runs/demo [SHUFFLES [EPOCHS]]
+
+One shuffle says little. Patches with findings are so unlike the others that whatever slope a network is left with ranks
+them all high or all low; only over many shuffles must the AUC be 0.5. Training is that of `deepminer train`, in one
+process: same patches, labels, order of steps and learning rate, without Ray.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import stats
+
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.training import Batch, Recipe, class_auc, train_epoch
+from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
+from deepminer_ray.patches.shard import read_labelled
+from deepminer_ray.run import Run
+from deepminer_ray.stages.train import shuffled_labels
+
+SHUFFLES, EPOCHS = 8, 6
+LEVEL = 0.95
+
+
+def labelled(run: Run, films: list[tuple[int, list[int], list[str]]]) -> Batch:
+    """All patches of some films (scan_number, patches, classes) and their classes."""
+    rows = {
+        "scan_number": [number for number, _, _ in films],
+        "labelled": [json.dumps([patches, classes]) for _, patches, classes in films],
+    }
+    read = read_labelled(rows, run.folder / "patch")
+    return read["pixels"], read["class"]
+
+
+def drawn(patches: Batch, batch: int, seed: int) -> Iterator[Batch]:
+    """Whole batches in a random order."""
+    order = np.random.default_rng(seed).permutation(len(patches[1]))
+    for start in range(0, len(order) - batch + 1, batch):
+        chosen = order[start : start + batch]
+        yield patches[0][chosen], patches[1][chosen]
+
+
+def main(folder: Path, shuffles: int, epochs: int) -> None:
+    """Train once with the true labels, then with shuffled ones, and print every AUC."""
+    run = Run.existing(folder)
+    given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
+    said = json.loads(given)
+    films = [film for film in run.rows("training", normals=said["normals"], seed="0") if not film["validation"]]
+    pixels, classes = labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
+    tested = run.ask(
+        "select scan_number, list(patch order by patch) as patches, list(class order by patch) as classes "
+        "from label join patch using (patch) join scan using (scan) join partition using (patient) "
+        "where partition = 'test' group by scan_number order by scan_number"
+    ).to_pylist()
+    test = labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in tested])
+    torch.set_num_threads(1)
+    device = torch.device("cpu")
+    names = [CLASSES[index] for index in classes]
+    found: dict[str, list[float]] = {name: [] for name in CLASSES}
+    for seed in range(shuffles + 1):
+        dealt = names if seed == 0 else shuffled_labels(names, seed)
+        torch.manual_seed(seed)
+        network = build(said["network"])[0].to(memory_format=torch.channels_last)
+        recipe = Recipe(
+            epochs, said["batch"], said["learning_rate"], epochs, MOMENTUM, WEIGHT_DECAY, said["normalisation"], seed
+        )
+        optimizer = recipe.optimizer(network)
+        patches = pixels, np.array([CLASSES.index(name) for name in dealt])
+        for epoch in range(1, epochs + 1):
+            batches = drawn(patches, recipe.batch, 1000 * seed + epoch)
+            loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, device)
+        parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
+        auc = class_auc(network, recipe.normalisation, parts, device)
+        what = "true labels" if seed == 0 else f"shuffle {seed}"
+        print(
+            f"{what:12}", " ".join(f"{name} {value:.3f}" for name, value in auc.items()), f"loss {loss:.3f}", flush=True
+        )
+        for name, value in auc.items():
+            if seed and value is not None:
+                found[name].append(value)
+    print(f"mean of {shuffles} shuffles, {len(names)} patches, {len(test[1])} of test ({LEVEL:.0%} interval):")
+    for name, values in found.items():
+        low, high = stats.t.interval(LEVEL, len(values) - 1, np.mean(values), stats.sem(values))
+        print(f"  {name:10} {np.mean(values):.3f} ({low:.3f} to {high:.3f})")
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[2:]]
+    main(Path(sys.argv[1]), *numbers, *(SHUFFLES, EPOCHS)[len(numbers) :])
