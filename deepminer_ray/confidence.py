@@ -1,5 +1,6 @@
 """Confidence intervals by bootstrap over patients: films of one patient are never counted as independent."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -71,6 +72,13 @@ def auc_interval(
         beaten = (of_positive * (passed[:, below] + passed[:, not_above])).sum(axis=1) / 2
         area.append(_ratio(beaten, of_positive.sum(axis=1) * of_negative.sum(axis=1)))
     return _percentiles(np.concatenate(area))
+
+
+def estimate(value: float, low: float | None, high: float | None) -> str:
+    """A value and its interval as they are shown, or that there is no interval."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return f"{value:.3f} (no interval from so few patients)"
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _draws(patients: int, resamples: int, seed: int) -> NDArray[np.int64]:

@@ -153,3 +153,9 @@ def test_more_patients_narrow_the_interval() -> None:
     assert 0.15 < many.high - many.low < 0.25
     assert few != many
     assert repeated == pytest.approx(many), "rows repeated within a patient add no certainty"
+
+
+def test_an_estimate_is_shown_with_its_interval_or_without_one() -> None:
+    assert confidence.estimate(0.8126, 0.5, 0.96) == "0.813 (0.500 to 0.960)"
+    for low, high in ((math.nan, math.nan), (None, None)):
+        assert confidence.estimate(1.0, low, high) == "1.000 (no interval from so few patients)"

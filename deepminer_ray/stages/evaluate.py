@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import auc_interval
+from deepminer_ray.confidence import auc_interval, estimate
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
 from deepminer_ray.stages.partition import chosen_partitions
@@ -33,8 +33,9 @@ def evaluate(run: Run, partitions: Sequence[str] | None = None, again: bool = Fa
         if row["auc"] is None:
             say("{level} {class}: no AUC, {positives} positives and {negatives} negatives".format(**row))
         else:
-            text = "{level} {class}: AUC {auc:.3f} ({auc_low:.3f} to {auc_high:.3f}), {positives} of {total}"
-            say(text.format(**row, total=row["positives"] + row["negatives"]))
+            area = estimate(row["auc"], row["auc_low"], row["auc_high"])
+            total = row["positives"] + row["negatives"]
+            say(f"{row['level']} {row['class']}: AUC {area}, {row['positives']} of {total}")
 
 
 def _areas(tables: Tables, partitions: list[str]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import mean_interval
+from deepminer_ray.confidence import estimate, mean_interval
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.matching import (
     MODES,
@@ -59,8 +59,9 @@ def score(
         tables.insert("score", pa.Table.from_pylist(rows, SCORE))
     for row in rows:
         if row["n"]:
-            text = "{metric}, top {depth}, {mode}: {value:.3f} ({low:.3f} to {high:.3f}), shuffled {null_value:.3f}, "
-            say((text + "p {p:.3f}, n {n}").format(**row))
+            value = estimate(row["value"], row["low"], row["high"])
+            chance = "shuffled {null_value:.3f}, p {p:.3f}, n {n}"
+            say(("{metric}, top {depth}, {mode}: " + value + ", " + chance).format(**row))
         else:
             say("{metric}, top {depth}, {mode}: no scan has both a report and a named unit".format(**row))
 
