@@ -8,8 +8,11 @@ CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""
 
 
-def connect() -> Any:
-    """Ray, connected (RAY_ADDRESS is honoured), quiet, and sending nothing anywhere."""
+def connect(cpus: int | None = None) -> Any:
+    """Ray, connected (RAY_ADDRESS is honoured), quiet, and sending nothing anywhere.
+
+    `cpus` is how many a Ray made here is told of.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
@@ -17,7 +20,7 @@ def connect() -> Any:
     if not ray.is_initialized():
         local: dict[str, Any] = {}
         if "RAY_ADDRESS" not in os.environ:
-            local = {"address": "local", "num_cpus": CORES_PROMISED * (os.cpu_count() or 1)}
+            local = {"address": "local", "num_cpus": cpus or CORES_PROMISED * (os.cpu_count() or 1)}
             local["include_dashboard"] = False
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **local)
         context = ray.data.DataContext.get_current()

@@ -260,6 +260,10 @@ class Run:
                 _to_disk(copy)
                 copy.replace(self.database)
                 _to_disk(self.folder)
+            except duckdb.IOException as error:
+                raise BadInput(
+                    f"{self.database} cannot be written and stays as it was: {_first_line(error)}"
+                ) from error
             finally:
                 for left in self.folder.glob("run.duckdb.new*"):
                     left.unlink()

@@ -1,5 +1,6 @@
 """The command `deepminer` and how it ends."""
 
+import errno
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ app = typer.Typer(
 )
 
 
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+"""What a disk answers that cannot be written: no fault of the program."""
+
+
 def existing(folder: Path) -> "Run":
     """The run in a folder; imported late, so that `--help` does not wait for it."""
     from deepminer_ray.run import Run
@@ -33,6 +38,10 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except BadInput as error:
         refuse(error)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        refuse(BadInput(f"{error}. What was finished is kept; mend that and call it again."))
     except Exception as error:
         # Ray wraps what a worker raised; the sentence inside is still meant for the user.
         cause = getattr(error, "cause", None) or error.__cause__

@@ -1,6 +1,8 @@
 """DDSM on disk: a case is an .ics with its LJPEGs and OVERLAYs in one folder of a volume."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +22,29 @@ HEADER_BYTES = 4096
 
 def recognise(directory: Path) -> bool:
     """Whether there is an .ics somewhere below the directory."""
-    return next(directory.rglob("*.ics"), None) is not None
+    return next(_cases(directory), None) is not None
 
 
 def find_cases(directory: Path) -> list[str]:
-    """The paths of all .ics below the directory, sorted."""
-    return sorted(str(path) for path in directory.rglob("*.ics") if path.is_file())
+    """The paths of all .ics below the directory, sorted; BadInput where a folder cannot be listed."""
+    return sorted(_cases(directory))
+
+
+def _cases(directory: Path) -> Iterator[str]:
+    """Every .ics, also below links to folders on other disks, each of which is entered once."""
+    entered: set[Path] = set()
+    for folder, below, files in os.walk(directory, onerror=_refuse, followlinks=True):
+        place = Path(folder).resolve()
+        if place in entered:
+            below.clear()
+            continue
+        entered.add(place)
+        below.sort()
+        yield from (str(Path(folder, name)) for name in files if name.endswith(".ics"))
+
+
+def _refuse(error: OSError) -> None:
+    raise BadInput(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 
 def read_film(file: str, rows: int, columns: int, digitizer: str) -> NDArray[np.uint16]:

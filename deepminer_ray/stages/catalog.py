@@ -13,6 +13,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS, recognise
+from deepminer_ray.sources.rows import Case, Rejected
 
 POINT = pa.struct([("x", pa.int32()), ("y", pa.int32())])
 
@@ -44,7 +45,11 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table
     names = list(items)
     found = []
     for values in zip(*items.values(), strict=True):
-        case = asdict(kind.case(Path(source), dict(zip(names, values, strict=True))))
+        item = dict(zip(names, values, strict=True))
+        try:
+            case = asdict(kind.case(Path(source), item))
+        except OSError as error:  # a file that was there when the directory was listed
+            case = asdict(Case(rejected=[Rejected(str(error.filename or source), str(error))]))
         for lesion in case["lesions"]:
             lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
         found.append(case)

@@ -1,5 +1,6 @@
 """`cut`: every film decoded once, resized and cut into patches (Sec. 2.1)."""
 
+import hashlib
 import json
 import shutil
 import time
@@ -17,7 +18,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask, breast_share
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.grid import film_window, patch_number, places, scan_size
-from deepminer_ray.patches.shard import finished_shards, write_patches, write_scan
+from deepminer_ray.patches.shard import finished_shards, shard, write_patches, write_scan
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS
@@ -28,7 +29,11 @@ SMALLEST_SIDE = 32
 
 
 def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> dict[str, Any]:
-    """Decode a film, write it resized and write its patches; what comes back is only whether that went well."""
+    """Decode a film, write it resized and write its patches; what comes back is only whether that went well.
+
+    `reason` says why a film cannot be used, `unwritten` why what was made of it could not be stored.
+    """
+    outcome = {"file": film["file"], "reason": "", "unwritten": ""}
     try:
         density = KINDS[film["source_kind"]].film(film)
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
@@ -38,26 +43,29 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
         kept = [place for place in places(width, height, side) if breast_share(mask, place, side) >= breast]
         windows = [film_window(place, side, width, height, columns, rows) for place in kept]
         overlap = _overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
-        patches = [
-            {
-                "patch": patch_number(number, place.index),
-                "scan": film["scan"],
-                "x": x,
-                "y": y,
-                "size": size,
-                "breast": breast_share(mask, place, side),
-                "overlap": found,
-            }
-            for place, (x, y, size), found in zip(kept, windows, overlap, strict=True)
-        ]
-        pixels = np.zeros((len(kept), side, side), np.uint16)
-        for row, place in enumerate(kept):
-            pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
+    except (BadInput, OSError) as error:
+        return outcome | {"reason": str(error)}
+    patches = [
+        {
+            "patch": patch_number(number, place.index),
+            "scan": film["scan"],
+            "x": x,
+            "y": y,
+            "size": size,
+            "breast": breast_share(mask, place, side),
+            "overlap": found,
+        }
+        for place, (x, y, size), found in zip(kept, windows, overlap, strict=True)
+    ]
+    pixels = np.zeros((len(kept), side, side), np.uint16)
+    for row, place in enumerate(kept):
+        pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
+    try:
         write_scan(folder / "scan", number, film["scan"], resized)
         write_patches(folder / "patch", number, patches, pixels)
-    except (BadInput, OSError) as error:
-        return {"file": film["file"], "reason": str(error)}
-    return {"file": film["file"], "reason": ""}
+    except OSError as error:
+        return outcome | {"unwritten": str(error)}
+    return outcome
 
 
 def _overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
@@ -89,8 +97,9 @@ def cut(
         return
     started = time.time()
     films = run.rows("film")
-    _claim(run, {"side": side, "breast": breast, "films": [[film["scan"], film["file"]] for film in films]})
-    done = finished_shards(run.folder / "patch")
+    folder = run.folder / "patch"
+    _keep_current_shards(run, {"side": side, "breast": breast}, films)
+    done = finished_shards(folder)
     todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in done]
     rejected = []
     if todo:
@@ -98,15 +107,22 @@ def cut(
         outcomes = data.from_items(todo, override_num_blocks=-(-len(todo) // FILMS_A_TASK)).map(
             partial(cut_film, folder=run.folder, side=side, breast=breast)
         )
-        rejected = [row for row in progress(outcomes.iter_rows(), "cut", len(todo)) if row["reason"]]
+        for outcome in progress(outcomes.iter_rows(), "cut", len(todo)):
+            if outcome["unwritten"]:
+                raise BadInput(
+                    f"Patches cannot be stored: {outcome['unwritten']}. The {len(finished_shards(folder))} films cut "
+                    "so far are kept; mend that and call it again."
+                )
+            if outcome["reason"]:
+                rejected.append({"file": outcome["file"], "stage": "cut", "reason": outcome["reason"]})
     with run.finishing("cut", parameters, started) as tables:
-        shards = str(run.folder / "patch" / "*.parquet")
-        if not finished_shards(run.folder / "patch"):
+        shards = str(folder / "*.parquet")
+        if not finished_shards(folder):
             raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
         for table in ("patch", "overlap"):
             tables.fill(table, shards=shards)
         tables.fill("label", cover=cover, within=within)
-        tables.insert("rejected", pa.Table.from_pylist([row | {"stage": "cut"} for row in rejected], REJECTED))
+        tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED))
         counts = tables.select("label_count").to_pylist()
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
 
@@ -114,13 +130,30 @@ def cut(
 REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
 
 
-def _claim(run: Run, made_from: dict[str, Any]) -> None:
-    """Keep the shards of an interrupted cut only where it was cutting the same films in the same way."""
-    claim = run.folder / "patch" / "_made_from.json"
-    text = json.dumps(made_from)
-    if claim.is_file() and claim.read_text() == text:
-        return
-    for folder in ("patch", "scan"):
-        shutil.rmtree(run.folder / folder, ignore_errors=True)
-        (run.folder / folder).mkdir(parents=True)
-    claim.write_text(text)
+def _keep_current_shards(run: Run, how: dict[str, float], films: list[dict[str, Any]]) -> None:
+    """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
+    record = run.folder / "patch" / "_made_from.json"
+    before: dict[str, Any] = json.loads(record.read_text()) if record.is_file() else {}
+    now = {str(film["scan_number"]): _state(film) for film in films}
+    if before.get("how") != how:
+        for name in ("patch", "scan"):
+            shutil.rmtree(run.folder / name, ignore_errors=True)
+            (run.folder / name).mkdir(parents=True)
+    else:
+        for number, state in before["films"].items():
+            if now.get(number) != state:
+                for name in ("patch", "scan"):
+                    shard(run.folder / name, int(number)).unlink(missing_ok=True)
+    written = record.with_suffix(".partial")
+    written.write_text(json.dumps({"how": how, "films": now}))
+    written.replace(record)
+
+
+def _state(film: dict[str, Any]) -> str:
+    """What the patches of a film depend on: its row, its lesions, and its file's size and time of change."""
+    try:
+        found = Path(film["file"]).stat()
+        file = (found.st_size, found.st_mtime_ns)
+    except OSError:
+        file = (0, 0)
+    return hashlib.sha256(json.dumps([film, file]).encode()).hexdigest()

@@ -45,6 +45,7 @@ REFUSED = {
     "missing film": ["decode", "{tmp}/none.LJPEG", "{tmp}/out.png"],
     "film that is none": ["decode", "{tmp}/file", "{tmp}/out.png"],
     "unknown image": ["decode", "{tmp}/file", "{tmp}/out.bmp"],
+    "full disk": ["words", "{tmp}/text", "/dev/full"],
     "missing corpus": ["words", "{tmp}/none.txt", "{tmp}/out.txt"],
 }
 
@@ -55,6 +56,7 @@ def test_bad_requests_are_refused_in_one_sentence(
 ) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("some text")
+    (tmp_path / "text").write_text("a round mass lies in dense tissue\n" * 20)
     Run.created(tmp_path / "fresh")
     arguments = [part.format(tmp=tmp_path, ready=ready, fresh=tmp_path / "fresh") for part in REFUSED[case]]
     with pytest.raises(SystemExit) as ended:

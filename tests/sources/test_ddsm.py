@@ -62,6 +62,14 @@ def test_cases_are_found_below_a_directory(folder: Path) -> None:
     assert ddsm.find_cases(root) == [str(other / "C-0001-1.ics"), str(folder / "C-0820-1.ics")]
 
 
+def test_links_to_folders_are_followed_once(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "cancer_01").symlink_to(folder.parent)
+    (folder / "round").symlink_to(source)
+    assert ddsm.find_cases(source) == [str(source / "cancer_01" / "case0820" / "C-0820-1.ics")]
+
+
 def test_a_whole_case(folder: Path) -> None:
     case = read(folder)
     assert (case.rejected, case.repairs) == ([], [])

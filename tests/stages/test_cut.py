@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
@@ -84,6 +85,44 @@ def test_an_interrupted_cut_keeps_what_it_wrote(run: Run, tmp_path: Path) -> Non
     assert lost.is_file()
     for table in ("patch", "overlap", "label"):
         assert rows(other, f"from {table} order by all") == rows(run, f"from {table} order by all")
+
+
+def test_a_full_disk_ends_in_one_sentence_and_loses_nothing_that_was_cut(run: Run, tmp_path: Path) -> None:
+    other = Run(tmp_path / "run")
+    shutil.copytree(run.folder, other.folder)
+    kept, lost = sorted((other.folder / "patch").glob("*.parquet"))[:2]
+    before = kept.read_bytes()
+    lost.unlink()
+    lost.with_suffix(".partial").symlink_to("/dev/full")
+    with pytest.raises(BadInput, match=r"No space left on device.*The 8 films cut so far are kept"):
+        cut(other, side=64, again=True)
+    assert not lost.exists() and kept.read_bytes() == before
+    assert rows(other, "from patch order by all") == rows(run, "from patch order by all")
+    cut(other, side=64, again=True)
+    assert kept.read_bytes() == before
+    assert rows(other, "from patch order by all") == rows(run, "from patch order by all")
+
+
+def test_films_and_lesions_that_changed_are_cut_anew(ray: object, phantoms: Path, tmp_path: Path) -> None:
+    """What depends on a film's file or outlines is never taken from an earlier cut of others."""
+    source = tmp_path / "films"
+    shutil.copytree(phantoms, source)
+    made = Run.created(tmp_path / "run")
+    catalog(made, str(source))
+    cut(made, side=32)
+    shards = sorted((made.folder / "patch").glob("*.parquet"))
+    for file in shards:
+        os.utime(file, (1, 1))
+    drawing = next(iter(sorted(source.rglob("*.OVERLAY"))))
+    film = next(file for file in sorted(source.rglob("*.LJPEG")) if file.stem != drawing.stem)
+    shutil.copyfile(film, film.with_suffix(".new"))
+    film.with_suffix(".new").replace(film)
+    drawing.unlink()
+    catalog(made, str(source), again=True)
+    cut(made, side=32)
+    anew = {file.name for file in shards if file.stat().st_mtime > 1}
+    expected = rows(made, f"select scan_number from scan where file in ('{film}', '{drawing.with_suffix('.LJPEG')}')")
+    assert anew == {f"{row['scan_number']:06d}.parquet" for row in expected} and len(anew) == 2
 
 
 def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:
