@@ -1,4 +1,4 @@
-"""CBIS-DDSM's csv files, films and masks, written here with pydicom: no real file of it is small enough to keep."""
+"""CBIS-DDSM's csv files, films and masks, as the tests write them."""
 
 from pathlib import Path
 from typing import Any
@@ -7,8 +7,6 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.cover import fill
@@ -16,6 +14,7 @@ from deepminer_ray.sources import cbis
 from deepminer_ray.sources.image import read_film, read_header, read_pixels
 from deepminer_ray.sources.kinds import recognise
 from deepminer_ray.sources.rows import Case
+from tests.dicom import write_dicom
 
 MASS = (
     "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,mass margins,"
@@ -27,21 +26,6 @@ CALC = (
     .replace("mass margins", "calc distribution")
 )
 FILM = np.random.default_rng(0).integers(0, 65536, (40, 30), dtype=np.uint16)
-
-
-def write_dicom(file: Path, pixels: NDArray[Any], photometric: str = "MONOCHROME2", stored: int = 0) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    found = FileDataset(str(file), {}, file_meta=meta, preamble=b"\0" * 128)
-    found.SOPClassUID, found.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-    found.Rows, found.Columns, found.SamplesPerPixel, found.PixelRepresentation = *pixels.shape[:2], 1, 0
-    found.BitsAllocated = pixels.dtype.itemsize * 8
-    found.BitsStored, found.HighBit = stored or found.BitsAllocated, (stored or found.BitsAllocated) - 1
-    found.PhotometricInterpretation = photometric
-    found.PixelData = pixels.tobytes()
-    found.save_as(file, enforce_file_format=True)
 
 
 def mask(x: int, y: int, size: int) -> NDArray[np.uint8]:

@@ -1,0 +1,177 @@
+"""The same films as DDSM, as images with a manifest and as CBIS-DDSM's DICOM give the same lesions and overlaps."""
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepminer_ray.patches.cover import fill
+from deepminer_ray.run import Run
+from deepminer_ray.sources import ddsm
+from deepminer_ray.sources.density import DISPLAY, UNITS_PER_DENSITY, to_grey
+from deepminer_ray.sources.finding import KEYWORDS
+from deepminer_ray.sources.rows import Lesion, Scan
+from deepminer_ray.stages.catalog import catalog
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.partition import partition
+from tests.dicom import write_dicom
+
+SIDE = 64
+SUFFIXES = (".png", ".tif", ".dcm")
+
+Film = tuple[Scan, NDArray[np.uint16], list[tuple[Lesion, NDArray[np.uint8]]]]
+
+
+def films(phantoms: Path) -> Iterator[Film]:
+    """Every phantom film with its displayed grey levels, and its lesions with their masks."""
+    for file in ddsm.find_cases(phantoms):
+        case = ddsm.read_case(file)
+        for scan in case.scans:
+            density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+            lesions = [lesion for lesion in case.lesions if lesion.scan == scan.scan]
+            masks = [fill(lesion.outline, scan.columns, scan.rows, 0, 0).astype(np.uint8) * 255 for lesion in lesions]
+            yield scan, to_grey(density / UNITS_PER_DENSITY, DISPLAY), list(zip(lesions, masks, strict=True))
+
+
+def save(file: Path, pixels: NDArray[Any]) -> None:
+    """Write an image in the format of its suffix."""
+    if file.suffix == ".dcm":
+        write_dicom(file, pixels)
+    else:
+        Image.fromarray(pixels).save(file)
+
+
+def as_manifest(phantoms: Path, folder: Path) -> None:
+    """Images of all three formats; the lesions of a film in one mask, in the order in which it shows them."""
+    rows = []
+    for number, (scan, grey, lesions) in enumerate(films(phantoms)):
+        image, mask = f"{scan.patient}_{scan.laterality}_{scan.view}{SUFFIXES[number % 3]}", ""
+        save(folder / image, grey)
+        if lesions:
+            mask = f"mask_{number}.png"
+            lesions.sort(key=lambda pair: pair[0].x)
+            save(folder / mask, np.maximum.reduce([pixels for _, pixels in lesions]))
+        said = {
+            name: "|".join(str(getattr(lesion, name) or "") for lesion, _ in lesions)
+            for name in ("pathology", *KEYWORDS, "assessment", "subtlety")
+        }
+        rows.append(
+            {
+                "image": image,
+                "mask": mask,
+                "patient": scan.patient,
+                "laterality": scan.laterality,
+                "view": scan.view,
+                "density": scan.density,
+            }
+            | said
+            | ({} if lesions else {"pathology": "normal"})
+        )
+    write_csv(folder / "manifest.csv", rows)
+
+
+def as_cbis(phantoms: Path, folder: Path) -> None:
+    """Films with lesions only, as CBIS-DDSM has no others; the malignant patient in train, the benign one in test."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for scan, grey, lesions in films(phantoms):
+        split = "Training" if any(lesion.pathology == "malignant" for lesion, _ in lesions) else "Test"
+        for number, (lesion, mask) in enumerate(lesions, 1):
+            kind = "Mass" if "MASS" in str(lesion.lesion_type) else "Calc"
+            name = f"{kind}-{split}_{scan.patient}_{scan.laterality}_{scan.view}"
+            save(folder / name / "a" / "1-1.dcm", grey)
+            save(folder / f"{name}_{number}" / "a" / "1-1.dcm", mask)
+            save(folder / f"{name}_{number}" / "a" / "1-2.dcm", grey[:10, :10])
+            file = f"{kind.lower()}_case_description_{'train' if split == 'Training' else 'test'}_set.csv"
+            rows.setdefault(file, []).append(
+                {
+                    "patient_id": scan.patient,
+                    "left or right breast": scan.laterality,
+                    "image view": scan.view,
+                    "abnormality id": number,
+                    "abnormality type": lesion.lesion_type,
+                    "mass shape": lesion.shape,
+                    "mass margins": lesion.margins,
+                    "calc type": lesion.calcification_type,
+                    "calc distribution": lesion.distribution,
+                    "assessment": lesion.assessment,
+                    "pathology": lesion.pathology.upper(),
+                    "subtlety": lesion.subtlety,
+                    "breast density": scan.density,
+                    "image file path": f"{name}/x/000000.dcm",
+                    "ROI mask file path": f"{name}_{number}/x/000001.dcm",
+                }
+            )
+    for file, found in rows.items():
+        write_csv(folder / file, found)
+
+
+def write_csv(file: Path, rows: list[dict[str, Any]]) -> None:
+    with file.open("w", newline="") as stream:
+        table = csv.DictWriter(stream, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def as_ddsm(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return catalogued(phantoms, tmp_path_factory.mktemp("ddsm"))
+
+
+def catalogued(source: Path, folder: Path) -> Run:
+    run = Run.created(folder / "run")
+    catalog(run, str(source))
+    cut(run, side=SIDE)
+    return run
+
+
+def lesions_of(run: Run) -> list[dict[str, Any]]:
+    """All that is known of the lesions but the wording of the report, which images bring only as keywords."""
+    found: list[dict[str, Any]] = run.ask(
+        "select patient, laterality, view, scan.rows, scan.columns, "
+        "lesion.* exclude (lesion, scan, abnormality, outline, report) from lesion join scan using (scan) order by all"
+    ).to_pylist()
+    return found
+
+
+def overlaps_of(run: Run) -> dict[tuple[Any, ...], tuple[float, float]]:
+    rows = run.ask(
+        "select patient, laterality, scan.view, patch.x, patch.y, lesion.x as left_, lesion.y as top, cover, within "
+        "from overlap join patch using (patch) join scan using (scan) join lesion using (lesion)"
+    ).to_pylist()
+    return {tuple(list(row.values())[:-2]): (row["cover"], row["within"]) for row in rows}
+
+
+@pytest.mark.parametrize("written", [as_manifest, as_cbis])
+def test_other_kinds_of_files_give_the_same_tables(
+    written: Callable[[Path, Path], None], as_ddsm: Run, phantoms: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    written(phantoms, source)
+    run = catalogued(source, tmp_path)
+    assert run.ask("from rejected").num_rows == 0
+    assert run.audit().keys() <= {"scan_without_partition"}
+    assert lesions_of(run) == lesions_of(as_ddsm)
+    same, other = overlaps_of(as_ddsm), overlaps_of(run)
+    # A film's darkest air is lost in display, so that the skin may lie elsewhere: few patches are kept by one alone.
+    assert len(same.keys() & other.keys()) > 0.9 * len(same.keys() | other.keys())
+    assert all(same[place] == other[place] for place in same.keys() & other.keys())
+
+
+def test_the_official_lists_of_cbis_make_the_partitions(ray: object, phantoms: Path, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    as_cbis(phantoms, source)
+    run = Run.created(tmp_path / "run")
+    catalog(run, str(source))
+    partition(run, lists=str(source))
+    found = run.ask(
+        "select partition, any_value(pathology) as pathology from partition join scan using (patient) "
+        "join lesion using (scan) group by partition order by partition"
+    ).to_pylist()
+    assert [(row["partition"], row["pathology"]) for row in found] == [("test", "benign"), ("train", "malignant")]
