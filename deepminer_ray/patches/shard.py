@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 
 from deepminer_ray.paper import CLASSES
 
+ROW_GROUP = 4
+"""Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled
+reader wants them (`benchmarks/row_groups.py`)."""
+
 OVERLAP = pa.list_(pa.struct([("lesion", pa.string()), ("cover", pa.float64()), ("within", pa.float64())]))
 
 
@@ -70,13 +74,25 @@ def write_patches(folder: Path, scan_number: int, rows: Sequence[dict[str, Any]]
 
 
 def read_patches(file: Path, chosen: Sequence[int]) -> NDArray[np.uint16]:
-    """Pixels [n, side, side] of the chosen patches of one film, in the order asked for."""
-    table = pq.read_table(file, columns=["patch", "pixels"])
+    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; only their row groups are read."""
+    with pq.ParquetFile(file) as film:
+        table = film.read_row_groups(_row_groups(film, set(chosen)), columns=["patch", "pixels"])
     row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
     flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
     side = isqrt(table["pixels"].type.list_size)
     pixels = flat.reshape(-1, side, side)
     return pixels[[row_of[patch] for patch in chosen]]
+
+
+def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
+    """The row groups that may hold a chosen patch, by the least and greatest of each."""
+    column = film.schema.names.index("patch")
+    groups = []
+    for group in range(film.num_row_groups):
+        found = film.metadata.row_group(group).column(column).statistics
+        if any(found.min <= patch <= found.max for patch in chosen):
+            groups.append(group)
+    return groups
 
 
 def read_labelled(films: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -94,5 +110,7 @@ def _write(file: Path, table: pa.Table) -> None:
     """Whole or not at all: a killed worker leaves only a file that nobody reads."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
-    pq.write_table(table, partial, compression="zstd", compression_level=1, use_dictionary=False)
+    pq.write_table(
+        table, partial, compression="zstd", compression_level=1, use_dictionary=False, row_group_size=ROW_GROUP
+    )
     partial.replace(file)

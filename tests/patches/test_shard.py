@@ -8,11 +8,21 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from deepminer_ray.patches.shard import finished_shards, read_patches, read_scan, shard, write_patches, write_scan
+from deepminer_ray.patches.shard import (
+    ROW_GROUP,
+    finished_shards,
+    read_patches,
+    read_scan,
+    shard,
+    write_patches,
+    write_scan,
+)
 
 SIDE = 8
 PIXELS = np.random.default_rng(0).integers(0, 65536, (5, SIDE, SIDE), dtype=np.uint16)
@@ -42,6 +52,25 @@ def test_patches_come_back_in_the_order_asked_for(folder: Path) -> None:
     assert finished_shards(folder) == {3, 7}
     found = read_patches(shard(folder, 3), [3 * 65536 + 2, 3 * 65536])
     assert (found == PIXELS[[2, 0]]).all()
+
+
+def test_only_row_groups_of_chosen_patches_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(1).integers(0, 65536, (3 * ROW_GROUP + 1, SIDE, SIDE), dtype=np.uint16)
+    row = {"scan": "a", "x": 0, "y": 0, "size": 1, "breast": 1.0, "overlap": []}
+    write_patches(tmp_path, 1, [row | {"patch": 100 + place} for place in range(len(pixels))], pixels)
+    read: list[list[int]] = []
+    whole = pq.ParquetFile.read_row_groups
+
+    def noted(film: pq.ParquetFile, groups: list[int], **options: Any) -> pa.Table:
+        read.append(groups)
+        return whole(film, groups, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", noted)
+    chosen = [3 * ROW_GROUP, 0, ROW_GROUP - 1]
+    found = read_patches(shard(tmp_path, 1), [100 + place for place in chosen])
+    assert (found == pixels[chosen]).all()
+    assert read == [[0, 3]]
+    assert read_patches(shard(tmp_path, 1), []).shape == (0, SIDE, SIDE)
 
 
 def as_images(values: Any) -> NDArray[np.uint16]:
