@@ -7,6 +7,17 @@ from typing import Any
 CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""
 
+TASKS_A_CPU = 4
+"""So many tasks let all CPUs end together; more would only wait for each other to be handed out, 0.2 s each time."""
+ITEMS_A_TASK = 64
+"""A task that a lost node takes along holds no more films than this."""
+
+
+def blocks(ray: Any, items: int) -> int:
+    """Into how many tasks Ray Data is to divide work on independent items."""
+    cpus = int(ray.cluster_resources().get("CPU", 1))
+    return min(items, max(TASKS_A_CPU * cpus, -(-items // ITEMS_A_TASK)))
+
 
 def connect(cpus: int | None = None) -> Any:
     """Ray, connected (RAY_ADDRESS is honoured), quiet, and sending nothing anywhere.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
@@ -67,8 +67,8 @@ def catalog(run: Run, source: str, source_kind: str | None = None, again: bool =
     items = kind.items(directory)
     if not items:
         raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
-    data = connect().data
-    found = data.from_items(items, override_num_blocks=min(len(items), 32)).map_batches(
+    ray = connect()
+    found = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items))).map_batches(
         partial(read_cases, source_kind=kind.name, source=str(directory)), batch_format="numpy", batch_size=None
     )
     batches = found.iter_batches(batch_format="pyarrow", batch_size=64)

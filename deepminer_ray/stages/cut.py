@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask, breast_share
 from deepminer_ray.patches.cover import fill, overlaps
@@ -23,7 +23,6 @@ from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS
 
-FILMS_A_TASK = 4
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
@@ -33,6 +32,7 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
 
     `reason` says why a film cannot be used, `unwritten` why what was made of it could not be stored.
     """
+    cv2.setNumThreads(1)  # the task has one core, its neighbours the others
     outcome = {"file": film["file"], "reason": "", "unwritten": ""}
     try:
         density = KINDS[film["source_kind"]].film(film)
@@ -103,8 +103,8 @@ def cut(
     todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in done]
     rejected = []
     if todo:
-        data = connect().data
-        outcomes = data.from_items(todo, override_num_blocks=-(-len(todo) // FILMS_A_TASK)).map(
+        ray = connect()
+        outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
             partial(cut_film, folder=run.folder, side=side, breast=breast)
         )
         for outcome in progress(outcomes.iter_rows(), "cut", len(todo)):
