@@ -35,7 +35,7 @@ REPETITIONS = 5
 
 def patches_of(scan: Scan) -> np.ndarray:
     """The patches that `cut` keeps of a film."""
-    density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+    density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
     width, height = scan_size(scan.rows, scan.columns, SIDE)
     film = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA)
     mask = breast_mask(film)

@@ -7,7 +7,7 @@ with outlined as (
     group by all
 )
 
-select scan_number, scan, file, source_kind, rows, columns, digitizer, coalesce(lesions, []) as lesions
+select scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions
 from scan
 left join outlined using (scan)
 order by scan_number

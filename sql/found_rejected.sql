@@ -2,7 +2,23 @@
 with each as (
     select unnest(rejected, recursive := true)
     from found
+),
+
+film as (
+    select unnest(scans, recursive := true)
+    from found
+),
+
+again as (
+    select file, scan, first(file) over (partition by scan order by file) as taken
+    from film
 )
 
 select file, 'catalog' as stage, reason
 from each
+
+union all
+
+select file, 'catalog' as stage, format('The scan {} was found twice: {} was taken.', scan, taken) as reason
+from again
+where file <> taken

@@ -47,9 +47,16 @@ def _refuse(error: OSError) -> None:
     raise BadInput(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 
-def read_film(file: str, rows: int, columns: int, digitizer: str) -> NDArray[np.uint16]:
-    """Decode a whole film into density units [rows, columns]; BadInput where it cannot be decoded exactly."""
-    return density.to_density(ljpeg.decode(Path(file).read_bytes(), rows=rows, columns=columns), digitizer)
+def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> NDArray[np.uint16]:
+    """Decode a whole film into density units [rows, columns]; BadInput where it cannot be decoded exactly.
+
+    The header's precision is no measure of a digitizer's levels: films of 12 bits are coded with 16.
+    """
+    grey = ljpeg.decode(Path(file).read_bytes(), rows=rows, columns=columns)
+    brightest = int(grey.max())
+    if brightest >> bits:
+        raise BadInput(f"The LJPEG is damaged: it holds grey level {brightest}, more than the {bits} bits of the .ics.")
+    return density.to_density(grey, digitizer)
 
 
 def read_case(ics_path: str) -> Case:
@@ -67,6 +74,8 @@ def read_case(ics_path: str) -> Case:
     if form.filename != path.stem:
         case.repairs.append(Repair(ics_path, f"names the case {form.filename!r}: the name of the file was taken"))
     stem = path.stem.replace("-", "_")
+    if form.age is None:
+        case.repairs.append(Repair(ics_path, "has no PATIENT_AGE: it stays unknown"))
     for view in form.views:
         _read_view(case, path.parent / f"{stem}.{view}", form, f"{name[1]}_{name[2]:0>4}")
     for file in sorted(path.parent.iterdir()):
@@ -98,6 +107,8 @@ def _read_view(case: Case, film: Path, form: ics.Ics, patient: str) -> None:
     if size.overlay != drawing.exists():
         found = "there is one: it was read" if drawing.exists() else "there is none: no lesion was taken"
         repairs = [f"the .ics announces {'an' if size.overlay else 'no'} OVERLAY, {found}", *repairs]
+    if size.resolution is None:
+        repairs = ["the .ics has no RESOLUTION of this film: it stays unknown", *repairs]
     case.repairs += [Repair(str(file), what) for what in reshaped]
     case.repairs += [Repair(str(drawing), what) for what in repairs]
     scan = f"{film.absolute().parents[1].name}-{film.name}"
@@ -133,9 +144,8 @@ def _check_header(file: Path, size: ics.View) -> list[str]:
         raise BadInput(
             f"The LJPEG holds {found.rows} x {found.columns} pixels, the .ics says {expected[0]} x {expected[1]}."
         )
-    if sorted((found.rows, found.columns)) == sorted(expected):
-        return []
-    return [f"holds {found.rows} x {found.columns} pixels: reshaped to {expected[0]} x {expected[1]} of the .ics"]
+    odd = ljpeg.reshaping(found, *expected)
+    return [f"{odd} of the .ics"] if odd else []
 
 
 def _lesion(scan: str, number: int, abnormality: overlay.Abnormality) -> Lesion:

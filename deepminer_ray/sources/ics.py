@@ -20,12 +20,12 @@ DIGITIZER_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One film's size in px, bits a pixel and pixel size in um; `overlay` is only what the .ics announces."""
+    """One film's size in px, bits a pixel and, where given, pixel size in um; `overlay` is what the .ics announces."""
 
     lines: int
     pixels_per_line: int
     bits: int
-    resolution: float
+    resolution: float | None
     overlay: bool
 
 
@@ -87,9 +87,9 @@ def _view(words: list[str]) -> View | None:
     if not lines or not pixels or not bits:
         return None
     try:
-        resolution = float(value.get("RESOLUTION", ""))
+        resolution = float(value.get("RESOLUTION", "")) or None
     except ValueError:
-        return None
+        resolution = None
     return View(lines, pixels, bits, resolution, "OVERLAY" in words)
 
 
@@ -110,7 +110,7 @@ def format_ics(case: Ics) -> str:
     ]
     lines += [
         f"{name} LINES {view.lines} PIXELS_PER_LINE {view.pixels_per_line} BITS_PER_PIXEL {view.bits} "
-        f"RESOLUTION {view.resolution:g} {'OVERLAY' if view.overlay else 'NON_OVERLAY'}"
+        f"RESOLUTION {view.resolution or 0:g} {'OVERLAY' if view.overlay else 'NON_OVERLAY'}"
         for name, view in case.views.items()
     ]
     return "\n".join(lines) + "\n"

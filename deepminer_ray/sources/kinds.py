@@ -43,7 +43,7 @@ class Ddsm:
         return ddsm.read_case(item["ics"])
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return ddsm.read_film(scan["file"], scan["rows"], scan["columns"], scan["digitizer"])
+        return ddsm.read_film(scan["file"], scan["rows"], scan["columns"], scan["digitizer"], scan["bits"])
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,13 @@ def header(stream: bytes) -> Header:
     return _opening(stream).header
 
 
+def reshaping(found: Header, rows: int, columns: int) -> str:
+    """What is odd about giving a stream this shape; empty where the header says so, exchanged or not."""
+    if sorted((found.rows, found.columns)) == sorted((rows, columns)):
+        return ""
+    return f"holds {found.rows} x {found.columns} pixels: reshaped to {rows} x {columns}"
+
+
 def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None) -> NDArray[np.uint16]:
     """Decode grey levels [rows, columns] exactly as PVRG does; BadInput where the stream is damaged.
 

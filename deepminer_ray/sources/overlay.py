@@ -19,6 +19,7 @@ CHAIN = re.compile(r" *(-?\d+) +(-?\d+)([ 0-7]*)", re.ASCII)
 SECTIONS = frozenset(
     ("LESION_TYPE", "ASSESSMENT", "SUBTLETY", "PATHOLOGY", "TOTAL_OUTLINES", "BOUNDARY", "CORE", "ABNORMALITY")
 )
+NUMBERS = ("ASSESSMENT", "SUBTLETY")
 DETAILS = frozenset(("LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION"))
 
 
@@ -95,6 +96,7 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
     announced = named.get("TOTAL_OUTLINES", [])
     if announced != [str(drawn)]:
         repairs.append(f"announces {' '.join(announced) or 'no number of'} outlines, holds {drawn}")
+    repairs += [f"has no {keyword}: it stays unknown" for keyword in NUMBERS if _number(named.get(keyword, [])) is None]
     if len(boundaries) > 1:
         repairs.append(f"has {len(boundaries)} boundaries: the first was read")
     report = " ".join(" ".join([section, *values]) for section, values in sections if section == "LESION_TYPE")

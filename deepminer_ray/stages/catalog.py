@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.cover import fill
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS, recognise
@@ -25,7 +26,7 @@ SCAN = pa.schema(
 LESION = pa.schema(
     [(name, pa.string()) for name in ("lesion", "scan", "pathology", "lesion_type", "shape", "margins")]
     + [(name, pa.string()) for name in ("calcification_type", "distribution", "report")]
-    + [(name, pa.int32()) for name in ("abnormality", "assessment", "subtlety", "x", "y", "width", "height")]
+    + [(name, pa.int32()) for name in ("abnormality", "assessment", "subtlety", "x", "y", "width", "height", "area")]
     + [("outline", pa.list_(pa.list_(POINT)))]
 )
 REJECTED = pa.schema([(name, pa.string()) for name in ("file", "reason")])
@@ -51,6 +52,8 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table
         except OSError as error:  # a file that was there when the directory was listed
             case = asdict(Case(rejected=[Rejected(str(error.filename or source), str(error))]))
         for lesion in case["lesions"]:
+            box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
+            lesion["area"] = int(fill(lesion["outline"], *box).sum())
             lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
         found.append(case)
     return pa.Table.from_pylist(found, FOUND)

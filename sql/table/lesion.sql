@@ -16,5 +16,6 @@ create table lesion (
     y integer,
     width integer,
     height integer,
+    area integer, -- px within the outline, its boundary included
     outline struct(x integer, y integer)[][] -- closed rings; boundary px are inside, cores ignored
 )

@@ -117,7 +117,7 @@ def test_assessments_fit_the_pathology(tree: Path) -> None:
 def test_films_have_the_densities_of_air_and_tissue(tree: Path) -> None:
     case = ddsm.read_case(ddsm.find_cases(tree)[0])
     for scan in case.scans:
-        film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer) / density.UNITS_PER_DENSITY
+        film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits) / density.UNITS_PER_DENSITY
         air, tissue = film > 2.7, (film > 0.4) & (film < 2.3)
         assert 0.15 < air.mean() < 0.7
         assert 0.25 < tissue.mean() < 0.8

@@ -19,7 +19,7 @@ REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "ddsm-real"
 RING = [(4, 5), (5, 6), (4, 7), (3, 6)]
 MASS = Abnormality("LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED", "malignant", 5, 4, RING)
 SPOTS = Abnormality(
-    "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED", "unproven", 4, None, [(8, 9), (9, 9)]
+    "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED", "unproven", 4, 2, [(8, 9), (9, 9)]
 )
 ROWS, COLUMNS = 12, 10
 
@@ -110,12 +110,12 @@ def test_a_whole_case(folder: Path) -> None:
         outline=[RING],
     )
     assert (spots.lesion, spots.calcification_type) == ("cancer_01-C_0820_1.LEFT_MLO#2", "PLEOMORPHIC")
-    assert (spots.x, spots.y, spots.width, spots.height, spots.subtlety) == (8, 9, 2, 1, None)
+    assert (spots.x, spots.y, spots.width, spots.height, spots.subtlety) == (8, 9, 2, 1, 2)
 
 
 def test_films_are_read_as_density_the_right_way_round(folder: Path) -> None:
     for number, scan in enumerate(read(folder).scans):
-        found = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+        found = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
         np.testing.assert_array_equal(found, to_density(film(number), "LUMISYS"))
 
 
@@ -164,7 +164,7 @@ def test_a_film_of_another_shape_with_as_many_pixels_is_reshaped(folder: Path) -
     (folder / LEFT_CC).write_bytes(ljpeg.encode(film(0).reshape(6, 20)))
     case = read(folder)
     assert case.repairs == [Repair(str(folder / LEFT_CC), "holds 6 x 20 pixels: reshaped to 12 x 10 of the .ics")]
-    found = ddsm.read_film(case.scans[0].file, ROWS, COLUMNS, "LUMISYS")
+    found = ddsm.read_film(case.scans[0].file, ROWS, COLUMNS, "LUMISYS", 12)
     np.testing.assert_array_equal(found, to_density(film(0), "LUMISYS"))
 
 
@@ -203,6 +203,22 @@ def test_a_mended_overlay_is_a_repair(folder: Path) -> None:
     case = read(folder)
     assert case.repairs == [Repair(str(overlay), "abnormality 1 announces 3 outlines, holds 1")]
     assert len(case.lesions) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "name", "what"),
+    [
+        ("PATIENT_AGE 52", "PATIENT_AGE ", "C-0820-1.ics", "has no PATIENT_AGE: it stays unknown"),
+        ("RESOLUTION 50 OVERLAY", "OVERLAY", "{}.OVERLAY", "the .ics has no RESOLUTION of this film: it stays unknown"),
+    ],
+)
+def test_what_the_ics_leaves_out_is_a_repair(folder: Path, said: str, instead: str, name: str, what: str) -> None:
+    ics = folder / "C-0820-1.ics"
+    assert said in ics.read_text()
+    ics.write_text(ics.read_text().replace(said, instead))
+    case = read(folder)
+    assert case.repairs == [Repair(str(folder / name.format("C_0820_1.LEFT_MLO")), what)]
+    assert names(case) == list(VIEWS)
 
 
 def test_every_file_that_is_not_read_is_named(folder: Path) -> None:
@@ -255,11 +271,20 @@ def test_the_name_of_the_file_is_trusted_more_than_the_name_inside(folder: Path)
     assert case.scans[0].patient == "C_0820"
 
 
+def test_a_film_with_more_levels_than_its_digitizer_has_is_refused(folder: Path) -> None:
+    grey = film(0)
+    grey[3, 4] = 4096
+    (folder / LEFT_CC).write_bytes(ljpeg.encode(grey))
+    with pytest.raises(BadInput, match="grey level 4096, more than the 12 bits"):
+        ddsm.read_film(str(folder / LEFT_CC), ROWS, COLUMNS, "LUMISYS", 12)
+    assert ddsm.read_film(str(folder / LEFT_CC), ROWS, COLUMNS, "DBA", 16).shape == (ROWS, COLUMNS)
+
+
 def test_a_damaged_film_is_refused(folder: Path) -> None:
     path = folder / LEFT_CC
     path.write_bytes(path.read_bytes()[:-2])
     with pytest.raises(BadInput, match="cut off"):
-        ddsm.read_film(str(path), ROWS, COLUMNS, "LUMISYS")
+        ddsm.read_film(str(path), ROWS, COLUMNS, "LUMISYS", 12)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data/ddsm-real is not there")
@@ -280,7 +305,7 @@ def test_a_real_patient() -> None:
         ("IGHT_MLO", "benign", 1),
     ]
     scan = case.scans[0]
-    film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+    film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
     assert film.shape == (4736, 2624)
     # Neighbouring rows of a film are alike; a wrong first line or a wrong shape would make them strangers.
     assert np.median(np.abs(np.diff(film.astype(np.int32), axis=0))) < 300

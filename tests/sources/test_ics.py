@@ -60,12 +60,17 @@ def test_what_varies_between_cases(old: str, new: str, name: str, value: object)
         "LEFT_CC",
         "LEFT_CC LINES 0 PIXELS_PER_LINE 2521 BITS_PER_PIXEL 12 RESOLUTION 43.5 OVERLAY",
         "LEFT_CC LINES PIXELS_PER_LINE 2521 BITS_PER_PIXEL 12 RESOLUTION 43.5 OVERLAY",
-        "LEFT_CC LINES 5236 PIXELS_PER_LINE 2521 BITS_PER_PIXEL 12 RESOLUTION OVERLAY",
     ],
 )
 def test_a_view_without_size_is_absent(line: str) -> None:
     lines = [line if old.startswith("LEFT_CC") else old for old in TEXT.split("\n")]
     assert list(parse("\n".join(lines)).views) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
+
+
+@pytest.mark.parametrize("said", ["RESOLUTION", "RESOLUTION 0", ""])
+def test_a_film_without_resolution_is_still_a_film(said: str) -> None:
+    found = parse(TEXT.replace("RESOLUTION 43.5 OVERLAY", f"{said} OVERLAY"))
+    assert found.views["LEFT_CC"] == View(5236, 2521, 12, None, True)
 
 
 def test_the_letter_of_the_case_goes_before_that_of_the_name_inside() -> None:

@@ -73,6 +73,7 @@ def test_keywords(report: str, lesion_type: str, shape: str | None, margins: str
     [
         ("TOTAL_ABNORMALITIES 2", "TOTAL_ABNORMALITIES 3", "announces 3 abnormalities, holds 2: all were read"),
         ("TOTAL_OUTLINES 2", "TOTAL_OUTLINES 3", "abnormality 1 announces 3 outlines, holds 2"),
+        ("SUBTLETY 3", "SUBTLETY N/A", "abnormality 1 has no SUBTLETY: it stays unknown"),
         ("TOTAL_OUTLINES 1 \n", "", "abnormality 2 announces no number of outlines, holds 1"),
         (
             "30 40  3 5 7 1 #",
@@ -156,7 +157,7 @@ def test_rings_stay_chains_on_the_film(codes: list[int], x: int, y: int) -> None
     (ring,), _ = outlines(text, 26, 26)
     assert all(0 <= column < 26 and 0 <= row < 26 for column, row in ring)
     assert len(ring) == 1 or all(point != ring[place - 1] for place, point in enumerate(ring))
-    written = Abnormality("LESION_TYPE MASS SHAPE OVAL MARGINS N/A", "benign", 3, None, ring)
+    written = Abnormality("LESION_TYPE MASS SHAPE OVAL MARGINS N/A", "benign", 3, 2, ring)
     assert parse(format_overlay([written, written]), 26, 26) == ([written, written], [])
 
 

@@ -1,6 +1,7 @@
 """The same films as DDSM, as images with a manifest and as CBIS-DDSM's DICOM give the same lesions and overlaps."""
 
 import csv
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def films(phantoms: Path) -> Iterator[Film]:
     for file in ddsm.find_cases(phantoms):
         case = ddsm.read_case(file)
         for scan in case.scans:
-            density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer)
+            density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
             lesions = [lesion for lesion in case.lesions if lesion.scan == scan.scan]
             masks = [fill(lesion.outline, scan.columns, scan.rows, 0, 0).astype(np.uint8) * 255 for lesion in lesions]
             yield scan, to_grey(density / UNITS_PER_DENSITY, DISPLAY), list(zip(lesions, masks, strict=True))
@@ -175,3 +176,35 @@ def test_the_official_lists_of_cbis_make_the_partitions(ray: object, phantoms: P
         "join lesion using (scan) group by partition order by partition"
     ).to_pylist()
     assert [(row["partition"], row["pathology"]) for row in found] == [("test", "benign"), ("train", "malignant")]
+
+
+def test_the_area_of_a_lesion_is_what_its_outline_holds(as_ddsm: Run) -> None:
+    found = as_ddsm.ask("from lesion").to_pylist()
+    assert found
+    for lesion in found:
+        outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
+        box = (min(x for x, _ in outline[0]), min(y for _, y in outline[0]))
+        assert (lesion["x"], lesion["y"]) == box
+        assert lesion["area"] == fill(outline, 5000, 5000, 0, 0).sum()
+
+
+def test_what_lies_in_two_places_is_named(ray: object, phantoms: Path, tmp_path: Path) -> None:
+    case = next(phantoms.rglob("*.ics")).parent
+    for place in ("cancer_01", "benign_07", "copy/cancer_01"):
+        shutil.copytree(case, tmp_path / "source" / place / case.name)
+    run = Run.created(tmp_path / "run")
+    catalog(run, str(tmp_path / "source"))
+    scans = run.ask("select count(*) as scans, count(distinct patient) as patients from scan").to_pylist()
+    assert scans == [{"scans": 8, "patients": 1}]
+    assert run.ask("select split_part(file, '/', -3) as volume, what from repair order by all").to_pylist() == [
+        {"volume": volume, "what": f"lies in {other} too: both films are of one patient"}
+        for volume, other in (("benign_07", "cancer_01"), ("cancer_01", "benign_07"))
+        for _ in range(4)
+    ]
+    taken = tmp_path / "source" / "cancer_01" / case.name
+    left_out = run.ask("select file, reason from rejected").to_pylist()
+    assert len(left_out) == 4
+    for row in left_out:
+        name = Path(row["file"]).name
+        assert row["file"] == str(tmp_path / "source" / "copy" / "cancer_01" / case.name / name)
+        assert row["reason"].endswith(f"was found twice: {taken / name} was taken.")
