@@ -107,5 +107,4 @@ def decode(
     """Write one LJPEG as an image, exact to the bit."""
     from deepminer_ray.sources.decode import decode_file
 
-    shape = decode_file(file, out, rows, columns, density)
-    typer.echo(f"{out}: {shape[0]} rows, {shape[1]} columns")
+    typer.echo(f"{out}: {decode_file(file, out, rows, columns, density)}")

@@ -15,8 +15,8 @@ SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 def decode_file(
     file: Path, out: Path, rows: int | None = None, columns: int | None = None, density: bool = False
-) -> tuple[int, int]:
-    """Write the film as 16-bit grey levels, or as optical density x 10,000; its rows and columns.
+) -> str:
+    """Write the film as 16-bit grey levels, or as optical density x 10,000; what was written, in words.
 
     The shape is taken from the arguments, else from the .ics beside the file, else from the stream's own header, which
     may have exchanged the two.
@@ -28,7 +28,8 @@ def decode_file(
     if rows is None and columns is None and view is not None:
         rows, columns = view.lines, view.pixels_per_line
     try:
-        film = ljpeg.decode(file.read_bytes(), rows=rows, columns=columns)
+        stream = file.read_bytes()
+        film = ljpeg.decode(stream, rows=rows, columns=columns)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     if density:
@@ -39,7 +40,8 @@ def decode_file(
         _write(out, film)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
-    return film.shape[0], film.shape[1]
+    odd = ljpeg.reshaping(ljpeg.header(stream), *film.shape)
+    return f"{film.shape[0]} rows, {film.shape[1]} columns" + (f"; the stream {odd}" if odd else "")
 
 
 def _case_beside(file: Path) -> ics.Ics | None:
