@@ -24,7 +24,7 @@ import numpy as np
 import psutil
 
 from deepminer_ray import paper
-from deepminer_ray.patches.breast import breast_mask, breast_share
+from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.grid import places, scan_size
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.phantom.patient import write_patient
@@ -85,8 +85,9 @@ def parts(source: Path, folder: Path, side: int) -> dict[str, float]:
                 density, (width, height), interpolation=cv2.INTER_AREA
             ),
         )
-        mask = breast_mask(small)
-        kept = [place for place in places(width, height, side) if breast_share(mask, place, side) >= paper.BREAST_SHARE]
+        grid = places(width, height, side)
+        shares = breast_shares(breast_mask(small), grid, side)
+        kept = [place for place, share in zip(grid, shares, strict=True) if share >= paper.BREAST_SHARE]
         pixels = np.stack([small[place.y : place.y + side, place.x : place.x + side] for place in kept])
         rows = [
             {"patch": row, "scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []}

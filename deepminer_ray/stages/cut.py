@@ -15,7 +15,7 @@ import pyarrow as pa
 from deepminer_ray import paper
 from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.breast import breast_mask, breast_share
+from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.grid import film_window, patch_number, places, scan_size
 from deepminer_ray.patches.shard import finished_shards, shard, write_patches, write_scan
@@ -39,8 +39,9 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
         width, height = scan_size(rows, columns, side)
         resized = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint16, copy=False)
-        mask = breast_mask(resized)
-        kept = [place for place in places(width, height, side) if breast_share(mask, place, side) >= breast]
+        grid = places(width, height, side)
+        shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
+        kept = [place for place in grid if shares[place] >= breast]
         windows = [film_window(place, side, width, height, columns, rows) for place in kept]
         overlap = _overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except (BadInput, OSError) as error:
@@ -52,7 +53,7 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
             "x": x,
             "y": y,
             "size": size,
-            "breast": breast_share(mask, place, side),
+            "breast": shares[place],
             "overlap": found,
         }
         for place, (x, y, size), found in zip(kept, windows, overlap, strict=True)

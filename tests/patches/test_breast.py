@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from deepminer_ray.patches.breast import breast_mask, breast_share, otsu, without_labels
+from deepminer_ray.patches.breast import breast_mask, breast_shares, otsu, without_labels
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.patches.grid import Place, places
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
@@ -176,10 +176,11 @@ def test_the_threshold_parts_the_classes_whose_means_lie_furthest_apart(counts: 
 
 def test_a_share_is_a_count_of_pixels() -> None:
     mask = np.random.default_rng(3).random((40, 33)) < 0.4
-    for place in places(33, 40, 8):
+    grid = places(33, 40, 8)
+    for place, share in zip(grid, breast_shares(mask, grid, 8), strict=True):
         count = sum(bool(mask[y, x]) for y in range(place.y, place.y + 8) for x in range(place.x, place.x + 8))
-        assert breast_share(mask, place, 8) == count / 64
-    assert breast_share(np.ones((9, 9), np.bool_), Place(0, 0, 0, 1, 1), 8) == 1
+        assert share == count / 64
+    assert breast_shares(np.ones((9, 9), np.bool_), [Place(0, 0, 0, 1, 1)], 8).tolist() == [1]
 
 
 @pytest.mark.skipif(not (SHARED / "cbis-mass-256").is_dir(), reason="../shared/data/cbis-mass-256 is not there")
