@@ -1,6 +1,6 @@
 """The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,16 +38,12 @@ class Probe:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
         activation, prediction = [], []
         counts = np.zeros((self.network.units, HISTOGRAM_BINS), np.int64)
-        for number, chosen in films:
-            pixels = read_patches(shard(self.folder / "patch", number), chosen)
-            for start in range(0, len(chosen), PATCHES_AT_ONCE):
-                part = slice(start, start + PATCHES_AT_ONCE)
-                responses = respond(self.network, self.image(pixels[part]))
-                activation.append(_unit_rows("patch", pa.array(chosen[part], pa.int64()), responses))
-                prediction.append(
-                    _class_rows("patch", pa.array(chosen[part], pa.int64()), probabilities(self.network, responses))
-                )
-                counts += histogram(responses.maps)
+        for chosen, pixels in self._at_once(films):
+            responses = respond(self.network, self.image(pixels))
+            keys = pa.array(chosen, pa.int64())
+            activation.append(_unit_rows("patch", keys, responses))
+            prediction.append(_class_rows("patch", keys, probabilities(self.network, responses)))
+            counts += histogram(responses.maps)
         unit, level = counts.nonzero()
         filled = pa.table({"unit": unit.astype(np.int32), "bin": level.astype(np.int32), "count": counts[unit, level]})
         return {
@@ -55,6 +51,24 @@ class Probe:
             "prediction": pa.concat_tables(prediction),
             "histogram": filled,
         }
+
+    def _at_once(self, films: Sequence[tuple[int, Sequence[int]]]) -> Iterator[tuple[list[int], NDArray[np.uint16]]]:
+        """Patches and their pixels, as many as the network takes at once whatever the film; the last may be fewer."""
+        waiting: list[int] = []
+        pixels: list[NDArray[np.uint16]] = []
+        for number, chosen in films:
+            waiting.extend(chosen)
+            pixels.append(read_patches(shard(self.folder / "patch", number), chosen))
+            if len(waiting) < PATCHES_AT_ONCE:
+                continue
+            joined = np.concatenate(pixels)
+            full = len(waiting) // PATCHES_AT_ONCE * PATCHES_AT_ONCE
+            for start in range(0, full, PATCHES_AT_ONCE):
+                part = slice(start, start + PATCHES_AT_ONCE)
+                yield waiting[part], joined[part]
+            waiting, pixels = waiting[full:], [joined[full:]]
+        if waiting:
+            yield waiting, np.concatenate(pixels)
 
     def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses]:
         """A stored film and its maps: one fully convolutional pass over the whole mammogram."""

@@ -3,6 +3,8 @@
 import shutil
 import time
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +19,10 @@ from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.stages.train import head_rows
 
-FILMS_A_BATCH = 8
+ROWS_A_BATCH = 1_000_000
+"""(patch, unit) rows of a transaction: smaller ones append at half the speed."""
+BATCHES_AT_LEAST = 16
+"""Few patches are divided all the same, so that workers end together; how, must not depend on how many there are."""
 LAYER = "features"
 """The feature map that global average pooling and the linear layer follow."""
 
@@ -25,6 +30,17 @@ LAYER = "features"
 def probed_checkpoint(run: Run) -> Path:
     """Where a run keeps the network it was probed with, its own or another run's."""
     return run.folder / "checkpoint" / "probed.pt"
+
+
+def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
+    """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches."""
+    patches = [(number, patch) for number, chosen in films for patch in chosen]
+    size = max(1, min(ROWS_A_BATCH // units, -(-len(patches) // BATCHES_AT_LEAST)))
+    parts = (patches[start : start + size] for start in range(0, len(patches), size))
+    return [
+        [(number, [patch for _, patch in of_film]) for number, of_film in groupby(part, key=itemgetter(0))]
+        for part in parts
+    ]
 
 
 def probe(
@@ -55,9 +71,7 @@ def probe(
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(place, kept)
     films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
-    batches = [
-        Batch("patches", (films[start : start + FILMS_A_BATCH],)) for start in range(0, len(films), FILMS_A_BATCH)
-    ]
+    batches = [Batch("patches", (part,)) for part in divided(films, loaded.network.units)]
     scans = run.rows("probe_scan", partitions=of_scans)
     batches += [Batch("scan", (row["scan"], row["scan_number"])) for row in scans]
     if not batches:

@@ -15,8 +15,10 @@ from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
 from deepminer_ray.stages.merge import attached, clear
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.probe import FILMS_A_BATCH, probed_checkpoint
+from deepminer_ray.stages.probe import probed_checkpoint
 from deepminer_ray.stages.stream import Batch, stream
+
+FILMS_A_BATCH = 8
 
 
 def rank(

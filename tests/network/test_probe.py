@@ -1,0 +1,67 @@
+"""What a network's answers to a run's patches become, whatever they were divided into."""
+
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from deepminer_ray.network import probe as module
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.checkpoint import Checkpoint
+from deepminer_ray.network.probe import Probe
+from deepminer_ray.patches.shard import write_patches, write_scan
+from deepminer_ray.stages import probe as stage
+from deepminer_ray.stages.probe import divided
+
+SIDE = 64
+FILMS = [(film, [film * 65536 + place for place in range(count)]) for film, count in enumerate((3, 21, 1, 40))]
+
+
+@pytest.fixture
+def probe(tmp_path: Path) -> Probe:
+    """A network with weights of chance and four films of random patches, of which the first is a scan too."""
+    chance = np.random.default_rng(0)
+    for film, patches in FILMS:
+        rows = [
+            {"patch": patch, "scan": f"scan_{film}", "x": 0, "y": 0, "size": SIDE, "breast": 1.0, "overlap": []}
+            for patch in patches
+        ]
+        write_patches(tmp_path / "patch", film, rows, chance.integers(0, 30_000, (len(rows), SIDE, SIDE), np.uint16))
+    write_scan(tmp_path / "scan", 0, "scan_0", chance.integers(0, 30_000, (256, 256), np.uint16))
+    torch.manual_seed(0)
+    network, _ = build("squeezenet1_1")
+    return Probe(Checkpoint(network.eval(), SIDE, "imagenet", "hash"), tmp_path)
+
+
+def values(table: pa.Table, *names: str) -> list[np.ndarray]:
+    return [table[name].to_numpy() for name in names]
+
+
+def test_patches_keep_their_order_and_other_batches_agree(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = list(chain.from_iterable(patches for _, patches in FILMS))
+    found = {}
+    for size in (16, 7, 1):
+        monkeypatch.setattr(module, "PATCHES_AT_ONCE", size)
+        tables = found[size] = probe.patches(FILMS)
+        assert tables["activation"]["patch"].to_pylist()[:: probe.network.units] == wanted
+        assert sum(tables["histogram"]["count"].to_pylist()) == len(wanted) * probe.network.units * 9
+    for size in (7, 1):
+        for table, names in {"activation": ("maximum", "mean"), "prediction": ("probability",)}.items():
+            for ours, others in zip(values(found[16][table], *names), values(found[size][table], *names), strict=True):
+                np.testing.assert_allclose(ours, others, rtol=1e-5, atol=1e-5)
+
+
+def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "ROWS_A_BATCH", 1_000)
+    monkeypatch.setattr(stage, "BATCHES_AT_LEAST", 1)
+    for units, size in ((10, 65), (100, 10), (5_000, 1)):
+        batches = divided(FILMS, units)
+        counts = [sum(len(patches) for _, patches in batch) for batch in batches]
+        assert set(counts[:-1]) <= {size} and 0 < counts[-1] <= size
+        assert [patch for batch in batches for _, patches in batch for patch in patches] == [
+            patch for _, patches in FILMS for patch in patches
+        ]
+    assert divided([], 512) == []
