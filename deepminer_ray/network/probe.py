@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.geometry import geometry
@@ -40,6 +41,7 @@ class Probe:
         counts = np.zeros((self.network.units, HISTOGRAM_BINS), np.int64)
         for chosen, pixels in self._at_once(films):
             responses = respond(self.network, self.image(pixels))
+            _refuse_infinite("patch", chosen, responses)
             keys = pa.array(chosen, pa.int64())
             activation.append(_unit_rows("patch", keys, responses))
             prediction.append(_class_rows("patch", keys, probabilities(self.network, responses)))
@@ -79,6 +81,7 @@ class Probe:
     def scan(self, scan: str, scan_number: int) -> Tables:
         """`response`, `scan_prediction` and `evidence` of a whole mammogram."""
         film, responses = self.scan_responses(scan_number)
+        _refuse_infinite("scan", [scan], responses)
         decided = answer(self.network, responses.maps, self.cells_in_breast(film, responses))
         name = pa.array([scan])
         evidence = [responses.maps[0, :, y, x].numpy() for y, x in decided.cells]
@@ -120,6 +123,16 @@ class Probe:
 
 
 MAP = pa.schema([("patch", pa.int64()), ("unit", pa.int32()), ("map", pa.list_(pa.float32()))])
+
+
+def _refuse_infinite(key: str, keys: Sequence[object], responses: Responses) -> None:
+    """BadInput where a unit answers NaN or infinity: the mean of a map is finite only if all its cells are."""
+    wrong = ~np.isfinite(responses.mean).all(1)
+    if wrong.any():
+        raise BadInput(
+            f"The network answers {key} {keys[int(wrong.argmax())]} with NaN or infinity: "
+            "its weights are broken, so train it again or give another --checkpoint."
+        )
 
 
 def _unit_rows(key: str, keys: pa.Array, responses: Responses) -> pa.Table:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.network import probe as module
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint
@@ -65,3 +66,13 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
             patch for _, patches in FILMS for patch in patches
         ]
     assert divided([], 512) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, value: float) -> None:
+    with torch.no_grad():
+        next(probe.network.features.parameters()).fill_(value)
+    with pytest.raises(BadInput, match=r"patch 0 "):
+        probe.patches(FILMS)
+    with pytest.raises(BadInput, match="scan_0"):
+        probe.scan("scan_0", 0)
