@@ -154,3 +154,8 @@ def phenomena(annotations: Sequence[Row], checkpoint: str) -> dict[int, str]:
         if latest and row["recognizable"] and row["phenomenon"] and row["phenomenon"] not in of_unit:
             of_unit.append(row["phenomenon"])
     return {unit: "; ".join(of_unit) for unit, of_unit in names.items() if of_unit}
+
+
+def exceeded_by(cells: Sequence[float], share: float) -> float:
+    """The smallest of some values that at most a share of them exceeds."""
+    return min(value for value in cells if sum(cell > value for cell in cells) <= share * len(cells))
