@@ -1,18 +1,10 @@
--- One row a patch and class whose terms do not give its probability: softmax of bias + sum of mean x weight.
-with logit as (
-    select patch, class, sum(mean * weight) + any_value(bias) as logit
-    from activation
-    join weight using (unit)
-    join bias using (class)
-    group by all
-),
-
-ledger as (
-    select patch, class, exp(logit - max(logit) over (partition by patch)) as odds
-    from logit
-)
-
-select patch, class, probability, odds / sum(odds) over (partition by patch) as of_ledger
+-- One row a patch and class whose terms do not give its logit to 1e-4: bias + sum of mean x weight, as log-probability.
+-- Smallest probabilities count as 1e-300, so that their logarithm is a number.
+select
+    patch,
+    class,
+    ln(greatest(prediction.probability, 1e-300)) as said,
+    ln(greatest(patch_logit.probability, 1e-300)) as of_ledger
 from prediction
-left join ledger using (patch, class)
-qualify not coalesce(abs(probability - of_ledger) <= 1e-3, false)
+left join patch_logit using (patch, class)
+where not coalesce(abs(said - of_ledger) <= 1e-4, false)

@@ -44,8 +44,18 @@ PLANTS: dict[str, list[str]] = {
         "insert into annotation by name (select 77 as unit, 'now' as checkpoint)",
         "update layer set checkpoint = null; insert into annotation by name (select -1 as unit, 'x' as checkpoint)",
     ],
+    "evidence_not_probability": [
+        "update evidence set activation = activation + 0.001 where unit = 2 and class = 'benign'",
+        "update evidence set activation = activation + 0.001 where unit = 2 and class = 'normal'",
+        "update scan_prediction set probability = probability + 0.0001 where class = 'normal'",
+        "update scan_prediction set probability = 0 where class = 'benign'",
+        "delete from evidence where class = 'malignant'",
+        "delete from evidence",
+        "update evidence set activation = 'nan'::float where unit = 2",
+    ],
     "ledger_not_probability": [
-        "update bias set bias = bias + 0.1 where class = 'benign'",
+        "update bias set bias = bias + 0.0003 where class = 'benign'",
+        "update prediction set probability = 0 where class = 'benign'",
         "delete from activation where unit = 2",
         "delete from activation",
         "update activation set mean = 'nan'::float where unit = 2",
@@ -104,8 +114,16 @@ def sound_run(new_run: Any) -> Any:
         ],
     )
     run.fill("response", [{"scan": "S", "unit": unit, "maximum": 1.0 + unit} for unit in range(3)])
-    run.fill("evidence", [{"scan": "S", "class": name, "unit": unit, "activation": 1.0} for name, unit in weight])
-    run.fill("scan_prediction", [{"scan": "S", "class": name, "probability": 0.5} for name in names])
+    seen = {0: 2.0, 1: 1.0, 2: 1.0}
+    run.fill(
+        "evidence", [{"scan": "S", "class": name, "unit": unit, "activation": seen[unit]} for name, unit in weight]
+    )
+    odds = [math.exp(logit) for logit in (1.0, 0.25, -0.5)]
+    probability = [1 - odds[1] / sum(odds), odds[1] / sum(odds), odds[2] / sum(odds)]
+    run.fill(
+        "scan_prediction",
+        [{"scan": "S", "class": name, "probability": probability[k]} for k, name in enumerate(names)],
+    )
     run.fill("annotation", [{"unit": 1, "checkpoint": "now"}, {"unit": 1999, "checkpoint": "before"}])
     run.make("influence", top=2)
     return run
