@@ -1,9 +1,10 @@
 """The paper's definitions written slowly, one loop a sentence: what the SQL is held against."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 Row = dict[str, Any]
@@ -159,3 +160,56 @@ def phenomena(annotations: Sequence[Row], checkpoint: str) -> dict[int, str]:
 def exceeded_by(cells: Sequence[float], share: float) -> float:
     """The smallest of some values that at most a share of them exceeds."""
     return min(value for value in cells if sum(cell > value for cell in cells) <= share * len(cells))
+
+
+def logits(
+    means: Mapping[int, float],
+    weights: Mapping[str, Mapping[int, float]],
+    biases: Mapping[str, float],
+    silent: Iterable[int] = (),
+) -> dict[str, float]:
+    """Each class's bias + sum over the units that are not silent of mean x weight."""
+    heard = [unit for unit in means if unit not in set(silent)]
+    return {name: biases[name] + math.fsum(means[unit] * weights[name][unit] for unit in heard) for name in weights}
+
+
+def probabilities(of_classes: Mapping[str, float]) -> dict[str, float]:
+    """Softmax of the classes' logits."""
+    largest = max(of_classes.values())
+    odds = {name: math.exp(logit - largest) for name, logit in of_classes.items()}
+    return {name: odds[name] / sum(odds.values()) for name in odds}
+
+
+def smallest_flips(
+    means: Mapping[int, float], weights: Mapping[str, Mapping[int, float]], biases: Mapping[str, float]
+) -> list[tuple[set[int], str, float]]:
+    """All smallest sets of units whose silence changes the decision: the set, the new class, its lead over the old."""
+    before = decided(logits(means, weights, biases))
+    for size in range(1, len(means) + 1):
+        found = []
+        for silent in combinations(means, size):
+            without = logits(means, weights, biases, silent)
+            after = decided(without)
+            if after != before:
+                found.append((set(silent), after, without[after] - without[before]))
+        if found:
+            return found
+    return []
+
+
+def similarity(of_scan: str, other: str, maxima: Mapping[str, Mapping[int, float]]) -> float:
+    """Cosine of two scans' maxima, each unit standardised over all scans; units that never differ do not count."""
+    profiles: dict[str, list[float]] = {scan: [] for scan in maxima}
+    for unit in maxima[of_scan]:
+        values = [maxima[scan][unit] for scan in maxima]
+        mean = sum(values) / len(values)
+        deviation = math.sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+        for scan in maxima if deviation else ():
+            profiles[scan].append((maxima[scan][unit] - mean) / deviation)
+    one, two = profiles[of_scan], profiles[other]
+    return dot(one, two) / math.sqrt(dot(one, one) * dot(two, two))
+
+
+def dot(one: Sequence[float], two: Sequence[float]) -> float:
+    """Sum of products."""
+    return math.fsum(a * b for a, b in zip(one, two, strict=True))
