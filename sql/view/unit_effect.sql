@@ -1,0 +1,39 @@
+-- One row a class and unit: what the unit does to the class on the labelled patches of some partitions, on average.
+-- contribution: its term, mean x weight; ablation: the probability of the class with the unit less that without it.
+create macro unit_effect(partitions := ['test']) as table
+with answered as (
+    -- The logarithm of a probability is the logit but for a shift that the three classes share.
+    select
+        patch, max(ln(greatest(probability, 1e-300))) filter (class = 'normal') as normal,
+        max(ln(greatest(probability, 1e-300))) filter (class = 'benign') as benign,
+        max(ln(greatest(probability, 1e-300))) filter (class = 'malignant') as malignant
+    from prediction
+    semi join (select patch from label join patch using (patch) join scan using (scan) join partition using (patient)
+        where list_contains(partitions, partition)) using (patch)
+    group by patch
+),
+
+head as (pivot weight on class in ('normal', 'benign', 'malignant') using max(weight) group by unit),
+
+silenced as (
+    select
+        unit, mean, exp(a.normal) as was_normal, exp(a.benign) as was_benign, exp(a.malignant) as was_malignant,
+        a.normal - mean * head.normal as n, a.benign - mean * head.benign as b,
+        a.malignant - mean * head.malignant as m, greatest(n, b, m) as top,
+        exp(n - top) + exp(b - top) + exp(m - top) as odds
+    from activation
+    join answered as a using (patch)
+    join head using (unit)
+),
+
+averaged as (
+    select
+        unit, avg(mean) as mean, count(*) as patches, avg(was_normal - exp(n - top) / odds) as normal,
+        avg(was_benign - exp(b - top) / odds) as benign, avg(was_malignant - exp(m - top) / odds) as malignant
+    from silenced
+    group by unit
+)
+
+select class, unit, mean * weight as contribution, ablation, patches
+from (unpivot averaged on normal, benign, malignant into name class value ablation)
+join weight using (class, unit)

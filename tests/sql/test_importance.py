@@ -1,0 +1,113 @@
+"""Three ways of ranking units, side by side, against slow definitions and scipy."""
+
+import math
+from itertools import combinations
+from statistics import mean
+from typing import Any
+
+import pytest
+from scipy.stats import rankdata, spearmanr
+
+from tests import naive
+
+WAYS = ("influence", "contribution", "ablation")
+UNITS = range(64)
+
+
+@pytest.fixture
+def ranked(world: Any) -> Any:
+    """The run of 40 scans with labels, influences and the probabilities its ledgers give."""
+    world.make("label", cover=0.3, within=0.3)
+    world.make("influence", top=8)
+    world.connection.execute("delete from prediction")
+    world.connection.execute("insert into prediction by name (select patch, class, probability from patch_logit)")
+    return world
+
+
+def head(run: Any) -> tuple[dict[str, dict[int, float]], dict[str, float]]:
+    """Weights and biases."""
+    weights: dict[str, dict[int, float]] = {name: {} for name in naive.CLASSES}
+    for row in run.rows("from weight"):
+        weights[row["class"]][row["unit"]] = row["weight"]
+    return weights, {row["class"]: row["bias"] for row in run.rows("from bias")}
+
+
+def patch_means(run: Any, partition: str) -> list[dict[int, float]]:
+    """The units' means on each labelled patch of a partition."""
+    rows = run.rows(
+        """select patch, unit, mean from activation semi join label using (patch) join patch using (patch)
+        join scan using (scan) join partition using (patient) where partition = $name""",
+        name=partition,
+    )
+    means: dict[int, dict[int, float]] = {}
+    for row in rows:
+        means.setdefault(row["patch"], {})[row["unit"]] = row["mean"]
+    return list(means.values())
+
+
+@pytest.mark.parametrize("partition", ["test", "holdout"])
+def test_effects_are_those_of_leaving_a_unit_out(ranked: Any, partition: str) -> None:
+    weights, biases = head(ranked)
+    patches = patch_means(ranked, partition)
+    rows = ranked.rows("from unit_effect([$name])", name=partition)
+    assert {(row["class"], row["unit"]) for row in rows} == {(name, unit) for name in naive.CLASSES for unit in UNITS}
+    assert {row["patches"] for row in rows} == {len(patches)}
+    before = [naive.probabilities(naive.logits(means, weights, biases)) for means in patches]
+    for unit in (0, 13, 63):
+        after = [naive.probabilities(naive.logits(means, weights, biases, {unit})) for means in patches]
+        for row in (row for row in rows if row["unit"] == unit):
+            name = row["class"]
+            lost = mean(b[name] - a[name] for b, a in zip(before, after, strict=True))
+            assert row["ablation"] == pytest.approx(lost, abs=1e-9)
+            assert row["contribution"] == pytest.approx(
+                mean(of_patch[unit] * weights[name][unit] for of_patch in patches), abs=1e-9
+            )
+
+
+def test_three_rankings_stand_side_by_side(ranked: Any) -> None:
+    rows = ranked.rows("from unit_importance()")
+    effect = {(row["class"], row["unit"]): row for row in ranked.rows("from unit_effect()")}
+    of_test = """select scan, class, rank, unit from influence join scan using (scan) join partition using (patient)
+        where partition = 'test' order by all"""
+    tops: dict[tuple[str, str], list[int]] = {}
+    for row in ranked.rows(of_test):
+        tops.setdefault((row["scan"], row["class"]), []).append(row["unit"])
+    scans = len({scan for scan, _ in tops})
+    for name in naive.CLASSES:
+        of_class = [row for row in rows if row["class"] == name]
+        frequent = dict(naive.frequencies(tops, name))
+        assert len(of_class) == 64 and 0 < len(frequent) < 64
+        for row in of_class:
+            assert row["influence"] == frequent.get(row["unit"], 0) / scans
+            for way in ("contribution", "ablation"):
+                assert row[way] == effect[name, row["unit"]][way]
+        for way in WAYS:
+            wanted = rankdata([-row[way] for row in of_class], method="min")
+            assert [row[f"{way}_rank"] for row in of_class] == wanted.tolist()
+
+
+def test_agreement_is_scipys_rank_correlation(ranked: Any) -> None:
+    rows = ranked.rows("from unit_importance()")
+    found = {(row["class"], row["one"], row["other"]): row for row in ranked.rows("from importance_agreement()")}
+    assert len(found) == 9
+    for name in naive.CLASSES:
+        of_class = [row for row in rows if row["class"] == name]
+        for one, other in combinations(WAYS, 2):
+            row = found.get((name, one, other)) or found[name, other, one]
+            wanted = spearmanr([row[one] for row in of_class], [row[other] for row in of_class]).statistic
+            assert row["correlation"] == pytest.approx(wanted, abs=1e-12) and row["units"] == 64
+
+
+def test_a_ranking_that_tells_no_unit_apart_agrees_with_none(ranked: Any) -> None:
+    ranked.connection.execute("delete from influence")
+    found = ranked.rows("from importance_agreement()")
+    assert {row["correlation"] for row in found if "influence" in (row["one"], row["other"])} == {None}
+    assert all(row["correlation"] is not None for row in found if "influence" not in (row["one"], row["other"]))
+
+
+def test_sure_decisions_have_effects_too(ranked: Any) -> None:
+    ranked.connection.execute("update prediction set probability = if(class = 'benign', 1, 0)")
+    rows = ranked.rows("from unit_effect()")
+    assert all(math.isfinite(row["ablation"]) for row in rows)
+    ranked.connection.execute("update activation set mean = 1e4")
+    assert all(math.isfinite(row["ablation"]) for row in ranked.rows("from unit_effect()"))
