@@ -59,16 +59,39 @@ def sql(
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help='such as "from coverage"')],
     csv: Annotated[bool, typer.Option("--csv", help="csv instead of a table")] = False,
     json: Annotated[bool, typer.Option("--json", help="json instead of a table")] = False,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="written instead of a table")] = None,
 ) -> None:
     """Ask a run anything, read-only."""
+    from deepminer_ray.errors import BadInput
+
     asked = existing(folder)
-    if csv or json:
+    if csv + json + (parquet is not None) > 1:
+        raise BadInput("An answer has one form: --csv, --json or --parquet FILE.")
+    if parquet:
+        from deepminer_ray.export import write_rows
+
+        rows = asked.ask(statement)
+        write_rows(parquet, rows.schema, rows.to_batches())
+        typer.echo(f"{parquet}: {rows.num_rows} rows")
+    elif csv or json:
         import polars
 
         answer: Any = polars.from_arrow(asked.ask(statement))
         typer.echo(answer.write_csv() if csv else answer.write_json(), nl=json)
     else:
         typer.echo(asked.shown(statement))
+
+
+@app.command()
+def export(
+    folder: Folder,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="gets a Parquet file for each table")],
+) -> None:
+    """Write every table of a run as DIR/TABLE.parquet."""
+    from deepminer_ray.export import export_tables
+
+    for table, rows in export_tables(existing(folder), directory).items():
+        typer.echo(f"{directory / table}.parquet: {rows} rows")
 
 
 @app.command()
