@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -147,9 +148,13 @@ class Run:
         try:
             connection = duckdb.connect(str(self.database), read_only=True)
         except duckdb.Error as error:
+            if held := re.search(r"lock is held in (.+\(PID \d+\))", str(error)):
+                raise BadInput(f"{self.database} is open for writing in {held[1]}: close it there first.") from error
             raise BadInput(f"{self.database} cannot be opened as a run: {_first_line(error)}") from error
         try:
             yield connection
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise BadInput(f"{self.database} was made by another version: {_first_line(error)}") from error
         finally:
             connection.close()
 
@@ -165,19 +170,19 @@ class Run:
 
     def ask(self, text: str) -> pa.Table:
         """The rows of a user's own statement, read-only; BadInput where DuckDB refuses it."""
-        with self.reading() as connection:
-            try:
-                relation = connection.sql(text)
-                return pa.table({}) if relation is None else relation.to_arrow_table()
-            except duckdb.Error as error:
-                raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
+        with self._asked(text) as relation:
+            return pa.table({}) if relation is None else relation.to_arrow_table()
 
     def shown(self, text: str) -> str:
         """What DuckDB prints of a user's own statement; BadInput where it refuses it."""
+        with self._asked(text) as relation:
+            return "" if relation is None else str(relation).rstrip()
+
+    @contextmanager
+    def _asked(self, text: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
         with self.reading() as connection:
             try:
-                relation = connection.sql(text)
-                return "" if relation is None else str(relation).rstrip()
+                yield connection.sql(text)
             except duckdb.Error as error:
                 raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
 
