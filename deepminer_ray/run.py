@@ -42,6 +42,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "rank": ("influence", "unit_rank", "coverage", "top_patch"),
     "explain": ("explanation",),
     "score": ("score",),
+    "dissect": ("concept", "acquisition"),
 }
 """Every stage in order, with the tables it fills; what experts say (`annotation`) belongs to none and stays."""
 
@@ -58,6 +59,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "rank": ("probe",),
     "explain": ("rank",),
     "score": ("explain",),
+    "dissect": ("probe",),
 }
 
 

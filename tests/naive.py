@@ -213,3 +213,34 @@ def similarity(of_scan: str, other: str, maxima: Mapping[str, Mapping[int, float
 def dot(one: Sequence[float], two: Sequence[float]) -> float:
     """Sum of products."""
     return math.fsum(a * b for a, b in zip(one, two, strict=True))
+
+
+def upsampled(cells: Sequence[Sequence[float]], stride: float, offset: float, x: int, y: int) -> float:
+    """A response map at pixel (x, y): bilinear between centres at offset + j * stride, the nearest cell beyond them."""
+    column = min(max((x - offset) / stride, 0), len(cells[0]) - 1)
+    row = min(max((y - offset) / stride, 0), len(cells) - 1)
+    value = 0.0
+    for i, line in enumerate(cells):
+        for j, cell in enumerate(line):
+            value += cell * max(0.0, 1 - abs(row - i)) * max(0.0, 1 - abs(column - j))
+    return value
+
+
+def permuted_area(patches: Sequence[tuple[str, str, float, str]], receiver: Mapping[str, str]) -> float | None:
+    """Area when each patient's positives are laid on the receiver's films, place by place.
+
+    A patch is (patient, place, maximum, "positive" | "negative" | "left out").
+    """
+    laid = {(receiver[patient], place) for patient, place, _, shown in patches if shown == "positive"}
+    return auc(
+        [(maximum, (patient, place) in laid) for patient, place, maximum, shown in patches if shown != "left out"]
+    )
+
+
+def benjamini_hochberg(p: Sequence[float]) -> list[float]:
+    """For each p the least false discovery rate at which it is among those rejected."""
+    found = []
+    for value in p:
+        above = sorted({other for other in p if other >= value})
+        found.append(min(1.0, *(other * len(p) / sum(rival <= other for rival in p) for other in above)))
+    return found

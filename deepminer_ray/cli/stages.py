@@ -175,6 +175,22 @@ def rank(
 
 
 @app.command()
+def dissect(
+    folder: Folder,
+    share: Annotated[float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")] = 0.005,
+    permuted: Annotated[int, typer.Option(min=1, help="permutations of the patients behind p")] = 9999,
+    patients: Annotated[int, typer.Option(min=1, help="that must show a concept")] = 3,
+    seed: Seed = 0,
+    workers: Workers = 1,
+    again: Again = False,
+) -> None:
+    """Which concepts of the lesions' keywords units detect, and what of a film's making they go with."""
+    from deepminer_ray.stages.dissect import dissect
+
+    dissect(existing(folder), share, permuted, patients, seed, workers, again)
+
+
+@app.command()
 def annotate(
     folder: Folder,
     file: Annotated[

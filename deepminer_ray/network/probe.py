@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from deepminer_ray.network.response import HISTOGRAM_BINS, Responses, answer, hi
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
 
 PATCHES_AT_ONCE = 16
 
@@ -121,6 +123,33 @@ class Probe:
                 ]
         return {"unit_map": pa.Table.from_pylist(rows, MAP)}
 
+    def dissection(self, films: Sequence[dict[str, Any]], thresholds: Sequence[float]) -> Tables:
+        """`unit_pixels`, `concept_pixels`, `common_pixels`: where units exceed their thresholds, and lesions lie.
+
+        A film is a row of `dissected_film`; thresholds [units]. Pixels are those of the network's input.
+        """
+        least = np.array(thresholds, np.float32)
+        above = np.zeros(len(least), np.int64)
+        outlined: dict[str, int] = {}
+        common: dict[str, NDArray[np.int64]] = {}
+        for film in films:
+            lesions = [Lesion(lesion) for lesion in film["lesions"]]
+            chosen = film["patches"]
+            pixels = read_patches(shard(self.folder / "patch", film["scan_number"]), [row["patch"] for row in chosen])
+            side = pixels.shape[1]
+            for start in range(0, len(chosen), PATCHES_AT_ONCE):
+                part = slice(start, start + PATCHES_AT_ONCE)
+                maps = respond(self.network, self.image(pixels[part])).maps
+                for patch, of_patch in zip(chosen[part], maps.numpy(), strict=True):
+                    masks = concept_masks(lesions, patch, side)
+                    shown = np.array(list(masks.values()), np.bool_).reshape(-1, side, side)
+                    over, both = pixels_above(np.ascontiguousarray(of_patch), least, self.geometry, shown)
+                    above += over
+                    for concept, mask, count in zip(masks, shown, both.T, strict=True):
+                        outlined[concept] = outlined.get(concept, 0) + int(mask.sum())
+                        common[concept] = common.get(concept, 0) + count
+        return _pixel_rows(above, outlined, common)
+
 
 MAP = pa.schema([("patch", pa.int64()), ("unit", pa.int32()), ("map", pa.list_(pa.float32()))])
 
@@ -133,6 +162,22 @@ def _refuse_infinite(key: str, keys: Sequence[object], responses: Responses) -> 
             f"The network answers {key} {keys[int(wrong.argmax())]} with NaN or infinity: "
             "its weights are broken, so train it again or give another --checkpoint."
         )
+
+
+def _pixel_rows(above: NDArray[np.int64], outlined: dict[str, int], common: dict[str, NDArray[np.int64]]) -> Tables:
+    units = np.arange(len(above), dtype=np.int32)
+    names, counts = pa.array(outlined, pa.string()), pa.array(outlined.values(), pa.int64())
+    return {
+        "unit_pixels": pa.table({"unit": units, "pixels": above}),
+        "concept_pixels": pa.table({"concept": names, "pixels": counts}),
+        "common_pixels": pa.table(
+            {
+                "unit": np.tile(units, len(common)),
+                "concept": pa.array(np.repeat(list(common), len(units)).tolist(), pa.string()),
+                "pixels": pa.array([int(count) for counts in common.values() for count in counts], pa.int64()),
+            }
+        ),
+    }
 
 
 def _unit_rows(key: str, keys: pa.Array, responses: Responses) -> pa.Table:

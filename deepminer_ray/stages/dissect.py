@@ -1,0 +1,183 @@
+"""`dissect`: what units detect by the lesions' own keywords, and what of a film's making they go with."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from deepminer_ray.cluster import connect
+from deepminer_ray.progress import progress, say
+from deepminer_ray.run import Run
+from deepminer_ray.stages.merge import attached, clear
+from deepminer_ray.stages.probe import FILMS_A_BATCH, probed_checkpoint
+from deepminer_ray.stages.stream import Batch, stream
+from deepminer_ray.units.acquisition import between, large_groups, within
+from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
+
+SHARE = 0.005
+"""Of all cells of a unit's maps that exceed its threshold (Bau et al. 2017, doi 10.1109/CVPR.2017.354)."""
+PERMUTATIONS = 9999
+"""p is a multiple of 1 / 10,000."""
+LEAST_PATIENTS = 3
+"""A concept that fewer patients show is left out."""
+
+DETECTED = pa.schema(
+    [("unit", pa.int32()), ("concept", pa.string())]
+    + [(name, pa.float64()) for name in ("auroc", "auroc_low", "auroc_high", "p")]
+    + [(name, pa.int32()) for name in ("positives", "negatives", "patients")]
+    + [("q", pa.float64())]
+)
+ACQUISITION = pa.schema(
+    [("unit", pa.int32()), ("patients", pa.int32())]
+    + [(name, pa.string()) for name in ("attribute", "compared")]
+    + [(name, pa.float64()) for name in ("effect", "p", "q")]
+)
+
+
+def dissect(
+    run: Run,
+    share: float = SHARE,
+    permuted: int = PERMUTATIONS,
+    patients: int = LEAST_PATIENTS,
+    seed: int = 0,
+    workers: int = 1,
+    again: bool = False,
+) -> None:
+    """Fill `concept` (on the patches probed, concepts that enough `patients` show) and `acquisition` (on the scans).
+
+    Units that answer all patches alike have no rows. p of a concept comes from `permuted` permutations of the patients,
+    q from all rows of the table (Benjamini and Hochberg). Where digitizers met other cases, a unit that answers to
+    findings goes with the digitizer too: `acquisition` says that they go together, not why.
+    """
+    parameters = {"share": share, "permuted": permuted, "patients": patients, "seed": seed}
+    if run.finished("dissect", parameters, again):
+        return
+    started = time.time()
+    units = run.select("live_unit")["unit"].to_pylist()
+    patches = run.select("probed_patch")
+    shown = Shown(patches["patch"].to_numpy(), run.select("patch_concept"), patches["patient"].to_numpy(), patients)
+    detected = _detected(run, units, patches, shown, permuted, seed)
+    acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
+    store = None
+    if detected:
+        films = run.select("dissected_film").to_pylist()
+        thresholds = run.select("threshold", share=share)["threshold"].to_pylist()
+        store = _pixels(run, films, thresholds, workers)
+    with run.finishing("dissect", parameters, started) as tables:
+        tables.insert("acquisition", pa.Table.from_pylist(_corrected(acquired), ACQUISITION))
+        if store:
+            tables.connection.register("detected", pa.Table.from_pylist(_corrected(detected), DETECTED))
+            attached(tables, store)
+            tables.fill("concept")
+        said = tables.select("dissected_count").to_pylist()[0]
+    clear(run)
+    if not shown.concepts:
+        say(
+            f"no concept of the lesions' keywords is shown by {patients} patients on the patches probed: none dissected"
+        )
+    say(
+        "{suggested} of {units} units detect one of {concepts} concepts; {confounded} go with acquisition".format(
+            **said
+        )
+    )
+
+
+class Shown:
+    """Which concepts the N probed patches show, of those that enough patients show somewhere and others nowhere."""
+
+    def __init__(self, patch: NDArray[np.int64], met: pa.Table, patient: NDArray[Any], least: int):
+        self.concepts: list[str] = []
+        positive, negative = [], []
+        names = met["concept"].to_numpy()
+        for concept in sorted(set(names)):
+            of_concept = met.filter(pa.array(names == concept))
+            there = np.searchsorted(patch, of_concept["patch"].to_numpy())
+            shows, free = np.zeros(len(patch), np.bool_), np.ones(len(patch), np.bool_)
+            shows[there] = of_concept["present"].to_numpy()
+            free[there] = False
+            if len(set(patient[shows])) >= least and free.any():
+                self.concepts.append(concept)
+                positive.append(shows)
+                negative.append(free)
+        self.positive, self.negative = positive, negative
+
+
+def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> Path:
+    """The file in which the pixels of units and outlines are counted."""
+    batches = [
+        Batch("dissection", (films[start : start + FILMS_A_BATCH], thresholds))
+        for start in range(0, len(films), FILMS_A_BATCH)
+    ]
+    checkpoint = run.rows("layer_checkpoint")[0]["checkpoint"]
+    return stream(run, "dissect", str(probed_checkpoint(run)), checkpoint, batches, workers)
+
+
+def _detected(
+    run: Run, units: list[int], patches: pa.Table, shown: Shown, permuted: int, seed: int
+) -> list[dict[str, Any]]:
+    """The rows of `concept` without overlap and q: units in blocks, each in a process of its own."""
+    if not shown.concepts:
+        return []
+    numbered = Patches(*(np.unique(patches[name].to_numpy(), return_inverse=True)[1] for name in ("patient", "place")))
+    owners = max(len(set(numbered.patient[positive])) for positive in shown.positive)
+    largest = max(len(patches), numbered.patients * owners, permuted)
+    order = permutations(numbered.patients, permuted, seed)
+    return _in_blocks(detected_rows, run, units, largest, "dissect", numbered, shown, order)
+
+
+def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *shared: Any) -> list[dict[str, Any]]:
+    """The rows that `work` makes of blocks of units, by unit; `cells` is how many values a unit takes in memory."""
+    ray = connect()
+    held = [ray.put(argument) for argument in shared]
+    at_once = max(1, CELLS_AT_ONCE // cells)
+    blocks = [units[start : start + at_once] for start in range(0, len(units), at_once)]
+    working = [ray.remote(work).remote(run.folder, block, *held) for block in blocks]
+    rows = progress((ray.get(block) for block in working), what, len(working))
+    return [row for block in rows for row in block]
+
+
+def detected_rows(
+    folder: Path, units: list[int], patches: Patches, shown: Shown, permuted: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """How some units detect the concepts: rows of `concept` without overlap and q."""
+    maxima = Run(folder).select("maximum_of_units", units=units)["maximum"].to_numpy().reshape(len(units), -1)
+    ranking = Ranking(maxima)
+    rows: list[dict[str, Any]] = []
+    for concept, positive, negative in zip(shown.concepts, shown.positive, shown.negative, strict=True):
+        found = detect(ranking, patches, positive, negative, permuted)
+        n = {"positives": int(positive.sum()), "negatives": int(negative.sum())}
+        n["patients"] = len(set(patches.patient[positive]))
+        rows += [
+            {"unit": unit, "concept": concept, "auroc": auroc, "auroc_low": low, "auroc_high": high, "p": p, **n}
+            for unit, auroc, low, high, p in zip(units, found.auroc, found.low, found.high, found.p, strict=True)
+        ]
+    return rows
+
+
+def acquired_rows(folder: Path, units: list[int]) -> list[dict[str, Any]]:
+    """How some units go with the making of films: rows of `acquisition` without q."""
+    rows: list[dict[str, Any]] = []
+    answers = polars.DataFrame(Run(folder).select("response_of_patients", units=units))
+    for (attribute, unit), of_both in answers.group_by("attribute", "unit", maintain_order=True):
+        groups = {str(name): values["value"].to_numpy() for (name,), values in of_both.group_by("group")}
+        if attribute in ("digitizer", "density"):
+            groups = large_groups(groups)
+            result = between(groups)
+        else:
+            result = within(of_both["value"].to_numpy())
+        if result is not None:
+            row = {"unit": unit, "attribute": attribute, "compared": ", ".join(groups)}
+            rows.append(row | {"effect": result[0], "p": result[1], "patients": sum(map(len, groups.values()))})
+    return rows
+
+
+def _corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows with q: p corrected for the number of rows (Benjamini and Hochberg 1995)."""
+    if not rows:
+        return []
+    return [row | {"q": q} for row, q in zip(rows, false_discovery_control([row["p"] for row in rows]), strict=True)]
