@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.summary import summary
 
 PARTITION_OF = {"cancers": "train", "normals": "test", "benigns": "holdout"}
+PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()
+QUESTIONS = dict(re.findall(r"^## \d+\. (.+\?)\n\n```sql\n([^`]+)```\n\n[A-Z]", PAGE, re.MULTILINE))
 SMALL = {"side": 64, "network": "shufflenet_v2_x0_5", "weights": "none", "epochs": 1, "batch": 8, "learning_rate": 0.01}
 
 
@@ -185,3 +188,35 @@ def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> No
     probe(other, again=True)
     for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
         assert rows(other, table) == rows(run, table)
+
+
+@pytest.fixture(scope="module")
+def answered(run: Run, ray: object, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The run with the patches of all three patients probed and ranked, so that there are findings to ask about."""
+    from deepminer_ray.stages.evaluate import evaluate
+    from deepminer_ray.stages.probe import probe
+    from deepminer_ray.stages.rank import rank
+
+    other = Run(tmp_path_factory.mktemp("answered") / "run")
+    shutil.copytree(run.folder, other.folder)
+    probe(other, partitions=["all"], again=True)
+    evaluate(other, ["all"])
+    rank(other, partitions=["all"])
+    return other
+
+
+def test_the_page_asks_twenty_questions() -> None:
+    assert len(QUESTIONS) == PAGE.count("```sql") == PAGE.count("\n## ") == 20
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_of_the_page_is_answered_by_plain_duckdb(answered: Run, question: str) -> None:
+    """In a process that has DuckDB and nothing of ours."""
+    code = (
+        "import sys, duckdb; assert not any(name.startswith('deepminer') for name in sys.modules)\n"
+        "print(len(duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).fetchall()))"
+    )
+    asking = [sys.executable, "-I", "-c", code, str(answered.database), QUESTIONS[question]]
+    done = subprocess.run(asking, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 0
