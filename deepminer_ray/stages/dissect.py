@@ -14,7 +14,8 @@ from deepminer_ray.cluster import connect
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.merge import attached, clear
-from deepminer_ray.stages.probe import FILMS_A_BATCH, probed_checkpoint
+from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.stages.rank import FILMS_A_BATCH
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations

@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 from deepminer_ray.explanations.matching import train_words
 from deepminer_ray.run import STAGES, Run
 from deepminer_ray.stages.chain import chain
+from deepminer_ray.stages.dissect import dissect
+from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.summary import summary
 
 PARTITION_OF = {"cancers": "train", "normals": "test", "benigns": "holdout"}
@@ -70,7 +73,7 @@ def rows(run: Run, table: str, order: str = "all") -> list[dict[str, Any]]:
 
 
 def test_every_stage_is_finished_and_nothing_is_wrong(run: Run) -> None:
-    assert [row["stage"] for row in run.rows("status")] == list(STAGES)
+    assert [row["stage"] for row in run.rows("status")] == [stage for stage in STAGES if stage != "dissect"]
     assert run.audit() == {}
 
 
@@ -158,6 +161,32 @@ def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None
     before = run.database.read_bytes()
     chain(run, **options)
     assert run.database.read_bytes() == before
+
+
+def test_units_are_dissected(run: Run, tmp_path: Path) -> None:
+    """The malignant and the benign patient show concepts; two workers and two calls give one answer."""
+    copied = Run(shutil.copytree(run.folder, tmp_path / "run"))
+    probe(copied, partitions=list(PARTITION_OF.values()), again=True)
+    dissect(copied, permuted=99, patients=1, workers=2)
+    found = rows(copied, "concept")
+    concepts = {row["concept"] for row in rows(copied, "lesion_concept")}
+    assert {"pathology: benign", "pathology: malignant"} <= {row["concept"] for row in found} <= concepts
+    for row in found:
+        assert 0 <= row["iou"] <= 1 and 0 <= row["auroc_low"] <= row["auroc"] <= row["auroc_high"] <= 1
+        assert 1 / 100 <= row["p"] <= row["q"] <= 1 and row["positives"] > 0 < row["negatives"]
+    one = next(row for row in found if row["concept"] == "pathology: malignant")
+    shown = copied.select("patch_concept").to_pylist()
+    met = {row["patch"]: row["present"] for row in shown if row["concept"] == one["concept"]}
+    asked = [row for row in rows(copied, f"activation where unit = {one['unit']}") if met.get(row["patch"], True)]
+    area = roc_auc_score([row["patch"] in met for row in asked], [row["maximum"] for row in asked])
+    assert one["auroc"] == pytest.approx(area, abs=1e-12)
+    assert one["positives"] == sum(met.values())
+    dissect(copied, permuted=99, patients=1, workers=2)
+    dissect(copied, permuted=99, patients=1, workers=1, again=True)
+    assert rows(copied, "concept") == found
+    assert copied.audit() == {}
+    dissect(copied, permuted=99, patients=4, again=True)
+    assert rows(copied, "concept") == []
 
 
 def test_more_workers_give_the_same_tables(run: Run, ray: object, tmp_path: Path) -> None:
