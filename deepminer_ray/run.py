@@ -19,8 +19,12 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.errors import BadInput
+from deepminer_ray.statement import sql_folder, statement
 
 Parameters = Mapping[str, Any]
+
+UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""What DuckDB raises on a full disk, depending on where it finds out."""
 
 STAGES: dict[str, tuple[str, ...]] = {
     "catalog": ("scan", "lesion"),
@@ -61,17 +65,6 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "score": ("explain",),
     "dissect": ("probe",),
 }
-
-
-def sql_folder() -> Path:
-    """The folder of the SQL files: beside the package in a checkout, inside it when installed."""
-    here = Path(__file__).parent
-    return next(folder for folder in (here / "sql", here.parent / "sql") if folder.is_dir())
-
-
-def statement(name: str) -> str:
-    """The text of `sql/NAME.sql`."""
-    return (sql_folder() / f"{name}.sql").read_text()
 
 
 @dataclass(frozen=True)
@@ -267,7 +260,7 @@ class Run:
                 _to_disk(copy)
                 copy.replace(self.database)
                 _to_disk(self.folder)
-            except duckdb.IOException as error:
+            except UNWRITTEN as error:
                 raise BadInput(
                     f"{self.database} cannot be written and stays as it was: {_first_line(error)}"
                 ) from error
