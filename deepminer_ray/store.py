@@ -1,12 +1,16 @@
 """A DuckDB file that grows by batches, each in one transaction with its ledger row, so that nothing doubles."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from deepminer_ray.run import statement
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import UNWRITTEN
+from deepminer_ray.statement import statement
 
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0
@@ -18,22 +22,36 @@ class Store:
 
     def __init__(self, file: Path):
         file.parent.mkdir(parents=True, exist_ok=True)
+        self.file = file
         self.connection = _patient_connect(file)
         self.connection.execute(statement("store/ledger"))
 
     def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
-        """Append a batch unless the ledger has it already; the number of the batch."""
+        """Append a batch unless the ledger has it already; the number of the batch. BadInput on a full disk."""
+        try:
+            with self._transaction():
+                if not self.connection.execute(statement("store/known"), {"batch": batch}).fetchall():
+                    for table, rows in tables.items():
+                        self._append_rows(table, rows)
+                    self.connection.execute(statement("store/enter"), {"batch": batch})
+        except UNWRITTEN as error:
+            raise BadInput(
+                f"Answers cannot be stored in {self.file}: {str(error).splitlines()[0]} "
+                "What is in it already is kept; mend that and call it again."
+            ) from error
+        return batch
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self.connection.execute("begin")
         try:
-            if not self.connection.execute(statement("store/known"), {"batch": batch}).fetchall():
-                for table, rows in tables.items():
-                    self._append_rows(table, rows)
-                self.connection.execute(statement("store/enter"), {"batch": batch})
+            yield
             self.connection.execute("commit")
         except BaseException:
-            self.connection.execute("rollback")
+            # A commit that failed has ended the transaction itself, a dead connection has none.
+            with suppress(duckdb.TransactionException, duckdb.FatalException):
+                self.connection.execute("rollback")
             raise
-        return batch
 
     def _append_rows(self, table: str, rows: pa.Table) -> None:
         self.connection.register("arriving", rows)

@@ -122,3 +122,22 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.duckdb").write_text("not a database")
     with pytest.raises(BadInput, match="cannot be opened"):
         Run.existing(tmp_path).rows("status")
+
+
+def test_a_full_disk_leaves_the_run_as_it_was(tmp_path: Path) -> None:
+    """A limit on the size of files fails like a full disk: in the middle of a transaction."""
+    run = Run.created(tmp_path / "run")
+    before = run.database.read_bytes()
+    code = (
+        "import sys, resource, numpy, pyarrow as pa; from deepminer_ray.run import Run\n"
+        "from deepminer_ray.errors import BadInput\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (16_000_000, 16_000_000))\n"
+        "patch = numpy.random.default_rng(0).integers(0, 2**62, 4_000_000)\n"
+        "try:\n    with Run(sys.argv[1]).appending() as tables:\n"
+        "        tables.insert('patch', pa.table({'patch': patch}))\n"
+        "except BadInput as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(run.folder)], capture_output=True, text=True)
+    assert "cannot be written and stays as it was" in done.stdout, done.stderr
+    assert run.database.read_bytes() == before
+    assert sorted(file.name for file in run.folder.iterdir()) == ["lock", "run.duckdb"]

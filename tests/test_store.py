@@ -61,3 +61,26 @@ def test_a_killed_store_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     store.close()
     assert 20 < len(done) < 10_000 and done == list(range(len(done)))
     assert len(stored(file)) == 2 * len(done)
+
+
+def test_a_full_disk_is_one_sentence_and_what_was_stored_stays(tmp_path: Path) -> None:
+    """A limit on the size of files fails like a full disk: in the middle of a transaction."""
+    file = tmp_path / "probe.duckdb"
+    code = (
+        "import sys, resource, numpy, pyarrow as pa; from pathlib import Path\n"
+        "from deepminer_ray.store import Store; from deepminer_ray.errors import BadInput\n"
+        "store = Store(Path(sys.argv[1])); chance = numpy.random.default_rng(0)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))\n"
+        "try:\n"
+        "    for batch in range(100):\n"
+        "        store.append(batch, {'response': pa.table({'unit': chance.integers(0, 2**62, 100_000)})})\n"
+        "except BadInput as error:\n    print(batch, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True)
+    assert "Answers cannot be stored in" in done.stdout and "is kept" in done.stdout, done.stderr
+    failed = int(done.stdout.split()[0])
+    store = Store(file)
+    assert store.done() == list(range(failed)) and 0 < failed < 100
+    store.append(failed, {"response": pa.table({"unit": [1]})})
+    store.close()
+    assert len(stored(file)) == failed * 100_000 + 1
