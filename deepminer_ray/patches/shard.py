@@ -17,6 +17,9 @@ ROW_GROUP = 4
 """Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled
 reader wants them (`benchmarks/row_groups.py`)."""
 
+MADE_FROM = "_made_from.json"
+"""Beside the patches: how they were cut, and a digest of each film with its lesions."""
+
 OVERLAP = pa.list_(pa.struct([("lesion", pa.string()), ("cover", pa.float64()), ("within", pa.float64())]))
 
 

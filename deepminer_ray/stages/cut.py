@@ -18,7 +18,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.grid import film_window, patch_number, places, scan_size
-from deepminer_ray.patches.shard import finished_shards, shard, write_patches, write_scan
+from deepminer_ray.patches.shard import MADE_FROM, finished_shards, shard, write_patches, write_scan
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS
@@ -133,7 +133,7 @@ REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason"
 
 def _keep_current_shards(run: Run, how: dict[str, float], films: list[dict[str, Any]]) -> None:
     """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
-    record = run.folder / "patch" / "_made_from.json"
+    record = run.folder / "patch" / MADE_FROM
     before: dict[str, Any] = json.loads(record.read_text()) if record.is_file() else {}
     now = {str(film["scan_number"]): _state(film) for film in films}
     if before.get("how") != how:

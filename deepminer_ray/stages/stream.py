@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.cluster import connect
+from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import ProbeActor, StoreActor
@@ -24,10 +25,12 @@ class Batch:
 def stream(run: Run, stage: str, checkpoint: str, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
     """Have every batch answered and stored, going on where an interrupted call left off; the store's file.
 
-    The file is named for the stage, for what made the answers and for the batches: no others are ever mixed in.
+    The file is named for the stage, for what made the answers, for the batches and for what the patches were cut from:
+    no others are ever mixed in.
     """
     described = json.dumps([made_from, [asdict(batch) for batch in batches]])
-    key = hashlib.sha256(described.encode()).hexdigest()[:16]
+    pixels = (run.folder / "patch" / MADE_FROM).read_bytes()
+    key = hashlib.sha256(described.encode() + pixels).hexdigest()[:16]
     file = run.folder / "store" / f"{stage}-{key}.duckdb"
     for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
         stale.unlink()
