@@ -42,15 +42,21 @@ def share_interval(
     taken: ArrayLike, total: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
     """Interval of sum(taken) / sum(total), such as coverage; a patient may have several rows."""
+    return share_intervals(np.asarray(taken, dtype=np.float64)[:, np.newaxis], total, patient, resamples, seed)[0]
+
+
+def share_intervals(
+    taken: NDArray[np.float64], total: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> list[Interval]:
+    """Intervals of several shares of one total, taken [rows, shares], from the same draws of patients."""
     names, row = np.unique(np.asarray(patient, dtype=str), return_inverse=True)
     if len(names) < 2:
-        return NO_INTERVAL
-    draws = _draws(len(names), resamples, seed)
-    share = _ratio(
-        draws @ np.bincount(row, np.asarray(taken, dtype=np.float64)),
-        draws @ np.bincount(row, np.asarray(total, dtype=np.float64)),
-    )
-    return _percentiles(share)
+        return [NO_INTERVAL] * taken.shape[1]
+    draws = _draws(len(names), resamples, seed).astype(np.float64)
+    of_patient = np.zeros((len(names), taken.shape[1]))
+    np.add.at(of_patient, row, taken)
+    below = draws @ np.bincount(row, np.asarray(total, dtype=np.float64))
+    return [_percentiles(_ratio(above, below)) for above in (draws @ of_patient).T]
 
 
 def auc_interval(

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import share_interval
+from deepminer_ray.confidence import Interval, share_intervals
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
 from deepminer_ray.stages.merge import attached, clear
@@ -39,7 +38,7 @@ def rank(
     with run.finishing("rank", parameters, started) as tables:
         tables.fill("influence", top=top)
         tables.fill("unit_rank", ranked=ranked, partitions=chosen)
-        tables.insert("coverage", _coverage(tables, chosen))
+        tables.insert("coverage", coverage_rows(tables, chosen))
         tables.fill("top_patch", top_patches=top_patches, partitions=chosen)
         films = tables.select("top_patch_of_ranked").to_pylist()
         if films:
@@ -60,23 +59,20 @@ def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) 
     return stream(run, "rank", str(probed_checkpoint(run)), checkpoint, batches, workers)
 
 
-def _coverage(tables: Tables, partitions: list[str]) -> pa.Table:
+def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     """The rows of `coverage`, each with its interval over patients, the ranking of the units held fixed."""
     curve = tables.select("coverage", partitions=partitions)
     places = tables.select("places_by_patient", partitions=partitions).to_pylist()
-    intervals = {}
+    intervals: dict[tuple[str, int], Interval] = {}
     for name in paper.CLASSES:
         of_class = [row for row in places if row["class"] == name]
-        patients = sorted({row["patient"] for row in of_class})
-        taken: dict[int, NDArray[np.float64]] = {}
-        for row in of_class:
-            taken.setdefault(row["unit"], np.zeros(len(patients)))[patients.index(row["patient"])] += row["places"]
-        most_frequent = sorted(taken, key=lambda unit: (-taken[unit].sum(), unit))
-        total = sum(taken.values(), np.zeros(len(patients)))
-        reached = np.zeros(len(patients))
-        for units, unit in enumerate(most_frequent, 1):
-            reached = reached + taken[unit]
-            intervals[name, units] = share_interval(reached, total, patients)
+        patients, patient = np.unique([row["patient"] for row in of_class], return_inverse=True)
+        units, unit = np.unique([row["unit"] for row in of_class], return_inverse=True)
+        taken = np.zeros((len(patients), len(units)))
+        taken[patient, unit] = [row["places"] for row in of_class]
+        most_frequent = np.argsort(-taken.sum(0), kind="stable")
+        reached = share_intervals(taken[:, most_frequent].cumsum(1), taken.sum(1), patients.tolist())
+        intervals |= {(name, number): interval for number, interval in enumerate(reached, 1)}
     rows = [
         row | dict(zip(("low", "high"), intervals[row["class"], row["units"]], strict=True))
         for row in curve.to_pylist()
