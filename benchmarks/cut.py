@@ -2,9 +2,10 @@
 
     python benchmarks/cut.py [FILMS [REPETITIONS]]
 
-What cannot be avoided is done in one plain loop on one core: read and decode a film, look up its densities, resize
-it, write it and its patches. The chain adds the finding of the breast, overlaps, Ray and DuckDB. Workers are warm:
-they have cut small films, so that imports and compiled code are loaded. Films are those of one phantom patient at
+What cannot be avoided is done in a plain loop in each worker before and after the chain, so that both meet the same
+cores: read and decode a film, look up its densities, resize it, write it and its patches. The chain adds the finding
+of the breast, overlaps, Ray and DuckDB. Workers are warm: they have cut small films, so that imports and compiled
+code are loaded. Films are those of one phantom patient at
 DDSM's size, linked under as many names as are asked for.
 """
 
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -34,8 +36,9 @@ from deepminer_ray.sources.density import to_density
 FILMS, REPETITIONS = 200, 3
 COLUMNS, SMALL = 2900, 320
 """Columns of the phantom films: 14 MPixel, and those that only warm the workers."""
-MEASURED = 8
-"""Films in the plain loop."""
+MEASURED = 32
+"""Films in a worker's plain loop, half of them before the chain and half after it: the machine's speed drifts."""
+PARTS = ("decode", "density", "resize", "write")
 FULL = {"films": 10_416, "patches": 447_000}
 """DDSM as the paper has it."""
 FILMS_OF_MEMORY = 6
@@ -59,8 +62,11 @@ def linked(patient: Path, folder: Path, films: int) -> Path:
     return folder
 
 
-def parts(source: Path, folder: Path, side: int) -> dict[str, float]:
-    """Median seconds of each unavoidable part for one film, on one core, and the film's size in pixels and bytes."""
+def parts(source: Path, folder: Path, side: int, films: int) -> dict[str, float]:
+    """Mean seconds of each unavoidable part for one film, on one core; one film more, the first, loads compiled code.
+
+    The mean, as the chain's seconds are a sum: a machine's pauses must count on both sides.
+    """
     cv2.setNumThreads(1)
     case = next(iter(sorted(source.rglob("*.ics"))))
     scans = ddsm.read_case(str(case)).scans
@@ -72,7 +78,7 @@ def parts(source: Path, folder: Path, side: int) -> dict[str, float]:
         seconds.setdefault(part, []).append(time.perf_counter() - started)
         return result
 
-    for number in range(MEASURED):
+    for number in range(films + 1):
         scan = scans[number % len(scans)]
         grey = timed(
             "decode", lambda scan=scan: ljpeg.decode(Path(scan.file).read_bytes(), rows=scan.rows, columns=scan.columns)
@@ -99,7 +105,12 @@ def parts(source: Path, folder: Path, side: int) -> dict[str, float]:
             write_patches(folder / "patch", number, rows, pixels)
 
         timed("write", write)
-    return {part: statistics.median(taken) for part, taken in seconds.items()}
+    return {part: statistics.mean(taken[1:]) for part, taken in seconds.items()}
+
+
+def means(taken: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each part over several loops."""
+    return {part: statistics.mean(one[part] for one in taken) for part in PARTS}
 
 
 class Watch:
@@ -111,21 +122,25 @@ class Watch:
         self.thread = threading.Thread(target=self._watch)
 
     @staticmethod
-    def workers() -> list[float]:
-        """Bytes of each worker's own memory."""
-        found = []
-        for process in psutil.Process().children(recursive=True):
-            try:
-                if process.name().startswith("ray::"):
-                    memory = process.memory_info()
-                    found.append(float(memory.rss - memory.shared))
-            except psutil.Error:
-                continue
-        return found
+    def workers() -> list[psutil.Process]:
+        """Ray's workers; to look for them takes a core tens of milliseconds, so not while something is timed."""
+        below = psutil.Process().children(recursive=True)
+        return [process for process in below if process.name().startswith("ray::")]
+
+    @staticmethod
+    def largest(workers: list[psutil.Process]) -> float:
+        """Bytes of the largest worker's own memory."""
+        found = [0.0]
+        for process in workers:
+            with suppress(psutil.Error):
+                memory = process.memory_info()
+                found.append(float(memory.rss - memory.shared))
+        return max(found)
 
     def _watch(self) -> None:
+        workers = self.workers()
         while not self.done.wait(0.2):
-            self.peaks.append((time.perf_counter(), max(self.workers(), default=0.0)))
+            self.peaks.append((time.perf_counter(), self.largest(workers)))
 
     def __enter__(self) -> "Watch":
         self.thread.start()
@@ -149,13 +164,20 @@ def chain(source: Path, small: Path, folder: Path, workers: int, side: int) -> N
     warm = Run.created(folder / "warm")
     catalog(warm, str(small))
     cut(warm, side=side)
-    idle = max(Watch.workers())
+    idle = Watch.largest(Watch.workers())
+
+    def unavoidable(when: str) -> list[dict[str, float]]:
+        places = [str(folder / f"parts{when}{worker}") for worker in range(workers)]
+        return list(ray.get([ray.remote(parts).remote(source, Path(place), side, MEASURED // 2) for place in places]))
+
+    least = unavoidable("before")
     run = Run.created(folder / "run")
     started = time.perf_counter()
     with Watch() as watch:
         catalog(run, str(source))
         cut(run, side=side)
     seconds = time.perf_counter() - started
+    least += unavoidable("after")
     quarter = len(watch.peaks) // 4
     early, late = (max(peak for _, peak in half) for half in (watch.peaks[: 2 * quarter], watch.peaks[2 * quarter :]))
     (found,) = run.ask(
@@ -166,7 +188,7 @@ def chain(source: Path, small: Path, folder: Path, workers: int, side: int) -> N
         name: sum(file.stat().st_size for file in (run.folder / name).glob("*.parquet")) for name in ("scan", "patch")
     }
     ray.shutdown()
-    print(json.dumps({"seconds": seconds, "idle": idle, "early": early, "late": late} | found | stored))
+    print(json.dumps({"seconds": seconds, "idle": idle, "early": early, "late": late} | found | stored | means(least)))
 
 
 def measured(arguments: list[str]) -> dict[str, float]:
@@ -187,42 +209,46 @@ def main(films: int, repetitions: int, side: int = paper.SIDE) -> None:
         patient = next((folder / "large").rglob("*.ics")).parent
         small = linked(next((folder / "small").rglob("*.ics")).parent, folder / "warming", 16)
         source = linked(patient, folder / "source", films)
-        told: list[tuple[dict[str, float], dict[str, float], dict[str, float]]] = []
+        told: list[tuple[dict[str, float], dict[str, float]]] = []
         for repetition in range(repetitions):
-            least = parts(source, folder / f"parts{repetition}", side)
             one, two = (
                 measured([str(source), str(small), str(folder / f"{repetition}-{workers}"), str(workers), str(side)])
                 for workers in (1, 2)
             )
-            told.append((least, one, two))
-            limit = sum(least.values()) * films
-            print(
-                f"repetition {repetition + 1}: "
-                + ", ".join(f"{part} {1000 * taken:.0f} ms" for part, taken in least.items())
-                + f" a film; {films} films: limit {limit:.1f} s, 1 worker {one['seconds']:.1f} s, "
-                f"2 workers {two['seconds']:.1f} s",
-                flush=True,
-            )
+            told.append((one, two))
+            print(f"repetition {repetition + 1}, {films} films:")
+            for workers, run in enumerate((one, two), 1):
+                print(
+                    f"  {workers} workers: "
+                    + ", ".join(f"{part} {1000 * run[part]:.0f} ms" for part in PARTS)
+                    + f" a film, limit {limit(run, films, workers):.1f} s, ours {run['seconds']:.1f} s",
+                    flush=True,
+                )
         report(told, films)
 
 
-def report(told: list[tuple[dict[str, float], dict[str, float], dict[str, float]]], films: int) -> None:
+def limit(run: dict[str, float], films: int, workers: int) -> float:
+    """Seconds that the unavoidable parts of all films take on so many cores."""
+    return sum(run[part] for part in PARTS) * films / workers
+
+
+def report(told: list[tuple[dict[str, float], dict[str, float]]], films: int) -> None:
     """Print the medians and the plan for all of DDSM."""
-    share = statistics.median(sum(least.values()) * films / one["seconds"] for least, one, _ in told)
-    both = statistics.median(sum(least.values()) * films / two["seconds"] / 2 for least, _, two in told)
-    gain = statistics.median(one["seconds"] / two["seconds"] for _, one, two in told)
+    share = statistics.median(limit(one, films, 1) / one["seconds"] for one, _ in told)
+    both = statistics.median(limit(two, films, 2) / two["seconds"] for _, two in told)
+    gain = statistics.median(one["seconds"] / two["seconds"] for one, two in told)
     print(
         f"median of {len(told)}: 1 worker {share:.2f} of the limit, 2 workers {both:.2f} per core, {gain:.2f} times 1"
     )
-    _, _, last = told[-1]
+    _, last = told[-1]
     film = 2 * last["pixels"]
     for half in ("early", "late"):
-        above = max(run[half] - run["idle"] for _, *runs in told for run in runs)
+        above = max(run[half] - run["idle"] for runs in told for run in runs)
         print(
             f"  a worker's peak above idle, {half} half: {above / MEGABYTE:.0f} MB, {above / film:.1f} films of "
             f"{film / MEGABYTE:.0f} MB (at most {FILMS_OF_MEMORY})"
         )
-    seconds = statistics.median(one["seconds"] for _, one, _ in told) / films * FULL["films"]
+    seconds = statistics.median(one["seconds"] for one, _ in told) / films * FULL["films"]
     scans, patches = last["scan"] / last["films"] * FULL["films"], last["patch"] / last["patches"] * FULL["patches"]
     print(
         f"all of DDSM, {FULL['films']:,} films and {FULL['patches']:,} patches: {seconds / 3600:.1f} core hours, "
