@@ -1,6 +1,6 @@
 """The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,13 @@ class Probe:
 
     def patches(self, films: Sequence[tuple[int, Sequence[int]]]) -> Tables:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
+        return self.answers(self._at_once(films))
+
+    def answers(self, batches: Iterable[tuple[Sequence[int], NDArray[np.uint16]]]) -> Tables:
+        """`activation`, `prediction` and `histogram` of batches of patches and their pixels [n, side, side]."""
         activation, prediction = [], []
         counts = np.zeros((self.network.units, HISTOGRAM_BINS), np.int64)
-        for chosen, pixels in self._at_once(films):
+        for chosen, pixels in batches:
             responses = respond(self.network, self.image(pixels))
             _refuse_infinite("patch", chosen, responses)
             keys = pa.array(chosen, pa.int64())
