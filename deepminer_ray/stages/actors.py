@@ -1,4 +1,4 @@
-"""The Ray actors: who runs the network, who stores what it answers, who draws.
+"""The Ray actors that run the network: to answer and to draw.
 
 This module never loads DuckDB: Ray keeps the classes of actors until the process is gone, and with them their modules.
 """
@@ -14,27 +14,6 @@ from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_expl
 from deepminer_ray.network.checkpoint import load
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import CLASSES, PATCHES_ACROSS
-
-
-class StoreActor:
-    """The one process that writes a store's file."""
-
-    def __init__(self, file: Path):
-        from deepminer_ray.store import Store
-
-        self.store = Store(file)
-
-    def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
-        """Append a batch unless it is in already; its number."""
-        return self.store.append(batch, tables)
-
-    def done(self) -> list[int]:
-        """The batches that are in."""
-        return self.store.done()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.store.close()
 
 
 class ProbeActor:

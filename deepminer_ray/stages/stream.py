@@ -11,7 +11,8 @@ from deepminer_ray.cluster import connect
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
-from deepminer_ray.stages.actors import ProbeActor, StoreActor
+from deepminer_ray.stages.actors import ProbeActor
+from deepminer_ray.stages.store_actor import StoreActor
 
 
 @dataclass(frozen=True, slots=True)
