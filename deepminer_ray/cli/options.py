@@ -30,6 +30,8 @@ Seed = Annotated[int, typer.Option()]
 ShuffleLabels = Annotated[bool, typer.Option("--shuffle-labels", help="deal the training labels out at random")]
 Checkpoint = Annotated[str | None, typer.Option(metavar="RUN|FILE", help="another network than the run's own")]
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word2vec or GloVe vectors")]
+Layer = Annotated[str, typer.Option(help="as torch names it among the features; the last feeds the linear layer")]
+Half = Annotated[bool, typer.Option("--half", help="features in half precision")]
 FromLesions = Annotated[
     bool, typer.Option("--from-lesions", help="name units after the lesions their top patches show")
 ]

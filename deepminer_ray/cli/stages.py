@@ -15,6 +15,8 @@ from deepminer_ray.cli.options import (
     Folder,
     FromLesions,
     Gpu,
+    Half,
+    Layer,
     LearningRate,
     Lists,
     Network,
@@ -142,12 +144,15 @@ def probe(
     checkpoint: Checkpoint = None,
     partitions: Partitions = None,
     workers: Workers = 1,
+    layer: Layer = "features",
+    half: Half = False,
+    gpu: Gpu = False,
     again: Again = False,
 ) -> None:
     """Store every unit's response to every patch and whole mammogram (Secs. 2.2, 2.3)."""
     from deepminer_ray.stages.probe import probe
 
-    probe(existing(folder), checkpoint, partitions, workers, again)
+    probe(existing(folder), checkpoint, partitions, workers, layer, half, gpu, again)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.units.receptive_field import Geometry
 
 Span = tuple[int, float, float]
@@ -13,20 +14,73 @@ Span = tuple[int, float, float]
 PIXEL: Span = (1, 0.0, 0.0)
 
 
-def geometry(features: nn.Module) -> Geometry:
-    """Follow every path of the layers from image to response map; branches that pool globally are left out."""
+LAYER = "features"
+"""All of the features: the map that global average pooling and the linear layer follow."""
+
+
+def geometry(features: nn.Module, layer: str = LAYER) -> Geometry:
+    """Follow every path of the layers from image to response map; branches that pool globally are left out.
+
+    BadInput where the layer answers with no map.
+    """
     graph = fx.symbolic_trace(features)
     layers = dict(graph.named_modules())
+    asked = last_value(graph, layer)
     spans: dict[fx.Node, Span | None] = {}
     for node in graph.graph.nodes:
         arriving = [spans[source] for source in node.all_input_nodes if spans.get(source) is not None]
         spans[node] = PIXEL if node.op == "placeholder" else _widest(arriving)
         if node.op == "call_module" and spans[node] is not None:
             spans[node] = _through(layers[str(node.target)], spans[node])
-        if node.op == "output":
-            stride, first, last = spans[node] or PIXEL
-            return Geometry(stride, round(last - first) + 1, (first + last) / 2)
-    raise AssertionError("a traced network always ends in an output")
+        if node is asked:
+            break
+    span = spans[asked]
+    if span is None:
+        raise BadInput(f"The layer {layer} pools the whole image: it has no response map.")
+    stride, first, last = span
+    return Geometry(stride, round(last - first) + 1, (first + last) / 2)
+
+
+def last_value(graph: fx.GraphModule, layer: str) -> fx.Node:
+    """Where a layer, named as torch names it among the features, computes its last value; BadInput where it is none."""
+    nodes: list[fx.Node] = list(graph.graph.nodes)
+    if layer == LAYER:
+        return next(node for node in nodes if node.op == "output")
+    inside = [node for node in nodes if layer in node.meta.get("nn_module_stack", {})]
+    if not inside:
+        raise BadInput(f"The network has no layer {layer}: {_layers(nodes)}, or {LAYER} for the last.")
+    return inside[-1]
+
+
+def _layers(nodes: list[fx.Node]) -> str:
+    """The names of the outermost layers, one level further down where there is only one."""
+    names = [list(node.meta["nn_module_stack"]) for node in nodes if "nn_module_stack" in node.meta]
+    for level in range(3):
+        outer = list(dict.fromkeys(stack[level] for stack in names if len(stack) > level))
+        if len(outer) > 2:
+            break
+    return f"use {', '.join(outer)} or a layer inside them"
+
+
+class LayerToo(nn.Module):
+    """The maps of a layer and those of all the features, from one pass."""
+
+    def __init__(self, features: nn.Module, layer: str):
+        super().__init__()
+        self.graph = fx.symbolic_trace(features)
+        nodes = self.graph.graph
+        value = last_value(self.graph, layer)
+        with nodes.inserting_after(value):
+            # what follows may write into the same memory: ReLU and the sum of a residual block do
+            kept = nodes.call_method("clone", (value,))
+        end = next(node for node in nodes.nodes if node.op == "output")
+        end.args = ((kept, end.args[0]),)
+        self.graph.recompile()
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Maps of the layer and of the features [n, units, h, w]."""
+        maps, last = self.graph(image)
+        return maps, last
 
 
 def _widest(spans: list[Any]) -> Span | None:
@@ -50,8 +104,13 @@ def _one(value: Any) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def map_size(network: nn.Module, height: int, width: int) -> tuple[int, int]:
-    """Height and width in cells of the response map of an image of this size in px."""
+def map_shape(features: nn.Module, layer: str, side: int) -> tuple[int, int, int]:
+    """Units, height and width in cells of a layer's response maps of a patch; BadInput where it answers with none."""
+    asked = features if layer == LAYER else LayerToo(features, layer)
     with torch.no_grad():
-        shape = network(torch.zeros(1, 3, height, width)).shape
-    return int(shape[2]), int(shape[3])
+        answered = asked(torch.zeros(1, 3, side, side))
+    maps = answered if layer == LAYER else answered[0]
+    if not isinstance(maps, torch.Tensor) or maps.ndim != 4:
+        raise BadInput(f"The layer {layer} answers with no response maps: use a layer around it.")
+    units, height, width = maps.shape[1:]
+    return units, height, width

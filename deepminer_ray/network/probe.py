@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.checkpoint import Checkpoint
-from deepminer_ray.network.geometry import geometry
-from deepminer_ray.network.response import HISTOGRAM_BINS, Responses, answer, histogram, probabilities, respond
+from deepminer_ray.network.geometry import LAYER, LayerToo, geometry
+from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
@@ -27,15 +27,37 @@ Tables = dict[str, pa.Table]
 class Probe:
     """A network and the run's pixels; torch's threads are fixed, so any number of workers gives the same values."""
 
-    def __init__(self, checkpoint: Checkpoint, folder: Path, threads: int = 1):
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        folder: Path,
+        threads: int = 1,
+        layer: str = LAYER,
+        half: bool = False,
+        device: str = "cpu",
+    ):
         torch.set_num_threads(threads)
-        self.network = checkpoint.network.to(memory_format=torch.channels_last)
+        self.network = checkpoint.network.to(device).to(memory_format=torch.channels_last)
         self.normalisation = checkpoint.normalisation
-        self.geometry = geometry(checkpoint.network.features)
+        self.layer = LayerToo(self.network.features, layer) if layer != LAYER else None
+        self.last_geometry = geometry(self.network.features)
+        self.geometry = geometry(self.network.features, layer)
+        self.half, self.device = half, device
         self.folder = folder
 
     def image(self, density: NDArray[np.uint16]) -> torch.Tensor:
-        return network_input(density, self.normalisation)
+        return network_input(density, self.normalisation).to(self.device)
+
+    @torch.inference_mode()
+    def respond(self, image: torch.Tensor) -> tuple[Responses, Responses]:
+        """Responses of the probed layer and of the last, one and the same where the last is probed.
+
+        With `half` the features are computed in half precision, what is kept of their maps never is.
+        """
+        with torch.autocast(self.device, torch.float16, enabled=self.half):
+            maps, last = (None, self.network.features(image)) if self.layer is None else self.layer(image)
+        of_last = reduced(last.float())
+        return (of_last if maps is None else reduced(maps.float())), of_last
 
     def patches(self, films: Sequence[tuple[int, Sequence[int]]]) -> Tables:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
@@ -44,14 +66,15 @@ class Probe:
     def answers(self, batches: Iterable[tuple[Sequence[int], NDArray[np.uint16]]]) -> Tables:
         """`activation`, `prediction` and `histogram` of batches of patches and their pixels [n, side, side]."""
         activation, prediction = [], []
-        counts = np.zeros((self.network.units, HISTOGRAM_BINS), np.int64)
+        counts: NDArray[np.int64] | int = 0
         for chosen, pixels in batches:
-            responses = respond(self.network, self.image(pixels))
+            responses, last = self.respond(self.image(pixels))
             _refuse_infinite("patch", chosen, responses)
             keys = pa.array(chosen, pa.int64())
             activation.append(_unit_rows("patch", keys, responses))
-            prediction.append(_class_rows("patch", keys, probabilities(self.network, responses)))
-            counts += histogram(responses.maps)
+            prediction.append(_class_rows("patch", keys, probabilities(self.network, last)))
+            counts = counts + histogram(responses.maps)
+        counts = np.asarray(counts)
         unit, level = counts.nonzero()
         filled = pa.table({"unit": unit.astype(np.int32), "bin": level.astype(np.int32), "count": counts[unit, level]})
         return {
@@ -78,37 +101,39 @@ class Probe:
         if waiting:
             yield waiting, np.concatenate(pixels)
 
-    def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses]:
-        """A stored film and its maps: one fully convolutional pass over the whole mammogram."""
+    def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses, Responses]:
+        """A stored film and what `respond` says of it: one fully convolutional pass over the whole mammogram."""
         film = read_scan(self.folder / "scan", scan_number)
         shown = without_labels(film, breast_mask(film))
-        return film, respond(self.network, self.image(shown[np.newaxis]))
+        return film, *self.respond(self.image(shown[np.newaxis]))
 
     def scan(self, scan: str, scan_number: int) -> Tables:
-        """`response`, `scan_prediction` and `evidence` of a whole mammogram."""
-        film, responses = self.scan_responses(scan_number)
+        """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram."""
+        film, responses, last = self.scan_responses(scan_number)
         _refuse_infinite("scan", [scan], responses)
-        decided = answer(self.network, responses.maps, self.cells_in_breast(film, responses))
+        decided = answer(self.network, last.maps, self.cells_in_breast(film, last))
         name = pa.array([scan])
-        evidence = [responses.maps[0, :, y, x].numpy() for y, x in decided.cells]
-        units = np.arange(self.network.units, dtype=np.int32)
-        return {
+        tables = {
             "response": _unit_rows("scan", name, responses),
             "scan_prediction": _class_rows("scan", name, decided.probability[np.newaxis]),
-            "evidence": pa.concat_tables(
-                pa.table(
-                    {"scan": [scan] * len(units), "class": [label] * len(units), "unit": units, "activation": values}
-                )
-                for label, values in zip(CLASSES, evidence, strict=True)
-            ),
         }
+        if self.layer is not None:
+            return tables
+        evidence = [last.maps[0, :, y, x].cpu().numpy() for y, x in decided.cells]
+        units = np.arange(self.network.units, dtype=np.int32)
+        of_classes = (
+            pa.table({"scan": [scan] * len(units), "class": [label] * len(units), "unit": units, "activation": values})
+            for label, values in zip(CLASSES, evidence, strict=True)
+        )
+        return tables | {"evidence": pa.concat_tables(of_classes)}
 
-    def cells_in_breast(self, film: NDArray[np.uint16], responses: Responses) -> NDArray[np.bool_]:
-        """Which cells of the maps are centred on breast tissue."""
+    def cells_in_breast(self, film: NDArray[np.uint16], last: Responses) -> NDArray[np.bool_]:
+        """Which cells of the last layer's maps are centred on breast tissue."""
         mask = breast_mask(film)
-        height, width = responses.maps.shape[2:]
+        height, width = last.maps.shape[2:]
+        where = self.last_geometry
         rows, columns = (
-            np.clip(np.rint(self.geometry.offset + np.arange(cells) * self.geometry.stride), 0, pixels - 1).astype(int)
+            np.clip(np.rint(where.offset + np.arange(cells) * where.stride), 0, pixels - 1).astype(int)
             for cells, pixels in ((height, mask.shape[0]), (width, mask.shape[1]))
         )
         inside: NDArray[np.bool_] = mask[np.ix_(rows, columns)]
@@ -120,7 +145,7 @@ class Probe:
         for number, chosen, units in films:
             pixels = read_patches(shard(self.folder / "patch", number), chosen)
             for patch, wanted, image in zip(chosen, units, pixels, strict=True):
-                maps = respond(self.network, self.image(image[np.newaxis])).maps[0]
+                maps = self.respond(self.image(image[np.newaxis]))[0].maps[0]
                 rows += [
                     {"patch": patch, "unit": unit, "map": maps[unit].flatten().half().float().tolist()}
                     for unit in wanted
@@ -143,7 +168,7 @@ class Probe:
             side = pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
                 part = slice(start, start + PATCHES_AT_ONCE)
-                maps = respond(self.network, self.image(pixels[part])).maps
+                maps = self.respond(self.image(pixels[part]))[0].maps.cpu()
                 for patch, of_patch in zip(chosen[part], maps.numpy(), strict=True):
                     masks = concept_masks(lesions, patch, side)
                     shown = np.array(list(masks.values()), np.bool_).reshape(-1, side, side)

@@ -36,16 +36,21 @@ class ScanAnswer:
 
 @torch.inference_mode()
 def respond(network: Network, image: torch.Tensor) -> Responses:
-    """Run the features once; ties of the maximum go to the first cell in row-major order."""
-    maps = network.features(image)
+    """Run the features once."""
+    return reduced(network.features(image))
+
+
+@torch.inference_mode()
+def reduced(maps: torch.Tensor) -> Responses:
+    """Maps [n, units, h, w] with what is kept of them; ties of the maximum go to the first cell in row-major order."""
     flat = maps.flatten(2)
     maximum = flat.amax(2)
     peak = _first_equal(flat, maximum)
     width = maps.shape[3]
     return Responses(
         maps,
-        maximum.numpy(),
-        maps.mean((2, 3)).numpy(),
+        maximum.cpu().numpy(),
+        maps.mean((2, 3)).cpu().numpy(),
         (peak % width).astype(np.int32),
         (peak // width).astype(np.int32),
     )
@@ -53,16 +58,16 @@ def respond(network: Network, image: torch.Tensor) -> Responses:
 
 def _first_equal(flat: torch.Tensor, maximum: torch.Tensor) -> NDArray[np.int64]:
     """First index of the maximum: torch's own argmax promises no order among ties."""
-    position = torch.arange(flat.shape[2]).expand_as(flat)
-    found: NDArray[np.int64] = position.where(flat == maximum.unsqueeze(2), flat.shape[2]).amin(2).numpy()
+    position = torch.arange(flat.shape[2], device=flat.device).expand_as(flat)
+    found: NDArray[np.int64] = position.where(flat == maximum.unsqueeze(2), flat.shape[2]).amin(2).cpu().numpy()
     return found
 
 
 @torch.inference_mode()
 def probabilities(network: Network, responses: Responses) -> NDArray[np.float64]:
     """Class probabilities [n, classes] of patches: softmax of bias + sum over units of mean x weight."""
-    logits = network.head(torch.from_numpy(responses.mean)).double()
-    result: NDArray[np.float64] = logits.softmax(1).numpy()
+    mean = torch.from_numpy(responses.mean).to(network.head.weight.device)
+    result: NDArray[np.float64] = network.head(mean).double().softmax(1).cpu().numpy()
     return result
 
 
@@ -73,8 +78,8 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
     level = (octave * BINS_PER_OCTAVE).floor().long().clamp_(0, HISTOGRAM_BINS - 2) + 1
     level[maps <= 0] = 0
     units = maps.shape[1]
-    place = level + HISTOGRAM_BINS * torch.arange(units).view(1, -1, 1, 1)
-    counts: NDArray[np.int64] = torch.bincount(place.flatten(), minlength=units * HISTOGRAM_BINS).numpy()
+    place = level + HISTOGRAM_BINS * torch.arange(units, device=maps.device).view(1, -1, 1, 1)
+    counts: NDArray[np.int64] = torch.bincount(place.flatten(), minlength=units * HISTOGRAM_BINS).cpu().numpy()
     return counts.reshape(units, HISTOGRAM_BINS)
 
 
@@ -85,7 +90,7 @@ def answer(network: Network, maps: torch.Tensor, breast: NDArray[np.bool_]) -> S
     Benign and malignant: the largest probability of the class inside the breast; normal: 1 - the larger of the two,
     decided at the cell of that larger one.
     """
-    probability = network.class_maps(maps)[0].double().softmax(0).numpy()
+    probability = network.class_maps(maps)[0].double().softmax(0).cpu().numpy()
     inside = breast if breast.any() else np.ones_like(breast)
     findings = np.where(inside, probability[1:], -1.0).reshape(len(CLASSES) - 1, -1)
     deciding = findings.argmax(1)

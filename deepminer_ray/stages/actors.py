@@ -4,6 +4,7 @@ This module never loads DuckDB: Ray keeps the classes of actors until the proces
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,28 @@ import pyarrow as pa
 from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
 from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import CLASSES, PATCHES_ACROSS
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Which network answers, at which layer, in which precision, where."""
+
+    checkpoint: str
+    layer: str = LAYER
+    half: bool = False
+    gpu: bool = False
 
 
 class ProbeActor:
     """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network."""
 
-    def __init__(self, checkpoint: str, folder: Path):
-        self.probe = Probe(load(checkpoint), folder)
+    def __init__(self, how: How, folder: Path):
+        self.probe = Probe(
+            load(how.checkpoint), folder, layer=how.layer, half=how.half, device="cuda" if how.gpu else "cpu"
+        )
 
     def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> int:
         """Answer a batch by a method of `Probe` and have it stored; its number."""
@@ -41,7 +55,7 @@ class FigureActor:
 
     def draw(self, scan: dict[str, Any]) -> str:
         """Draw one scan's explanation; the file's name."""
-        film, responses = self.probe.scan_responses(scan["scan_number"])
+        film, responses, _ = self.probe.scan_responses(scan["scan_number"])
         maps = responses.maps[0].numpy()
         scale = PATCHES_ACROSS * self.checkpoint.side / min(scan["rows"], scan["columns"])
         outlines = [[(round(x * scale), round(y * scale)) for x, y in ring] for ring in json.loads(scan["rings"])]

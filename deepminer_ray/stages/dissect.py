@@ -13,6 +13,7 @@ from scipy.stats import false_discovery_control
 from deepminer_ray.cluster import connect
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import attached, clear
 from deepminer_ray.stages.probe import probed_checkpoint
 from deepminer_ray.stages.rank import FILMS_A_BATCH
@@ -114,8 +115,9 @@ def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], work
         Batch("dissection", (films[start : start + FILMS_A_BATCH], thresholds))
         for start in range(0, len(films), FILMS_A_BATCH)
     ]
-    checkpoint = run.rows("layer_checkpoint")[0]["checkpoint"]
-    return stream(run, "dissect", str(probed_checkpoint(run)), checkpoint, batches, workers)
+    (probed,) = run.rows("probed_layer")
+    how = How(str(probed_checkpoint(run)), probed["name"])
+    return stream(run, "dissect", how, probed, batches, workers)
 
 
 def _detected(

@@ -43,7 +43,7 @@ def explain(
 
 
 def _shown(run: Run) -> dict[str, Any]:
-    return {"checkpoint": run.rows("layer_checkpoint")[0]["checkpoint"], "named": paper.NAMED_IN_FIGURE}
+    return {"checkpoint": run.rows("probed_layer")[0]["checkpoint"], "named": paper.NAMED_IN_FIGURE}
 
 
 def _scans(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import checkpoint_file, load
-from deepminer_ray.network.geometry import geometry, map_size
+from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import merge
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.stream import Batch, stream
@@ -23,8 +24,6 @@ ROWS_A_BATCH = 1_000_000
 """(patch, unit) rows of a transaction: smaller ones append at half the speed."""
 BATCHES_AT_LEAST = 16
 """Few patches are divided all the same, so that workers end together; how, must not depend on how many there are."""
-LAYER = "features"
-"""The feature map that global average pooling and the linear layer follow."""
 
 
 def probed_checkpoint(run: Run) -> Path:
@@ -48,10 +47,16 @@ def probe(
     checkpoint: str | None = None,
     partitions: Sequence[str] | None = None,
     workers: int = 1,
+    layer: str = LAYER,
+    half: bool = False,
+    gpu: bool = False,
     again: bool = False,
 ) -> None:
     """Fill `activation`, `prediction`, `histogram` (patches of test) and `response`, `scan_prediction`, `evidence`
     (scans of test and holdout), `layer`, `weight` and `bias`, with a run's network or another's.
+
+    `layer` is named as torch names it among the features. Only the last feeds the linear layer: of any other
+    `evidence`, `weight` and `bias` stay empty. `half` computes the features in half precision.
     """
     place = checkpoint_file(Path(checkpoint) if checkpoint else run.folder)
     loaded = load(place)
@@ -62,7 +67,8 @@ def probe(
             f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
         )
     of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
-    parameters = {"checkpoint": loaded.hash, "patches": of_patches, "scans": of_scans}
+    parameters = {"checkpoint": loaded.hash, "layer": layer, "half": half}
+    parameters |= {"patches": of_patches, "scans": of_scans}
     if run.finished("probe", parameters, again):
         return
     started = time.time()
@@ -71,16 +77,19 @@ def probe(
         kept.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(place, kept)
     films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
-    batches = [Batch("patches", (part,)) for part in divided(films, loaded.network.units)]
+    features, where = loaded.network.features, geometry(loaded.network.features, layer)
+    units, height, width = map_shape(features, layer, loaded.side)
+    batches = [Batch("patches", (part,)) for part in divided(films, units)]
     scans = run.rows("probe_scan", partitions=of_scans)
     batches += [Batch("scan", (row["scan"], row["scan_number"])) for row in scans]
     if not batches:
         raise BadInput(f"No patient is in {' or '.join(of_scans)}: use --partitions, or other shares in `partition`.")
-    file = stream(run, "probe", str(kept), parameters, batches, workers)
-    network = loaded.network
-    shape, where = map_size(network.features, loaded.side, loaded.side), geometry(network.features)
-    layer = {"name": [LAYER], "map_width": [shape[1]], "map_height": [shape[0]], "side": [loaded.side]}
-    layer |= {"stride": [where.stride], "field": [where.field], "offset": [where.offset], "checkpoint": [loaded.hash]}
-    merge(run, "probe", parameters, started, file, {"layer": pa.table(layer)} | head_rows(network))
+    file = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)
+    described = {"name": layer, "map_width": width, "map_height": height, "side": loaded.side}
+    described |= {"stride": where.stride, "field": where.field, "offset": where.offset, "checkpoint": loaded.hash}
+    rows = {"layer": pa.Table.from_pylist([described])}
+    if layer == LAYER:
+        rows |= head_rows(loaded.network)
+    merge(run, "probe", parameters, started, file, rows)
     patches = sum(len(chosen) for _, chosen in films)
-    say(f"probed {patches} patches and {len(scans)} scans with {network.units} units of {network.name}")
+    say(f"probed {patches} patches and {len(scans)} scans with {units} units of {loaded.network.name}")

@@ -10,8 +10,11 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import Interval, share_intervals
+from deepminer_ray.errors import BadInput
+from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
+from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import attached, clear
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import probed_checkpoint
@@ -34,6 +37,12 @@ def rank(
     parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
     if run.finished("rank", parameters, again):
         return
+    layer = run.rows("probed_layer")[0]["name"]
+    if layer != LAYER:
+        raise BadInput(
+            f"Only units of the last layer have influence, and {layer} was probed: run "
+            f"`deepminer probe {run.folder} --again`."
+        )
     started = time.time()
     with run.finishing("rank", parameters, started) as tables:
         tables.fill("influence", top=top)
@@ -42,7 +51,7 @@ def rank(
         tables.fill("top_patch", top_patches=top_patches, partitions=chosen)
         films = tables.select("top_patch_of_ranked").to_pylist()
         if films:
-            attached(tables, _maps(run, films, tables.select("layer_checkpoint").to_pylist()[0]["checkpoint"], workers))
+            attached(tables, _maps(run, films, tables.select("probed_layer").to_pylist()[0]["checkpoint"], workers))
             tables.apply("top_patch_map")
         covered = tables.select("coverage_of_ranked").to_pylist()
     clear(run)
@@ -56,7 +65,7 @@ def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) 
     batches = [
         Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)
     ]
-    return stream(run, "rank", str(probed_checkpoint(run)), checkpoint, batches, workers)
+    return stream(run, "rank", How(str(probed_checkpoint(run))), checkpoint, batches, workers)
 
 
 def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.cluster import connect
+from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
-from deepminer_ray.stages.actors import ProbeActor
+from deepminer_ray.stages.actors import How, ProbeActor
 from deepminer_ray.stages.store_actor import StoreActor
 
 
@@ -23,7 +24,7 @@ class Batch:
     arguments: tuple[Any, ...]
 
 
-def stream(run: Run, stage: str, checkpoint: str, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
+def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
     """Have every batch answered and stored, going on where an interrupted call left off; the store's file.
 
     The file is named for the stage, for what made the answers, for the batches and for what the patches were cut from:
@@ -36,12 +37,14 @@ def stream(run: Run, stage: str, checkpoint: str, made_from: Any, batches: Seque
     for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
         stale.unlink()
     ray = connect()
+    if how.gpu and not ray.cluster_resources().get("GPU"):
+        raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
     lasting = {"max_restarts": -1, "max_task_retries": -1}
     store = ray.remote(StoreActor).options(num_cpus=0, **lasting).remote(file)
     done = set(ray.get(store.done.remote()))
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     actors = [
-        ray.remote(ProbeActor).options(num_cpus=1, **lasting).remote(checkpoint, run.folder)
+        ray.remote(ProbeActor).options(num_cpus=1, num_gpus=int(how.gpu), **lasting).remote(how, run.folder)
         for _ in range(min(workers, len(todo)))
     ]
     if todo:

@@ -22,5 +22,6 @@ select
 from scan_prediction
 join finding using (scan)
 left join cell using (scan, class)
-where not coalesce(abs(ln(greatest(said, 1e-300)) - ln(greatest(of_ledger, 1e-300))) <= 1e-4, false)
+where exists (from weight)
+    and not coalesce(abs(ln(greatest(said, 1e-300)) - ln(greatest(of_ledger, 1e-300))) <= 1e-4, false)
     or class = 'normal' and abs(scan_prediction.probability + finding.probability - 1) > 1e-9

@@ -7,4 +7,4 @@ select
     ln(greatest(patch_logit.probability, 1e-300)) as of_ledger
 from prediction
 left join patch_logit using (patch, class)
-where not coalesce(abs(said - of_ledger) <= 1e-4, false)
+where exists (from weight) and not coalesce(abs(said - of_ledger) <= 1e-4, false)

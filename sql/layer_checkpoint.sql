@@ -1,3 +1,0 @@
--- One row: the hash of the network that was probed.
-select checkpoint
-from layer
