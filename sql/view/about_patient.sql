@@ -28,4 +28,8 @@ left join decision using (scan)
 left join answered using (scan)
 left join named using (scan)
 where scan.patient = patient
+
+union all by name
+
+select null as scan where not known_patient(patient)
 order by scan

@@ -33,7 +33,8 @@ from silenced
 join (
     from silenced
     where lead < 0 or lead = 0 and severity(becomes) > severity(decided)
-    order by place, lead, severity(becomes) desc limit 1
-) as shortest using (decided, becomes)
+    order by place, lead, severity(becomes) desc limit 1) as shortest using (decided, becomes)
 where silenced.place <= shortest.place
-order by silenced.place
+union all by name
+select null as place where not known_patch(patch)
+order by place

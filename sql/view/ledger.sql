@@ -10,4 +10,8 @@ union all
 select null as unit, null as activation, null as weight, bias as term
 from bias
 where bias.class = class
+
+union all by name
+
+select null as unit where not known_scan(scan)
 order by term desc, unit

@@ -11,4 +11,8 @@ union all
 select null as unit, null as mean, null as weight, bias as term
 from bias
 where bias.class = class
+
+union all by name
+
+select null as unit where not known_patch(patch)
 order by term desc, unit

@@ -32,4 +32,8 @@ from compared
 join scan using (scan)
 left join scan_class using (scan)
 left join decision using (scan)
+
+union all by name
+
+select null as scan where not known_scan(of_scan)
 order by similarity desc, scan

@@ -7,4 +7,8 @@ join patch using (patch)
 join scan using (scan)
 left join label using (patch)
 where top_patch.unit = unit
+
+union all by name
+
+select null as rank where not known_unit(unit)
 order by rank

@@ -27,4 +27,9 @@ select
     odds / sum(odds) over () as probability,
     odds_without / sum(odds_without) over () as probability_without
 from compared
+
+union all by name
+
+select null as class where not known_patch(patch)
+    or (select not coalesce(bool_and(known_unit(silent)), true) from (select unnest(units) as silent))
 order by severity(class)

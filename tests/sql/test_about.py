@@ -79,4 +79,3 @@ def test_everything_about_a_patient(world: Any) -> None:
         assert row["class"] == (naive.worst(pathologies) if naive.worst(pathologies) != "unproven" else None)
         assert row["decided"] == naive.decided(said)
         assert {name: row[name] for name in naive.CLASSES} == said
-    assert world.rows("from about_patient('nobody')") == []

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests import naive
@@ -174,6 +175,7 @@ def test_a_scan_ledger_is_of_the_cell_that_decided(run: Any) -> None:
         "evidence",
         [{"scan": scan, "class": "benign", "unit": 4, "activation": value} for scan, value in (("S", 1.5), ("T", 7))],
     )
+    run.fill("scan", [{"scan": "S"}, {"scan": "T"}])
     assert run.rows("from ledger('S', 'benign')") == [
         {"unit": 4, "activation": 1.5, "weight": 2.0, "term": 3.0},
         {"unit": None, "activation": None, "weight": None, "term": 0.5},
@@ -188,3 +190,22 @@ def test_status_lists_stages_as_they_were_started(run: Any) -> None:
             {"stage": stage, "started": started},
         )
     assert [row["stage"] for row in run.ask("status")] == ["catalog", "cut"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("from unit_patches(99999)", "This run has no unit 99999"),
+        ("from ledger('scan_99', 'benign')", "This run has no scan scan_99"),
+        ("from similar_scans('scan_99')", "This run has no scan scan_99"),
+        ("from about_patient('P_99')", "This run has no patient P_99"),
+        ("from patch_ledger(65535, 'benign')", "Patch 65535 was not probed"),
+        ("from flip(65535)", "Patch 65535 was not probed"),
+        ("from what_if(65535, [])", "Patch 65535 was not probed"),
+        ("from what_if(65537, [1, 99999])", "This run has no unit 99999"),
+    ],
+)
+def test_what_is_not_in_the_run_is_said(world: Any, question: str, sentence: str) -> None:
+    """Rather than no row, as a decision without terms or a unit without patches would have."""
+    with pytest.raises(duckdb.InvalidInputException, match=sentence):
+        world.rows(question)
