@@ -189,12 +189,11 @@ def test_units_are_dissected(run: Run, tmp_path: Path) -> None:
     assert rows(copied, "concept") == []
 
 
-def test_more_workers_give_the_same_tables(run: Run, ray: object, tmp_path: Path) -> None:
-    from deepminer_ray.stages.probe import probe
-
+@pytest.mark.parametrize("workers", [2, 4])
+def test_more_workers_give_the_same_tables(run: Run, ray: object, tmp_path: Path, workers: int) -> None:
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
-    probe(other, workers=2, again=True)
+    probe(other, workers=workers, again=True)
     for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
         assert rows(other, table) == rows(run, table)
 
