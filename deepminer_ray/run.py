@@ -26,6 +26,9 @@ Parameters = Mapping[str, Any]
 UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """What DuckDB raises on a full disk, depending on where it finds out."""
 
+MEMORY = "1GB"
+"""What DuckDB may hold of a file it writes: by itself it takes most of the machine before it puts anything on disk."""
+
 STAGES: dict[str, tuple[str, ...]] = {
     "catalog": ("scan", "lesion"),
     "partition": ("partition",),
@@ -246,13 +249,12 @@ class Run:
         """Write into a copy and rename it over the original, so that readers never wait and a crash changes nothing."""
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for stale in self.folder.glob("run.duckdb.new*"):
-                stale.unlink()
+            self._drop_unfinished()
             copy = self.folder / "run.duckdb.new"
             try:
                 if self.database.is_file():
                     shutil.copyfile(self.database, copy)
-                with duckdb.connect(str(copy)) as connection:
+                with duckdb.connect(str(copy), config={"memory_limit": MEMORY}) as connection:
                     connection.execute("begin")
                     yield Tables(connection)
                     connection.execute("commit")
@@ -265,8 +267,12 @@ class Run:
                     f"{self.database} cannot be written and stays as it was: {_first_line(error)}"
                 ) from error
             finally:
-                for left in self.folder.glob("run.duckdb.new*"):
-                    left.unlink()
+                self._drop_unfinished()
+
+    def _drop_unfinished(self) -> None:
+        """Drop the copy of a writer that failed or was killed, and what DuckDB put beside it for want of memory."""
+        for left in self.folder.glob("run.duckdb.new*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:

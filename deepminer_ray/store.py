@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import UNWRITTEN
+from deepminer_ray.run import MEMORY, UNWRITTEN
 from deepminer_ray.statement import statement
 
 LOCKED = "lock"
@@ -72,7 +72,7 @@ def _patient_connect(file: Path) -> duckdb.DuckDBPyConnection:
     until = time.monotonic() + SECONDS_TO_WAIT
     while True:
         try:
-            return duckdb.connect(str(file))
+            return duckdb.connect(str(file), config={"memory_limit": MEMORY})
         except duckdb.IOException as error:
             if LOCKED not in str(error) or time.monotonic() > until:
                 raise

@@ -141,3 +141,15 @@ def test_a_full_disk_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     assert "cannot be written and stays as it was" in done.stdout, done.stderr
     assert run.database.read_bytes() == before
     assert sorted(file.name for file in run.folder.iterdir()) == ["lock", "run.duckdb"]
+
+
+def test_what_a_killed_writer_put_on_disk_is_dropped(tmp_path: Path) -> None:
+    """DuckDB makes a directory beside its file for what it cannot hold in memory."""
+    run = Run.created(tmp_path / "run")
+    (run.folder / "run.duckdb.new").write_text("half a file")
+    (run.folder / "run.duckdb.new.tmp").mkdir()
+    (run.folder / "run.duckdb.new.tmp" / "duckdb_temp_storage-0.tmp").write_text("rows")
+    with run.appending() as tables:
+        tables.insert("bias", pa.table({"class": ["benign"], "bias": [0.5]}))
+    assert sorted(file.name for file in run.folder.iterdir()) == ["lock", "run.duckdb"]
+    assert run.ask("from bias").num_rows == 1
