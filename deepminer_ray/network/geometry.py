@@ -46,15 +46,20 @@ def last_value(graph: fx.GraphModule, layer: str) -> fx.Node:
     nodes: list[fx.Node] = list(graph.graph.nodes)
     if layer == LAYER:
         return next(node for node in nodes if node.op == "output")
-    inside = [node for node in nodes if layer in node.meta.get("nn_module_stack", {})]
+    inside = [node for node in nodes if layer in _around(node)]
     if not inside:
         raise BadInput(f"The network has no layer {layer}: {_layers(nodes)}, or {LAYER} for the last.")
     return inside[-1]
 
 
+def _around(node: fx.Node) -> list[str]:
+    """The modules a value is computed in, outermost first; torch keys a module's second call `name@1`."""
+    return [name for name, _ in node.meta.get("nn_module_stack", {}).values()]
+
+
 def _layers(nodes: list[fx.Node]) -> str:
     """The names of the outermost layers, one level further down where there is only one."""
-    names = [list(node.meta["nn_module_stack"]) for node in nodes if "nn_module_stack" in node.meta]
+    names = [_around(node) for node in nodes]
     for level in range(3):
         outer = list(dict.fromkeys(stack[level] for stack in names if len(stack) > level))
         if len(outer) > 2:
