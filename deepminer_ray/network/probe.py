@@ -37,6 +37,7 @@ class Probe:
         device: str = "cpu",
     ):
         torch.set_num_threads(threads)
+        torch.backends.cudnn.allow_tf32 = False  # or single precision on a GPU would not be what it says
         self.network = checkpoint.network.to(device).to(memory_format=torch.channels_last)
         self.normalisation = checkpoint.normalisation
         self.layer = LayerToo(self.network.features, layer) if layer != LAYER else None
@@ -189,7 +190,8 @@ def _refuse_infinite(key: str, keys: Sequence[object], responses: Responses) -> 
     if wrong.any():
         raise BadInput(
             f"The network answers {key} {keys[int(wrong.argmax())]} with NaN or infinity: "
-            "its weights are broken, so train it again or give another --checkpoint."
+            "its weights are broken, or half precision is too narrow for them: train it again, give another "
+            "--checkpoint or leave --half out."
         )
 
 

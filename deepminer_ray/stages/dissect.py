@@ -13,9 +13,8 @@ from scipy.stats import false_discovery_control
 from deepminer_ray.cluster import connect
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
-from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import attached, clear
-from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import FILMS_A_BATCH
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.units.acquisition import between, large_groups, within
@@ -116,8 +115,7 @@ def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], work
         for start in range(0, len(films), FILMS_A_BATCH)
     ]
     (probed,) = run.rows("probed_layer")
-    how = How(str(probed_checkpoint(run)), probed["name"])
-    return stream(run, "dissect", how, probed, batches, workers)
+    return stream(run, "dissect", how_probed(run), probed, batches, workers)
 
 
 def _detected(

@@ -1,5 +1,6 @@
 """`probe`: every unit's response to every patch and to every whole mammogram (Secs. 2.2, 2.3)."""
 
+import json
 import shutil
 import time
 from collections.abc import Sequence
@@ -29,6 +30,12 @@ BATCHES_AT_LEAST = 16
 def probed_checkpoint(run: Run) -> Path:
     """Where a run keeps the network it was probed with, its own or another run's."""
     return run.folder / "checkpoint" / "probed.pt"
+
+
+def how_probed(run: Run) -> How:
+    """How a probed run was, so that later answers are of the same layer in the same precision."""
+    (done,) = (json.loads(row["parameters"]) for row in run.rows("status") if row["stage"] == "probe")
+    return How(str(probed_checkpoint(run)), done.get("layer", LAYER), done.get("half", False))
 
 
 def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:

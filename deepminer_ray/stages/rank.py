@@ -14,10 +14,9 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
-from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import attached, clear
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.stream import Batch, stream
 
 FILMS_A_BATCH = 8
@@ -37,7 +36,7 @@ def rank(
     parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
     if run.finished("rank", parameters, again):
         return
-    layer = run.rows("probed_layer")[0]["name"]
+    layer = how_probed(run).layer
     if layer != LAYER:
         raise BadInput(
             f"Only units of the last layer have influence, and {layer} was probed: run "
@@ -65,7 +64,7 @@ def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) 
     batches = [
         Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)
     ]
-    return stream(run, "rank", How(str(probed_checkpoint(run))), checkpoint, batches, workers)
+    return stream(run, "rank", how_probed(run), checkpoint, batches, workers)
 
 
 def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:

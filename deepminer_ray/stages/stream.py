@@ -30,14 +30,15 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     The file is named for the stage, for what made the answers, for the batches and for what the patches were cut from:
     no others are ever mixed in.
     """
-    described = json.dumps([made_from, [asdict(batch) for batch in batches]])
+    described = json.dumps([made_from, how.gpu, [asdict(batch) for batch in batches]])
     pixels = (run.folder / "patch" / MADE_FROM).read_bytes()
     key = hashlib.sha256(described.encode() + pixels).hexdigest()[:16]
     file = run.folder / "store" / f"{stage}-{key}.duckdb"
     for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
         stale.unlink()
     ray = connect()
-    if how.gpu and not ray.cluster_resources().get("GPU"):
+    at_once = int(ray.cluster_resources().get("GPU" if how.gpu else "CPU", 0))
+    if not at_once:
         raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
     lasting = {"max_restarts": -1, "max_task_retries": -1}
     store = ray.remote(StoreActor).options(num_cpus=0, **lasting).remote(file)
@@ -45,7 +46,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     actors = [
         ray.remote(ProbeActor).options(num_cpus=1, num_gpus=int(how.gpu), **lasting).remote(how, run.folder)
-        for _ in range(min(workers, len(todo)))
+        for _ in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
     if todo:
         pool = ray.util.ActorPool(actors)
