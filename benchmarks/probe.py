@@ -1,0 +1,183 @@
+"""Probing beside a bare torch loop: the same network, patches, films, batches and threads.
+
+    python benchmarks/probe.py [REPETITIONS]
+
+The limit is the network itself: torch runs it over prepared tensors and drops what it answers. Preloaded: the rows of
+`activation`, `prediction` and `histogram` are made of pixels in memory. End to end: `probe` reads patches and films,
+answers in one actor, stores, merges and finishes; the seconds of a run of three times as many patients less those of
+the smaller run, so that starting Ray and loading torch do not count. Memory: the most that each process holds for a
+tenth of the patches and for all, in a run with small patches.
+"""
+
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+from numpy.typing import NDArray
+
+from deepminer_ray import paper
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.checkpoint import Checkpoint, load, save
+from deepminer_ray.network.probe import PATCHES_AT_ONCE, Probe
+from deepminer_ray.patches.breast import breast_mask, without_labels
+from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.phantom.patient import write_phantom
+from deepminer_ray.run import Run
+from deepminer_ray.stages import probe as stage
+from deepminer_ray.stages.catalog import catalog
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.partition import partition
+from deepminer_ray.stages.probe import probe
+
+NETWORK, PRELOADED_NETWORKS, PATIENTS, REPETITIONS = "resnet18", ("resnet18", "resnet152"), 1, 3
+COLUMNS = 1000
+PRELOADED = 2
+"""Batches in memory."""
+SMALL_NETWORK, SMALL_SIDE, SMALL_PATIENTS, SMALL_COLUMNS = "squeezenet1_1", 32, 200, 160
+"""A run of tens of thousands of small patches, to see whether memory grows."""
+ALL = ["train", "test", "holdout"]
+
+
+def seconds(act: Callable[[], object]) -> float:
+    """How long it takes."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def made(folder: Path, patients: int, columns: int, side: int, network: str) -> Run:
+    """A run of phantom patients, cut, with a network of chance; not yet probed."""
+    write_phantom(folder / "phantoms", patients=patients, seed=0, columns=columns)
+    run = Run.created(folder / "run")
+    catalog(run, str(folder / "phantoms"))
+    partition(run)
+    cut(run, side=side)
+    torch.manual_seed(0)
+    built, _ = build(network)
+    save(run.folder / "checkpoint" / "network.pt", built, side, "imagenet")
+    return run
+
+
+def bare(probe: Probe, images: list[torch.Tensor]) -> float:
+    """Seconds of the network alone."""
+
+    @torch.inference_mode()
+    def loop() -> None:
+        for image in images:
+            probe.network(image)
+
+    return seconds(loop)
+
+
+def preloaded(probe: Probe, pixels: list[NDArray[np.uint16]], repetitions: int) -> None:
+    """Print patches a second of both."""
+    images = [probe.image(batch) for batch in pixels]
+    numbered = [(list(range(len(batch))), batch) for batch in pixels]
+    patches = sum(map(len, pixels))
+    bare(probe, images)
+    limits, ours = [], []
+    for _ in range(repetitions):
+        limits.append(patches / bare(probe, images))
+        ours.append(patches / seconds(lambda: probe.answers(numbered)))
+    ratio = statistics.median(our / limit for our, limit in zip(ours, limits, strict=True))
+    print(
+        f"{probe.network.name}, 1 thread, {patches} patches of {pixels[0].shape[1]} px preloaded in batches of "
+        f"{PATCHES_AT_ONCE}: {statistics.median(ours):.2f} patches/s, bare loop {statistics.median(limits):.2f}, "
+        f"ratio {ratio:.3f}",
+        flush=True,
+    )
+
+
+def probed(run: Run) -> float:
+    """Seconds of the whole stage with one worker."""
+    return seconds(lambda: probe(run, partitions=["all"], again=True))
+
+
+def chosen(run: Run) -> list[tuple[int, list[int]]]:
+    """Every film with its patches."""
+    return [(row["scan_number"], row["patches"]) for row in run.rows("probe_patch", partitions=ALL)]
+
+
+def end_to_end(folder: Path, repetitions: int) -> None:
+    """Print the stage's speed beside the bare loop over the same patches and films."""
+    small = made(folder / "small", PATIENTS, COLUMNS, paper.SIDE, NETWORK)
+    large = made(folder / "large", 3 * PATIENTS, COLUMNS, paper.SIDE, NETWORK)
+    answering = Probe(load(large.folder), large.folder)
+    more = chosen(large)[len(chosen(small)) :]
+    pixels = np.concatenate([read_patches(shard(large.folder / "patch", number), patches) for number, patches in more])
+    batches = [pixels[start : start + PATCHES_AT_ONCE] for start in range(0, len(pixels), PATCHES_AT_ONCE)]
+    for network in PRELOADED_NETWORKS:
+        built = Checkpoint(build(network)[0].eval(), paper.SIDE, "imagenet", "")
+        preloaded(Probe(built, large.folder), batches[:PRELOADED], repetitions)
+    images = [answering.image(batch) for batch in batches]
+    for number, _ in more:
+        film = read_scan(large.folder / "scan", number)
+        images.append(answering.image(without_labels(film, breast_mask(film))[np.newaxis]))
+    taken, ratios = [], []
+    for _ in range(repetitions):
+        first = bare(answering, images)
+        taken.append(probed(large) - probed(small))
+        ratios.append((first + bare(answering, images)) / 2 / taken[-1])
+    print(
+        f"{NETWORK}, end to end, 1 actor of 1 thread, {len(pixels)} patches and {len(more)} films more: "
+        f"{statistics.median(taken):.1f} s, ratio to the bare loop {statistics.median(ratios):.3f} "
+        f"({min(ratios):.3f} to {max(ratios):.3f} in {repetitions})"
+    )
+
+
+class Watch(threading.Thread):
+    """The largest memory of each kind of process while something runs, in bytes a process holds alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak: dict[str, int] = {}
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Look five times a second."""
+        own = psutil.Process()
+        while not self.done.wait(0.2):
+            for process in [own, *own.children(recursive=True)]:
+                try:
+                    title = "driver" if process == own else process.cmdline()[0].partition(".")[0]
+                    memory = process.memory_info()
+                except (psutil.Error, IndexError):
+                    continue
+                if title in ("driver", "ray::ProbeActor", "ray::StoreActor", "ray::_merge"):
+                    self.peak[title] = max(self.peak.get(title, 0), memory.rss - memory.shared)
+
+
+def memory(folder: Path) -> None:
+    """Print every process's memory for one patient's patches and for all, in batches of one size."""
+    stage.BATCHES_AT_LEAST = 1
+    peaks = []
+    for name, patients in (("tenth", SMALL_PATIENTS // 10), ("whole", SMALL_PATIENTS)):
+        run = made(folder / name, patients, SMALL_COLUMNS, SMALL_SIDE, SMALL_NETWORK)
+        watch = Watch()
+        watch.start()
+        probed(run)
+        watch.done.set()
+        watch.join()
+        peaks.append((sum(len(patches) for _, patches in chosen(run)), watch.peak))
+    (few, before), (many, after) = peaks
+    print(f"memory for {few:,} and {many:,} patches x {load(run.folder).network.units} units:")
+    for title, bytes_held in after.items():
+        print(f"  {title.removeprefix('ray::')}: {before.get(title, 0) / 1e6:.0f} MB, {bytes_held / 1e6:.0f} MB")
+
+
+def main(repetitions: int) -> None:
+    """Print every figure."""
+    with tempfile.TemporaryDirectory() as name:
+        end_to_end(Path(name), repetitions)
+        memory(Path(name))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS)
