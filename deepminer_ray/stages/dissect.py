@@ -70,9 +70,9 @@ def dissect(
         thresholds = run.select("threshold", share=share)["threshold"].to_pylist()
         store = _pixels(run, films, thresholds, workers)
     with run.finishing("dissect", parameters, started) as tables:
-        tables.insert("acquisition", pa.Table.from_pylist(_corrected(acquired), ACQUISITION))
+        tables.insert("acquisition", pa.Table.from_pylist(corrected(acquired), ACQUISITION))
         if store:
-            tables.connection.register("detected", pa.Table.from_pylist(_corrected(detected), DETECTED))
+            tables.connection.register("detected", pa.Table.from_pylist(corrected(detected), DETECTED))
             attached(tables, store)
             tables.fill("concept")
         said = tables.select("dissected_count").to_pylist()[0]
@@ -177,7 +177,7 @@ def acquired_rows(folder: Path, units: list[int]) -> list[dict[str, Any]]:
     return rows
 
 
-def _corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same rows with q: p corrected for the number of rows (Benjamini and Hochberg 1995)."""
     if not rows:
         return []
