@@ -1,7 +1,10 @@
 """Every number the paper or its authors' code fixes, once, under its section; stages take their defaults from here."""
 
 CLASSES = ("normal", "benign", "malignant")
-"""Sec. 2: the three answers of the network, in the order of its outputs."""
+"""Sec. 2: the three answers of the network, in the order of its outputs; the first is what is left of the others."""
+
+CANCER_OR_NOT = ("not_malignant", "malignant")
+"""The two answers of the authors' first network (SPIE Medical Imaging 2018, arXiv 1803.04858)."""
 
 PARTITIONS = ("train", "test", "holdout")
 """Sec. 2.1: metrics and unit pictures come from test, explanations from holdout."""
@@ -42,6 +45,9 @@ NAMED_IN_FIGURE = 5
 COVERAGE = {"normal": 0.5927, "benign": 0.6977, "malignant": 0.7582}
 AUC = {"normal": 0.838, "benign": 0.802, "malignant": 0.872}
 PAUC_PAPER = {"normal": 0.133, "benign": 0.121, "malignant": 0.144}
+PAUC_PAPER_BEST, PAUC_PAPER_CHANCE = 0.2, 0.036
+"""Of the authors' formula."""
+TEST_SCANS = 1040
 PAUC_FROM = 0.8
 """True-positive rate above which the partial area counts."""
 GREEDY = {1: 0.627, 8: 0.533}
@@ -52,8 +58,12 @@ SIDE = 227
 """Patch side in px; a whole mammogram is resized so that its shorter side is 4 of them."""
 EPOCHS = 5
 DECAY_FROM_EPOCH = 4
-"""The learning rate is a tenth from this epoch (counted from 1) on."""
+"""The learning rate is a tenth from this epoch (counted from 1) on; the paper speaks of one rate only."""
 TOP_PATCHES = 64
 """Patches kept for a unit."""
 SEGMENTATION_THRESHOLD = 0.2
 """Share of a unit's largest response above which its map is drawn."""
+
+# Ours, where both are silent
+VALIDATION_SHARE = 0.1
+"""Of the training patients; which epoch is best is judged on them, never on test."""

@@ -11,19 +11,22 @@ BRIGHTEST, DARKEST = 0.05, 3.0
 
 NORMALISATION = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "caffe": ((103.939 / 255, 116.779 / 255, 123.68 / 255), (1 / 255, 1 / 255, 1 / 255)),
 }
 """Mean and deviation of the three channels (of images in 0..1) that pretrained weights expect."""
 
 
-def network_input(density: NDArray[np.uint16], normalisation: str) -> torch.Tensor:
+def network_input(density: NDArray[np.uint16] | torch.Tensor, normalisation: str) -> torch.Tensor:
     """Films [n, rows, columns] in density units as float32 [n, 3, rows, columns]: bright tissue high, air low.
 
     The density is clipped to what the scanners resolve and scaled to 0..1 as on a light box, so that one number means
     one density whatever the digitizer; the three channels are equal but for the normalisation of the weights.
     Channels last, which is faster on every CPU.
     """
-    film = torch.from_numpy(density.astype(np.float32))
+    film = density.float() if isinstance(density, torch.Tensor) else torch.from_numpy(density.astype(np.float32))
     shown = (DARKEST - (film / UNITS_PER_DENSITY).clamp_(BRIGHTEST, DARKEST)) / (DARKEST - BRIGHTEST)
-    mean, deviation = (torch.tensor(channel).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation])
+    mean, deviation = (
+        torch.tensor(channel, device=film.device).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation]
+    )
     return ((shown.unsqueeze(1) - mean) / deviation).contiguous(memory_format=torch.channels_last)

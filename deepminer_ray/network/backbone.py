@@ -1,24 +1,29 @@
 """Networks of features, global average pooling and one linear layer, also fully convolutional (Sec. 2.3)."""
 
 from collections import OrderedDict
-from pathlib import Path
+from collections.abc import Sequence
 
 import torch
 from torch import nn
 from torchvision import models
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.weights import fill
 from deepminer_ray.paper import CLASSES
+
+LEAST_SIDE = 96
+"""px; the pooling layers of every network accepted here leave something of an image of this side."""
 
 
 class Network(nn.Module):
     """Features, global average pooling, one linear layer; the units are the channels of the last feature map."""
 
-    def __init__(self, name: str, features: nn.Module, units: int):
+    def __init__(self, name: str, features: nn.Module, units: int, classes: Sequence[str] = CLASSES):
         super().__init__()
         self.name = name
+        self.classes = tuple(classes)
         self.features = features
-        self.head = nn.Linear(units, len(CLASSES))
+        self.head = nn.Linear(units, len(self.classes))
 
     @property
     def units(self) -> int:
@@ -37,61 +42,92 @@ class Network(nn.Module):
         return torch.einsum("cu,nuhw->nchw", self.head.weight, response) + self.head.bias.view(1, -1, 1, 1)
 
 
-def build(name: str, weights: str = "none") -> tuple[Network, str]:
+def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) -> tuple[Network, str]:
     """A torchvision network by name with a new linear layer, and a sentence on where its weights come from.
 
     `weights` is `none`, `default` (torchvision's own, from its cache or its site) or the file of a state dict.
+    BadInput, by name and with the reason, for networks that are not features, global average pooling and one linear
+    layer, for weights that cannot be had, and for files that hold none of them.
     """
     try:
-        model = models.get_model(name, weights=_torchvision_weights(name, weights))
+        features = _features(_model(name, weights), name)
+    except BadInput:
+        raise
     except ValueError as error:
         raise BadInput(f"torchvision knows no network {name!r}: {error}.") from error
     except OSError as error:
         raise BadInput(f"The default weights of {name} could not be fetched ({error}): give --weights FILE.") from error
+    with torch.no_grad():
+        units = features.eval()(torch.zeros(1, 3, LEAST_SIDE, LEAST_SIDE)).shape[1]
+    network = Network(name, features, units, classes)
     origin = f"{name} with {weights} weights"
     if weights not in ("none", "default"):
-        origin = _load(model, name, Path(weights))
-    features = _features(model, name)
-    with torch.no_grad():
-        units = features.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
-    return Network(name, features, units), origin
+        origin = fill(network, weights)
+    return network, origin
 
 
-def _torchvision_weights(name: str, weights: str) -> object:
-    return models.get_model_weights(name).DEFAULT if weights == "default" else None
-
-
-def _load(model: nn.Module, name: str, file: Path) -> str:
-    """Load the features of a state dict whose names and shapes fit; the head is made anew in any case."""
-    if not file.is_file():
-        raise BadInput(f"There is no weights file {file}.")
-    try:
-        state = torch.load(file, weights_only=True, map_location="cpu")
-        held = model.state_dict()
-        fitting = {key: value for key, value in state.items() if key in held and held[key].shape == value.shape}
-    except Exception as error:
-        raise BadInput(f"{file} holds no state dict that can be loaded safely: {str(error).splitlines()[0]}") from error
-    if not any(key.startswith(("features", "layer", "conv")) for key in fitting):
-        raise BadInput(f"{file} holds no weights of {name}: none of its names and shapes fit.")
-    model.load_state_dict(fitting, strict=False)
-    return f"{name} with {len(fitting)} of {len(held)} tensors from {file.name}, the last layer made anew"
+def _model(name: str, weights: str) -> nn.Module:
+    """torchvision's own model; its default weights come through torchvision's own loader and cache."""
+    builder = models.get_model_builder(name)
+    if weights == "default":
+        model: nn.Module = builder(weights=models.get_model_weights(name).DEFAULT)
+        return model
+    # Seconds are spent on an initialisation that torchvision itself calls a mistake.
+    plain = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
+    own: nn.Module = builder(weights=None, **plain)
+    return own
 
 
 def _features(model: nn.Module, name: str) -> nn.Module:
-    """All layers before global average pooling; BadInput for networks that pool in another way."""
+    """All layers before global average pooling, under torchvision's names."""
     children = OrderedDict(model.named_children())
     match model:
-        case models.ResNet():
-            kept = [child for child in children if child not in ("avgpool", "fc")]
+        case models.ResNet() | models.RegNet():
+            left_out = {"avgpool", "fc"}
         case models.ShuffleNetV2():
-            kept = [child for child in children if child != "fc"]
+            left_out = {"fc"}
+        case models.GoogLeNet() | models.Inception3():
+            left_out = {"avgpool", "dropout", "fc", "aux1", "aux2", "AuxLogits"}
         case models.DenseNet():
             return nn.Sequential(OrderedDict(features=children["features"], relu=nn.ReLU()))
-        case models.SqueezeNet() | models.MobileNetV2() | models.MobileNetV3() | models.EfficientNet():
-            kept = ["features"]
+        case models.ConvNeXt():
+            # Its layer norm after pooling works on each place by itself, so it can stand before: the linear layer
+            # then follows the pooling at once.
+            return nn.Sequential(OrderedDict(features=children["features"], norm=model.classifier[0]))
+        case models.SqueezeNet() | models.MobileNetV2() | models.EfficientNet() | models.MNASNet():
+            left_out = set(children) - {"features", "layers"}
         case _:
             raise BadInput(
-                f"{name} is not features, global average pooling and a linear layer: "
-                "use a ResNet, DenseNet, SqueezeNet, MobileNet, EfficientNet or ShuffleNet."
+                f"{name} {_reason(model)}, not features, global average pooling and one linear layer: use a ResNet, "
+                "RegNet, DenseNet, SqueezeNet, MobileNetV2, MNASNet, EfficientNet, ShuffleNet, ConvNeXt or GoogLeNet."
             )
-    return nn.Sequential(OrderedDict((child, children[child]) for child in kept))
+    return nn.Sequential(OrderedDict((child, children[child]) for child in children if child not in left_out))
+
+
+def _reason(model: nn.Module) -> str:
+    match model:
+        case models.AlexNet() | models.VGG():
+            return "has three linear layers and keeps places apart before them"
+        case models.MobileNetV3():
+            return "has two linear layers after pooling"
+        case models.VisionTransformer():
+            return "attends over the whole image and pools by a token of its own"
+        case models.SwinTransformer() | models.MaxVit():
+            return "attends within windows, whose places decide what a unit sees"
+    return f"is a {type(model).__name__}"
+
+
+def normalisation_of(name: str) -> str:
+    """What torchvision's own weights of a network expect."""
+    return "inception" if name in ("googlenet", "inception_v3") else "imagenet"
+
+
+def refuse_too_small(network: Network, side: int) -> None:
+    """BadInput where patches of `side` px are smaller than the network's windows."""
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(1, 3, side, side))
+    except RuntimeError as error:
+        raise BadInput(
+            f"Patches of {side} px are too small for {network.name}: use a larger --side in `cut` or another network."
+        ) from error

@@ -8,6 +8,7 @@ import torch
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import Network, build
+from deepminer_ray.paper import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ def save(file: Path, network: Network, side: int, normalisation: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
+    described["classes"] = list(network.classes)
     torch.save(described, partial)
     partial.replace(file)
 
@@ -41,7 +43,7 @@ def load(place: str | Path) -> Checkpoint:
         raise BadInput(f"There is no checkpoint {file}: train one with `deepminer train`, or give --checkpoint.")
     try:
         described = torch.load(file, weights_only=True, map_location="cpu")
-        network, _ = build(described["network"])
+        network, _ = build(described["network"], classes=described.get("classes", CLASSES))
         network.load_state_dict(described["state"])
         side, normalisation = described["side"], described["normalisation"]
     except BadInput:

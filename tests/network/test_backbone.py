@@ -1,13 +1,16 @@
 """Networks by name, their weights and their geometry."""
 
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
 from torchvision import models
 
+from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
+from deepminer_ray.network.checkpoint import load, save
 from deepminer_ray.network.geometry import geometry
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -18,7 +21,12 @@ from deepminer_ray.units.receptive_field import Geometry
         ("resnet18", 512),
         ("squeezenet1_1", 512),
         ("densenet121", 1024),
-        ("mobilenet_v3_small", 576),
+        ("mobilenet_v2", 1280),
+        ("mnasnet0_5", 1280),
+        ("regnet_x_400mf", 400),
+        ("convnext_tiny", 768),
+        ("googlenet", 1024),
+        ("inception_v3", 2048),
         ("efficientnet_b0", 1280),
         ("shufflenet_v2_x0_5", 1024),
     ],
@@ -26,25 +34,92 @@ from deepminer_ray.units.receptive_field import Geometry
 def test_networks_are_features_pooling_and_a_linear_layer(name: str, units: int) -> None:
     network, _ = build(name)
     assert network.units == units
-    assert network.eval()(torch.zeros(2, 3, 64, 64)).shape == (2, 3)
+    assert network.eval()(torch.zeros(2, 3, 96, 96)).shape == (2, 3)
 
 
-def test_a_resnet_answers_as_torchvisions_own() -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet18",
+        "densenet121",
+        "mobilenet_v2",
+        "efficientnet_b0",
+        "shufflenet_v2_x0_5",
+        "mnasnet0_5",
+        "regnet_x_400mf",
+        "googlenet",
+        "convnext_tiny",
+    ],
+)
+def test_features_pooling_and_the_linear_layer_are_torchvisions_own(name: str, tmp_path: Path) -> None:
+    """Fed through a state dict, the features answer as torchvision's; for ConvNeXt up to its layer norm's place."""
     torch.manual_seed(0)
-    network = build("resnet18")[0].eval()
-    own = models.resnet18(num_classes=3).eval()
-    features = {
-        key.removeprefix("features."): value for key, value in network.features.state_dict(prefix="features.").items()
-    }
-    own.load_state_dict(features | {"fc.weight": network.head.weight, "fc.bias": network.head.bias})
-    image = torch.randn(2, 3, 96, 64)
-    torch.testing.assert_close(network(image), own(image), atol=1e-5, rtol=1e-5)
+    plain = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+    own = models.get_model(name, **plain).eval()
+    torch.save(own.state_dict(), tmp_path / "own.pt")
+    network, said = build(name, str(tmp_path / "own.pt"))
+    network.eval()
+    assert "left as" not in said and "not used" not in said
+    pooled: list[torch.Tensor] = []
+    last = [module for module in own.modules() if isinstance(module, torch.nn.Linear)][-1]
+    last.register_forward_pre_hook(lambda _, given: pooled.append(given[0]))
+    image = torch.randn(2, 3, 96, 128)
+    with torch.inference_mode():
+        own(image)
+        if name == "convnext_tiny":
+            torch.testing.assert_close(network.features.features(image), own.features(image))
+            return
+        torch.testing.assert_close(network.features(image).mean((2, 3)), pooled[0], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(network(image), network.head(pooled[0]), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["vgg16", "no_such_network", "vit_b_16"])
-def test_other_networks_are_refused_by_name(name: str) -> None:
-    with pytest.raises(BadInput, match=name):
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("vgg11", "three linear layers"),
+        ("alexnet", "three linear layers"),
+        ("mobilenet_v3_small", "two linear layers"),
+        ("vit_b_16", "attends"),
+        ("swin_t", "attends"),
+        ("maxvit_t", "attends"),
+        ("no_such_network", "knows no network"),
+    ],
+)
+def test_other_networks_are_refused_by_name_with_the_reason(name: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=f"{name}.*{reason}|{reason}.*{name}"):
         build(name)
+
+
+def test_default_weights_are_taken_from_torchvisions_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seeded cache under the name torchvision gives the file: nothing is fetched, and these weights are used."""
+    torch.manual_seed(7)
+    own = models.squeezenet1_1()
+    weights = models.get_model_weights("squeezenet1_1").DEFAULT
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    torch.save(own.state_dict(), cache / Path(weights.url).name)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    network, said = build("squeezenet1_1", "default")
+    assert "default weights" in said
+    held = network.features.state_dict()
+    assert all(torch.equal(held[name], value) for name, value in own.state_dict().items() if name in held)
+    assert len(held) == len([name for name in own.state_dict() if name.startswith("features.")])
+
+
+def test_default_weights_that_cannot_be_fetched_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    weights = models.get_model_weights("squeezenet1_1")
+    monkeypatch.setattr(torch.hub, "download_url_to_file", _unreachable)
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", torch.hub.load_state_dict_from_url)
+    assert weights.DEFAULT.url
+    with pytest.raises(BadInput, match=r"could not be fetched.*--weights FILE"):
+        build("squeezenet1_1", "default")
+
+
+def _unreachable(*_: object, **__: object) -> None:
+    raise URLError("no route to host")
 
 
 def test_a_state_dict_fills_the_features(tmp_path: Path) -> None:
@@ -52,7 +127,7 @@ def test_a_state_dict_fills_the_features(tmp_path: Path) -> None:
     own = models.squeezenet1_1()
     torch.save(own.state_dict(), tmp_path / "own.pt")
     network, origin = build("squeezenet1_1", str(tmp_path / "own.pt"))
-    assert "own.pt" in origin
+    assert origin == "squeezenet1_1 with 50 of 50 tensors from own.pt, the last layer made anew"
     image = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(network.features.eval()(image), own.features.eval()(image))
 
@@ -66,6 +141,38 @@ def test_a_file_without_fitting_weights_is_refused(tmp_path: Path, content: str)
         torch.save(models.resnet18().state_dict(), file)
     with pytest.raises(BadInput, match=r"weights\.pt"):
         build("squeezenet1_1", str(file))
+
+
+def test_what_was_not_loaded_is_said(tmp_path: Path) -> None:
+    state = models.squeezenet1_1().state_dict()
+    del state["features.0.weight"]
+    state["features.3.squeeze.weight"] = torch.zeros(2, 2)
+    state["surplus.weight"] = torch.zeros(1, 1)
+    torch.save(state, tmp_path / "part.pt")
+    _, said = build("squeezenet1_1", str(tmp_path / "part.pt"))
+    assert "48 of 50 tensors" in said
+    assert "1 left as they were made, for the file lacks them (features.0.weight)" in said
+    assert "1 left as they were made, for the file has them in another shape (features.3.squeeze.weight)" in said
+    assert "1 of the file not used (surplus.weight)" in said
+
+
+def test_a_checkpoint_of_this_program_is_a_start_too_but_not_of_another_network(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    saved = build("squeezenet1_1")[0]
+    save(tmp_path / "network.pt", saved, 64, "caffe")
+    network, said = build("squeezenet1_1", str(tmp_path / "network.pt"))
+    assert "50 of 50" in said
+    held = network.features.state_dict()
+    assert all(torch.equal(held[name], value) for name, value in saved.features.state_dict().items())
+    with pytest.raises(BadInput, match="checkpoint of squeezenet1_1, not of resnet18"):
+        build("resnet18", str(tmp_path / "network.pt"))
+
+
+def test_a_network_for_cancer_or_not_has_two_answers(tmp_path: Path) -> None:
+    network, _ = build("squeezenet1_1", classes=paper.CANCER_OR_NOT)
+    assert network.eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
+    save(tmp_path / "network.pt", network, 64, "imagenet")
+    assert load(tmp_path / "network.pt").network.classes == ("not_malignant", "malignant")
 
 
 def test_a_missing_weights_file_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""A state dict from a file into the features of a network, saying what was loaded and what was not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from deepminer_ray.errors import BadInput
+
+if TYPE_CHECKING:
+    from deepminer_ray.network.backbone import Network
+
+NAMED = 3
+"""Tensors named in a sentence before it only counts them."""
+HEADS = ("fc.", "classifier.", "head.", "aux1.", "aux2.", "AuxLogits.")
+"""Layers after the features: made anew in any case."""
+CONVNEXT_NORM = "classifier.0."
+"""What torchvision calls the layer norm of a ConvNeXt, which belongs to the features here."""
+
+
+def fill(network: "Network", weights: str) -> str:
+    """Load what fits by name and shape; a sentence on what was and was not loaded.
+
+    The file holds a state dict under torchvision's names, or is a checkpoint of this program. BadInput where it
+    cannot be loaded safely, is of another network, or nothing fits.
+    """
+    file = Path(weights)
+    state = _state(file, network.name)
+    held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
+    if "norm.weight" in held:
+        state = {name.replace(CONVNEXT_NORM, "norm.", 1): value for name, value in state.items()}
+    fitting = {name: value for name, value in state.items() if name in held and value.shape == held[name].shape}
+    if not fitting:
+        raise BadInput(f"{file} holds no weights of {network.name}: none of its names and shapes fit.")
+    counters = {name: value for name, value in state.items() if not value.dim()}
+    network.features.load_state_dict(fitting | counters, strict=False)
+    misshapen = [name for name in state if name in held and name not in fitting]
+    said = [
+        f"{network.name} with {len(fitting)} of {len(held)} tensors from {file.name}, the last layer made anew",
+        _said("left as they were made, for the file lacks them", [name for name in held if name not in state]),
+        _said("left as they were made, for the file has them in another shape", misshapen),
+        _said(
+            "of the file not used",
+            [name for name in state if name not in held and name not in counters and not name.startswith(HEADS)],
+        ),
+    ]
+    return "; ".join(filter(None, said))
+
+
+def _said(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    shown = ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
+    return f"{len(names)} {what} ({shown})"
+
+
+def _state(file: Path, network: str) -> dict[str, torch.Tensor]:
+    """The tensors of a file under the names they have among the features."""
+    if not file.is_file():
+        raise BadInput(f"There is no weights file {file}.")
+    try:
+        state: Any = torch.load(file, weights_only=True, map_location="cpu")
+    except Exception as error:
+        raise BadInput(f"{file} holds no state dict that can be loaded safely: {str(error).splitlines()[0]}") from error
+    if isinstance(state, Mapping) and {"network", "state"} <= set(state):
+        if state["network"] != network:
+            raise BadInput(f"{file} is a checkpoint of {state['network']}, not of {network}: use --network.")
+        own = state["state"].items()
+        return {name.removeprefix("features."): value for name, value in own if name.startswith("features.")}
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise BadInput(f"{file} holds no state dict: it must map names to tensors.")
+    return dict(state)
