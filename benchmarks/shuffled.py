@@ -17,7 +17,7 @@ import torch
 from scipy import stats
 
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.training import Batch, Recipe, class_auc, train_epoch
+from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
 from deepminer_ray.run import Run
@@ -50,7 +50,10 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
     run = Run.existing(folder)
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
-    films = [film for film in run.rows("training", normals=said["normals"], seed="0") if not film["validation"]]
+    drawn_as = {"normals": said["normals"], "seed": "0"}
+    films = [
+        film for film in run.rows("training", answers=CLASSES, balanced=False, **drawn_as) if not film["validation"]
+    ]
     pixels, classes = labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
     tested = run.ask(
         "select scan_number, list(patch order by patch) as patches, list(class order by patch) as classes "
@@ -75,7 +78,8 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
             batches = drawn(patches, recipe.batch, 1000 * seed + epoch)
             loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, device)
         parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
-        auc = class_auc(network, recipe.normalisation, parts, device)
+        seen = validate(network, recipe.normalisation, parts, device)
+        auc = {name: seen[f"auc_{name}"] for name in CLASSES}
         what = "true labels" if seed == 0 else f"shuffle {seed}"
         print(
             f"{what:12}", " ".join(f"{name} {value:.3f}" for name, value in auc.items()), f"loss {loss:.3f}", flush=True

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 
 Item = TypeVar("Item")
 
@@ -30,3 +30,48 @@ def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
         if time.monotonic() - last > SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             say(f"{what}: {number} of {total}")
+
+
+class TrainingBar:
+    """How far a training is: loss, patches a second, time left; a line for every finished epoch."""
+
+    def __init__(self, epochs: int):
+        self.epochs = epochs
+        shown = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[rate]:.0f} patches/s")
+        columns = [TextColumn(text) for text in shown]
+        self.bar = Progress(columns[0], BarColumn(), *columns[1:], TimeRemainingColumn(), console=console)
+        self.task = self.bar.add_task("train", total=epochs, loss=float("nan"), rate=0.0, visible=False)
+        self.last = time.monotonic()
+
+    def __enter__(self) -> "TrainingBar":
+        if console.is_terminal:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if console.is_terminal:
+            self.bar.stop()
+
+    def show(self, at: dict[str, Any]) -> None:
+        """A step of an epoch: epoch, step, steps, loss, patches_per_second."""
+        through = at["epoch"] - 1 + at["step"] / at["steps"]
+        rate = at["patches_per_second"]
+        named = f"epoch {at['epoch']} of {self.epochs}"
+        self.bar.update(self.task, description=named, completed=through, loss=at["loss"], rate=rate, visible=True)
+        if console.is_terminal or time.monotonic() - self.last < SECONDS_BETWEEN_LINES:
+            return
+        self.last = time.monotonic()
+        left = self.bar.tasks[0].time_remaining
+        say(
+            f"train: {named}, step {at['step']} of {at['steps']}, loss {at['loss']:.4f}, {rate:.0f} patches/s"
+            + ("" if left is None else f", {left / 60:.0f} min left")
+        )
+
+    def finish(self, row: dict[str, Any]) -> None:
+        """An epoch is done."""
+        auc = ", ".join(f"{name[4:]} {row[name]:.3f}" for name in row if name.startswith("auc_") and row[name])
+        validated = f", validation loss {row['validation_loss']:.4f}, AUC {auc}" if auc else ""
+        say(
+            f"epoch {row['epoch']} of {self.epochs}: loss {row['loss']:.4f}{validated}, "
+            f"{row['patches_per_second']:.0f} patches/s"
+        )

@@ -1,39 +1,55 @@
 """One epoch of the paper's fine-tuning (Sec. 2.1), knowing nothing of where batches come from."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import distributed, nn
 
+from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
-from deepminer_ray.paper import CLASSES
+from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
+from deepminer_ray.network.backbone import Network
 
 LEARNING_RATE_DECAY = 0.1
 
 Batch = tuple[NDArray[np.uint16], NDArray[np.int64]]
 """Patches [n, side, side] in density units and their classes [n]."""
 
+Told = Callable[[int, int, torch.Tensor], None]
+"""Called after each step with its number, this worker's patches so far and the sum of their losses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a network is fine-tuned; `batch` is the number of patches of one step over all workers."""
+    """How a network is fine-tuned; `batch` is the number of patches of one step over all workers.
+
+    `at_once` is how many patches of it a worker puts through the network together (all by default): gradients add up
+    to those of the whole batch, while batch normalisation sees only the patches that go through together.
+    """
 
     epochs: int
     batch: int
     learning_rate: float
-    decay_from_epoch: int
-    momentum: float
-    weight_decay: float
-    normalisation: str
-    seed: int
+    decay_from_epoch: int | None
+    momentum: float = paper.MOMENTUM
+    weight_decay: float = paper.WEIGHT_DECAY
+    normalisation: str = "imagenet"
+    seed: int = 0
+    at_once: int | None = None
+    mixed: bool = False
+    class_weights: tuple[float, ...] | None = None
+    augmentation: Augmentation = NO_AUGMENTATION
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 1."""
-        return self.learning_rate * (LEARNING_RATE_DECAY if epoch >= self.decay_from_epoch else 1.0)
+        decayed = self.decay_from_epoch is not None and epoch >= self.decay_from_epoch
+        return self.learning_rate * (LEARNING_RATE_DECAY if decayed else 1.0)
 
     def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
         return torch.optim.SGD(
@@ -48,44 +64,87 @@ def train_epoch(
     epoch: int,
     batches: Iterable[Batch],
     device: torch.device,
+    workers: int = 1,
+    told: Told | None = None,
 ) -> tuple[float, int]:
-    """One pass over the batches; the mean loss and the number of patches. BadInput where the loss is no number."""
+    """One pass over a worker's share of the batches; the mean loss and the number of patches, over all workers.
+
+    BadInput where the gradient is no number: the loss has diverged. Workers stop at the same step, as they share it.
+    """
     network.train()
     for group in optimizer.param_groups:
         group["lr"] = recipe.rate(epoch)
-    total, patches = 0.0, 0
+    weight = None if recipe.class_weights is None else torch.tensor(recipe.class_weights, device=device)
+    total, patches, gradient = torch.zeros((), dtype=torch.float64, device=device), 0, None
+    bias = list(network.parameters())[-1]
     for step, (density, classes) in enumerate(batches, 1):
         optimizer.zero_grad()
-        logits = network(network_input(density, recipe.normalisation).to(device))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(classes).to(device))
-        loss.backward()  # type: ignore[no-untyped-call]
+        for part in np.array_split(np.arange(len(classes)), -(-len(classes) // (recipe.at_once or len(classes)))):
+            last = part[-1] == len(classes) - 1
+            film = recipe.augmentation(torch.from_numpy(density[part]).to(device))
+            known = torch.from_numpy(classes[part]).to(device)
+            with nullcontext() if last or workers == 1 else network.no_sync():  # type: ignore[operator]
+                with torch.autocast(device.type, torch.bfloat16, enabled=recipe.mixed):
+                    logits = network(network_input(film, recipe.normalisation))
+                loss = nn.functional.cross_entropy(logits.float(), known, weight, reduction="sum")
+                # Gradients of workers are averaged, so each counts its patches of the whole batch `workers` times.
+                (loss * (workers / recipe.batch)).backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
         optimizer.step()
-        if not np.isfinite(loss.item()):
-            raise BadInput(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
-        total += loss.item() * len(classes)
+        _refuse_divergence(gradient, step - 1, epoch)  # a step late, so that a GPU never waits for the answer
+        gradient = None if bias.grad is None else bias.grad.sum()
         patches += len(classes)
+        if told is not None:
+            told(step, patches, total)
     if not patches:
         raise BadInput(f"No batch of {recipe.batch} patches could be filled: use a smaller --batch or fewer --workers.")
-    return total / patches, patches
+    _refuse_divergence(gradient, step, epoch)
+    return _over_workers(float(total), patches, workers)
+
+
+def _refuse_divergence(gradient: torch.Tensor | None, step: int, epoch: int) -> None:
+    if gradient is not None and not torch.isfinite(gradient):
+        raise BadInput(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
+
+
+def _over_workers(total: float, patches: int, workers: int) -> tuple[float, int]:
+    summed: list[Any] = [(total, patches)]
+    if workers > 1:
+        summed = [None] * workers
+        distributed.all_gather_object(summed, (total, patches))
+    patches = sum(count for _, count in summed)
+    return sum(loss for loss, _ in summed) / patches, patches
 
 
 @torch.inference_mode()
-def class_auc(
-    network: nn.Module, normalisation: str, batches: Iterable[Batch], device: torch.device
+def validate(
+    network: Network, normalisation: str, batches: Iterable[Batch], device: torch.device
 ) -> dict[str, float | None]:
-    """AUC of each class over the batches; None where a class has no positives or no negatives."""
+    """The mean `validation_loss` and the AUC of each class (`auc_CLASS`) over the batches.
+
+    None where there is no batch, or a class has no positives or no negatives.
+    """
     from sklearn.metrics import roc_auc_score  # takes seconds, and only one worker needs it
 
     network.eval()
     scored = [
-        (network(network_input(density, normalisation).to(device)).cpu().numpy(), seen) for density, seen in batches
+        (network(network_input(torch.from_numpy(density).to(device), normalisation)).cpu(), torch.from_numpy(seen))
+        for density, seen in batches
     ]
+    found: dict[str, float | None] = dict.fromkeys(["validation_loss", *(f"auc_{name}" for name in network.classes)])
     if not scored:
-        return dict.fromkeys(CLASSES)
-    logits, classes = (np.concatenate(part) for part in zip(*scored, strict=True))
-    auc: dict[str, float | None] = {}
-    for index, name in enumerate(CLASSES):
-        positive = classes == index
-        score = torch.from_numpy(logits).softmax(1)[:, index].numpy()
-        auc[name] = float(roc_auc_score(positive, score)) if 0 < positive.sum() < len(positive) else None
-    return auc
+        return found
+    logits, classes = (torch.cat(part) for part in zip(*scored, strict=True))
+    found["validation_loss"] = float(nn.functional.cross_entropy(logits, classes))
+    for index, name in enumerate(network.classes):
+        positive = (classes == index).numpy()
+        score = logits.softmax(1)[:, index].numpy()
+        if 0 < positive.sum() < len(positive):
+            found[f"auc_{name}"] = float(roc_auc_score(positive, score))
+    return found
+
+
+def validation_auc(row: dict[str, Any]) -> float | None:
+    """What the epoch that is kept has most of: the mean AUC of the classes on the validation patients."""
+    known = [value for name, value in row.items() if name.startswith("auc_") and value is not None]
+    return float(np.mean(known)) if known else None

@@ -98,14 +98,17 @@ def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
     return groups
 
 
-def read_labelled(films: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds."""
+def read_labelled(films: dict[str, Any], folder: Path, answers: Sequence[str] = CLASSES) -> dict[str, Any]:
+    """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds.
+
+    A label that is no answer of the network counts as the first: what is not malignant, where only that is asked.
+    """
     pixels: list[NDArray[np.uint16]] = []
     classes: list[int] = []
     for number, text in zip(films["scan_number"], films["labelled"], strict=True):
         patches, names = json.loads(text)
         pixels.append(read_patches(shard(folder, int(number)), patches))
-        classes.extend(CLASSES.index(name) for name in names)
+        classes.extend(answers.index(name) if name in answers else 0 for name in names)
     return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 

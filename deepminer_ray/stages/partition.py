@@ -13,15 +13,12 @@ from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.sources import cbis
 
-VALIDATION_SHARE = 0.1
-"""Of the training patients; the paper has no validation of its own."""
-
 
 def partition(
     run: Run,
     train: float = paper.TRAIN_SHARE,
     test: float = paper.TEST_SHARE,
-    validation: float = VALIDATION_SHARE,
+    validation: float = paper.VALIDATION_SHARE,
     seed: int = 0,
     lists: str | None = None,
     again: bool = False,

@@ -4,10 +4,9 @@ import hashlib
 import json
 import random
 import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,150 +14,171 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import connect
+from deepminer_ray.curves import draw_training
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network import checkpoint
-from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Batch, Recipe, class_auc, train_epoch
-from deepminer_ray.paper import CLASSES
-from deepminer_ray.patches.shard import read_labelled
+from deepminer_ray.network.appearance import NORMALISATION
+from deepminer_ray.network.augmentation import Augmentation
+from deepminer_ray.network.backbone import Network, build, normalisation_of, refuse_too_small
+from deepminer_ray.network.training import Recipe
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.feed import Film
+from deepminer_ray.stages.fit import fit
 
-SHUFFLED_BYTES = 256 * 2**20
-"""Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
-FILMS_A_BLOCK = 8
-HELD_SHARE = 0.3
-"""Patches that take no more than this share of Ray's object store are read once, others in every epoch."""
+BALANCES = ("none", "weights", "sampling")
 
 EPOCH = pa.schema(
     [("epoch", pa.int32())]
-    + [(name, pa.float64()) for name in ("loss", "learning_rate", "patches_per_second")]
-    + [(f"auc_{name}", pa.float64()) for name in CLASSES]
+    + [(name, pa.float64()) for name in ("loss", "learning_rate", "patches_per_second", "validation_loss")]
+    + [(f"auc_{name}", pa.float64()) for name in paper.CLASSES]
+    + [("kept", pa.bool_())]
 )
-
-
-def train_worker(config: dict[str, Any]) -> None:
-    """What every worker of Ray Train does: epochs from the last checkpoint on, reporting one after each."""
-    from ray import train as ray_train
-    from ray.train.torch import get_device, prepare_model
-
-    torch.set_num_threads(1)
-    recipe = Recipe(**config["recipe"])
-    torch.manual_seed(recipe.seed)
-    network = build(config["network"], config["weights"])[0].to(memory_format=torch.channels_last)
-    rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
-    device = get_device()
-    model = prepare_model(network)
-    optimizer = recipe.optimizer(model)
-    epochs = _resume(ray_train.get_checkpoint(), network, optimizer)
-
-    def batches(name: str, size: int, **shuffled: Any) -> Iterator[Batch]:
-        rows = ray_train.get_dataset_shard(name).iter_batches(batch_size=size, batch_format="numpy", **shuffled)
-        return ((batch["pixels"], batch["class"]) for batch in rows)
-
-    for epoch in range(len(epochs) + 1, recipe.epochs + 1):
-        started = time.monotonic()
-        window = max(recipe.batch, SHUFFLED_BYTES // (2 * config["side"] ** 2))
-        shuffled = {
-            "local_shuffle_buffer_size": window,
-            "local_shuffle_seed": recipe.seed * 1000 + epoch * workers + rank,
-            "drop_last": True,
-        }
-        loss, patches = train_epoch(
-            model, optimizer, recipe, epoch, batches("train", recipe.batch // workers, **shuffled), device
-        )
-        row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": recipe.rate(epoch)}
-        row["patches_per_second"] = patches * workers / (time.monotonic() - started)
-        if rank == 0:
-            seen = batches("validation", recipe.batch) if config["validated"] else ()
-            auc = class_auc(network, recipe.normalisation, seen, device)
-            epochs.append(row | {f"auc_{name}": value for name, value in auc.items()})
-        _report(ray_train, rank, network, optimizer, epochs, row)
-
-
-def _resume(kept: Any, network: Network, optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
-    """Load the last epoch's state, if there is one, and return the epochs that are done."""
-    if kept is None:
-        return []
-    with kept.as_directory() as folder:
-        state = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    return list(state["epochs"])
-
-
-def _report(ray_train: Any, rank: int, network: Network, optimizer: Any, epochs: Any, row: dict[str, Any]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        kept = None
-        if rank == 0:
-            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
-            torch.save(state, Path(folder) / "state.pt")
-            kept = ray_train.Checkpoint.from_directory(folder)
-        ray_train.report(row, checkpoint=kept)
 
 
 def train(
     run: Run,
     network: str = paper.NETWORK,
     weights: str = "default",
-    epochs: int = paper.EPOCHS,
+    classes: int = len(paper.CLASSES),
+    preset: str = "paper",
+    epochs: int | None = None,
     batch: int = paper.BATCH,
     learning_rate: float = paper.LEARNING_RATE,
-    decay_from_epoch: int = paper.DECAY_FROM_EPOCH,
-    normalisation: str = "imagenet",
+    decay_from_epoch: int | None = None,
+    normalisation: str | None = None,
+    balance: str = "none",
+    flips: bool = False,
+    rotation: float = 0.0,
+    jitter: float = 0.0,
+    keep: str = "best",
+    at_once: int | None = None,
+    mixed: bool = False,
     workers: int = 1,
     gpu: bool = False,
     seed: int = 0,
     normals: int | None = None,
     shuffle_labels: bool = False,
+    tensorboard: bool = False,
     again: bool = False,
 ) -> None:
-    """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`.
+    """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
-    `normals` limits the normal patches to so many for each patch with a finding. With shuffled labels a network has
-    nothing to learn, which its AUC must show.
+    `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
+    malignant or not. `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the
+    last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled labels a network
+    has nothing to learn, which its AUC must show.
     """
-    if weights not in ("none", "default"):
-        weights = str(Path(weights).resolve())
-    recipe = Recipe(
-        epochs, batch, learning_rate, decay_from_epoch, paper.MOMENTUM, paper.WEIGHT_DECAY, normalisation, seed
-    )
-    parameters = {"network": network, "weights": weights, "workers": workers, "normals": normals}
-    parameters["shuffle_labels"] = shuffle_labels
-    parameters |= asdict(recipe)
-    if run.finished("train", parameters, again):
+    how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed}
+    how |= {"normalisation": normalisation or normalisation_of(network)}
+    how |= {"augmentation": Augmentation(flips, rotation, jitter)}
+    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or _decay(preset), **how)
+    weights = weights if weights in ("none", "default") else str(Path(weights).resolve())
+    asked: dict[str, Any] = {"network": network, "weights": weights, "classes": classes, "normals": normals}
+    asked |= {"balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
+    if run.finished("train", asked | {"workers": workers}, again):
         return
-    started = time.time()
-    _, origin = build(network, weights)
-    say(f"train: {origin}")
-    side = run.rows("cut_side")[0]["side"]
-    films = run.rows("training", normals=normals, seed=str(seed))
-    if shuffle_labels:
-        _shuffle(films, seed)
+    started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
+    key = hashlib.sha256(json.dumps([asked, config["films"]]).encode()).hexdigest()[:16]
     folder = run.folder / "checkpoint" / "epochs"
-    key = hashlib.sha256(json.dumps([parameters, films]).encode()).hexdigest()[:16]
     if again:
         shutil.rmtree(folder, ignore_errors=True)
-    config = {"network": network, "weights": weights, "recipe": asdict(recipe), "side": side}
-    config["validated"] = any(film["validation"] for film in films)
-    state = _fit(films, run.folder / "patch", config, folder, key, workers, gpu)
-    trained, _ = build(network)
+    board = run.folder / "tensorboard" if tensorboard else None
+    state = fit(config, folder, key, workers, gpu, partial(_write, run), board)
+    trained, _ = build(network, classes=config["classes"])
     trained.load_state_dict(state["network"])
-    checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, side, normalisation)
-    with run.finishing("train", parameters, started) as tables:
+    checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
+    draw_training(run.folder / "curves" / "training.png", state["epochs"])
+    with run.finishing("train", asked | {"workers": workers}, started) as tables:
         tables.insert("epoch", pa.Table.from_pylist(state["epochs"], EPOCH))
         for table, rows in head_rows(trained).items():
             tables.insert(table, rows)
     shutil.rmtree(folder, ignore_errors=True)
-    for row in state["epochs"]:
-        say("epoch {epoch}: loss {loss:.4f}, {patches_per_second:.0f} patches/s".format(**row))
+    kept = next(row["epoch"] for row in state["epochs"] if row["kept"])
+    say(f"train: epoch {kept} of {recipe.epochs} is kept, {KEPT[keep]}")
 
 
-def _shuffle(films: list[dict[str, Any]], seed: int) -> None:
+def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
+    """What the workers are told; BadInput where a choice is unknown, or network, weights or patches do not do."""
+    for name, choices in (("balance", BALANCES), ("keep", tuple(KEPT)), ("normalisation", tuple(NORMALISATION))):
+        if asked[name] not in choices:
+            raise BadInput(f"There is no {name} {asked[name]!r}: use {', '.join(choices)}.")
+    answers = paper.CLASSES if asked["classes"] == len(paper.CLASSES) else paper.CANCER_OR_NOT
+    drawn = {"normals": asked["normals"], "seed": str(recipe.seed), "balanced": asked["balance"] == "sampling"}
+    films = run.rows("training", answers=answers, **drawn)
+    counts = _counted(films, answers, asked["keep"])
+    if asked["shuffle_labels"]:
+        _shuffle(films, recipe.seed)
+    network, origin = build(asked["network"], asked["weights"], answers)
+    refuse_too_small(network, side)
+    say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
+    described = asdict(recipe)
+    if asked["balance"] == "weights":
+        described["class_weights"] = [sum(counts.values()) / len(counts) / count for count in counts.values()]
+    return {
+        "network": asked["network"],
+        "weights": asked["weights"],
+        "classes": answers,
+        "recipe": described,
+        "side": side,
+        "folder": str(run.folder / "patch"),
+        "films": films,
+        "keep": asked["keep"],
+    }
+
+
+KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
+
+
+def _decay(preset: str) -> int | None:
+    if preset not in ("paper", "authors"):
+        raise BadInput(f"There is no preset {preset!r}: use paper or authors.")
+    return paper.DECAY_FROM_EPOCH if preset == "authors" else None
+
+
+def _side(run: Run, preset: str) -> int:
+    """Patch side of the run in px; BadInput where there is no patch, or none of the authors' size is."""
+    sides = run.rows("cut_side")
+    if not sides:
+        raise BadInput("There is no patch to train on: no film could be cut; see `from rejected`.")
+    side: int = sides[0]["side"]
+    if preset == "authors" and side != paper.SIDE:
+        raise BadInput(
+            f"The authors trained on patches of {paper.SIDE} px, this run was cut into {side}: "
+            f"use `deepminer cut {run.folder} --side {paper.SIDE} --again` or another --preset."
+        )
+    return side
+
+
+def _counted(films: list[Film], answers: Sequence[str], keep: str) -> dict[str, int]:
+    """How many training patches each answer has; BadInput where one has none, a warning where validation lacks it."""
+    counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for film in films:
+        named = (name if name in answers else answers[0] for name in film["classes"])
+        counts[film["validation"]].update(named)
+    missing = [name for name in answers if not counts[False][name]]
+    if missing:
+        raise BadInput(
+            f"No {' and no '.join(missing)} patch is in the training partition (without its validation patients): "
+            "give `partition` a larger --train, a smaller --validation or another --seed."
+        )
+    absent = [name for name in answers if not counts[True][name]]
+    if absent and keep == "best":
+        rest = "the other classes decide which epoch is best" if len(absent) < len(answers) - 1 else "the last is kept"
+        say(f"train: no {' and no '.join(absent)} patch of a validation patient: {rest}")
+    return {name: counts[False][name] for name in answers}
+
+
+def _write(run: Run, epochs: list[dict[str, Any]]) -> None:
+    """Put the epochs so far into the run, for others to watch; what an earlier training left goes."""
+    with run.appending() as tables:
+        tables.drop_from("train")
+        tables.insert("epoch", pa.Table.from_pylist(epochs, EPOCH))
+
+
+def _shuffle(films: list[Film], seed: int) -> None:
     """Give every film's patches shuffled labels in place of their own."""
     dealt = iter(shuffled_labels([name for film in films for name in film["classes"]], seed))
     for film in films:
@@ -184,65 +204,11 @@ def shuffled_labels(labels: Sequence[str], seed: int) -> list[str]:
     return dealt
 
 
-def _fit(
-    films: list[dict[str, Any]], patches: Path, config: dict[str, Any], folder: Path, key: str, workers: int, gpu: bool
-) -> dict[str, Any]:
-    """Train with Ray Train, going on from what an interrupted call with the same key left; the last epoch's state."""
-    ray = connect()
-    from ray import train as ray_train
-    from ray.data import RandomSeedConfig
-    from ray.train.torch import TorchTrainer
-
-    cores = ray.cluster_resources().get("CPU", 0)
-    if workers >= cores:
-        raise BadInput(f"{workers} workers leave none of the cluster's {cores:.0f} CPUs to read patches: use fewer.")
-
-    needed = sum(len(film["patches"]) for film in films) * 2 * config["side"] ** 2
-    held = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
-
-    def dataset(validation: bool) -> Any:
-        rows = [
-            {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
-            for film in films
-            if film["validation"] == validation
-        ]
-        listed = ray.data.from_items(rows, override_num_blocks=max(workers, -(-len(rows) // FILMS_A_BLOCK)))
-        read = listed.map_batches(partial(read_labelled, folder=patches), batch_size=FILMS_A_BLOCK)
-        if held:
-            read = read.materialize()
-        if validation:
-            return read
-        again = RandomSeedConfig(seed=config["recipe"]["seed"], reseed_after_execution=True)
-        return read.randomize_block_order(seed=again)
-
-    if all(film["validation"] for film in films):
-        raise BadInput("No patch of the training partition has a label: give `partition` a larger --train.")
-    datasets = {"train": dataset(False)} | ({"validation": dataset(True)} if config["validated"] else {})
-    result = TorchTrainer(
-        train_worker,
-        train_loop_config=config,
-        scaling_config=ray_train.ScalingConfig(num_workers=workers, use_gpu=gpu),
-        datasets=datasets,
-        dataset_config=ray_train.DataConfig(datasets_to_split=["train"]),
-        run_config=ray_train.RunConfig(
-            name=key,
-            storage_path=str(folder),
-            checkpoint_config=ray_train.CheckpointConfig(num_to_keep=1),
-            failure_config=ray_train.FailureConfig(max_failures=3),
-        ),
-    ).fit()
-    if result.checkpoint is None:
-        raise BadInput("Training ended without an epoch: use at least --epochs 1.")
-    with result.checkpoint.as_directory() as kept:
-        state: dict[str, Any] = torch.load(Path(kept) / "state.pt", weights_only=True, map_location="cpu")
-    return state
-
-
 def head_rows(network: Network) -> dict[str, pa.Table]:
     """The rows of `weight` and `bias`: a network's linear layer."""
     weight = network.head.weight.detach().double().numpy()
     classes, units = np.indices(weight.shape)
-    names = pa.array(CLASSES)
+    names = pa.array(network.classes)
     return {
         "weight": pa.table(
             {"class": names.take(pa.array(classes.ravel())), "unit": units.ravel(), "weight": weight.ravel()}

@@ -1,5 +1,8 @@
 """The paper's recipe, without Ray: the loop learns, and says when it cannot."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.training import Batch, Recipe, class_auc, train_epoch
+from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate, validation_auc
 
 CPU = torch.device("cpu")
 
@@ -37,23 +40,69 @@ def test_the_loss_falls_and_the_classes_are_told_apart() -> None:
     optimizer = taught.optimizer(network)
     losses = [train_epoch(network, optimizer, taught, epoch, batches(6, epoch), CPU)[0] for epoch in (1, 2, 3)]
     assert losses[2] < losses[0]
-    auc = class_auc(network, "imagenet", batches(4, 99), CPU)
-    assert min(value for value in auc.values() if value is not None) > 0.9
+    seen = validate(network, "imagenet", batches(4, 99), CPU)
+    assert min(seen[f"auc_{name}"] or 0 for name in paper.CLASSES) > 0.9
+    assert validation_auc(seen) == pytest.approx(np.mean([seen[f"auc_{name}"] for name in paper.CLASSES]))
+    assert seen["validation_loss"] is not None and 0 < seen["validation_loss"] < losses[0]
 
 
-def test_the_learning_rate_is_a_tenth_from_epoch_four() -> None:
-    paper_recipe = Recipe(
-        paper.EPOCHS, paper.BATCH, paper.LEARNING_RATE, paper.DECAY_FROM_EPOCH, 0.9, 1e-4, "imagenet", 0
-    )
-    assert [paper_recipe.rate(epoch) for epoch in range(1, 6)] == pytest.approx([1e-4] * 3 + [1e-5] * 2)
+@pytest.mark.parametrize(("decay", "rates"), [(paper.DECAY_FROM_EPOCH, [1e-4] * 3 + [1e-5] * 2), (None, [1e-4] * 5)])
+def test_the_learning_rate_is_the_papers_and_with_the_authors_a_tenth_from_epoch_four(
+    decay: int | None, rates: list[float]
+) -> None:
+    taught = Recipe(paper.EPOCHS, paper.BATCH, paper.LEARNING_RATE, decay, 0.9, 1e-4, "imagenet", 0)
+    assert [taught.rate(epoch) for epoch in range(1, 6)] == pytest.approx(rates)
 
 
 def test_a_diverging_loss_stops_at_its_step() -> None:
     torch.manual_seed(0)
     network = build("resnet18")[0]
     wild = recipe(1e30)
-    with pytest.raises(BadInput, match="step"):
+    with pytest.raises(BadInput, match=r"step \d of epoch 1"):
         train_epoch(network, wild.optimizer(network), wild, 1, batches(6, 0), CPU)
+
+
+def test_a_loss_that_is_no_number_is_named_by_its_step() -> None:
+    """The second batch is poisoned through the network's own weights."""
+    torch.manual_seed(0)
+    network = build("squeezenet1_1")[0]
+    poisoned = batches(3, 0)
+
+    def told(step: int, _patches: int, _total: torch.Tensor) -> None:
+        if step == 1:
+            network.head.bias.data.fill_(float("nan"))
+
+    with pytest.raises(BadInput, match="step 2 of epoch 1"):
+        train_epoch(network, recipe().optimizer(network), recipe(), 1, poisoned, CPU, told=told)
+
+
+def one_epoch(seed: int = 0, **changed: Any) -> list[torch.Tensor]:
+    """The parameters of a network without batch normalisation after three batches."""
+    torch.manual_seed(seed)
+    network = build("squeezenet1_1")[0]
+    taught = replace(recipe(), **changed)
+    train_epoch(network, taught.optimizer(network), taught, 1, batches(3, 0), CPU)
+    return [parameter.detach() for parameter in network.parameters()]
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 12, 100])
+def test_gradients_of_parts_add_up_to_those_of_the_batch(at_once: int) -> None:
+    for whole, parts in zip(one_epoch(), one_epoch(at_once=at_once), strict=True):
+        torch.testing.assert_close(whole, parts, atol=1e-5, rtol=1e-4)
+
+
+def test_equal_class_weights_change_nothing_and_others_do() -> None:
+    plain, equal = one_epoch(), one_epoch(class_weights=(1.0, 1.0, 1.0))
+    assert all(torch.equal(a, b) for a, b in zip(plain, equal, strict=True))
+    heavier = one_epoch(class_weights=(0.5, 0.5, 2.0))
+    assert heavier[-1][2] > plain[-1][2], "the heavier class is answered more often"
+
+
+def test_mixed_precision_is_close_and_not_the_same() -> None:
+    plain, mixed = one_epoch(), one_epoch(mixed=True)
+    assert any(not torch.equal(a, b) for a, b in zip(plain, mixed, strict=True))
+    for a, b in zip(plain, mixed, strict=True):
+        torch.testing.assert_close(a, b, atol=2e-2, rtol=2e-1)
 
 
 def test_too_few_patches_for_a_batch_are_refused() -> None:
@@ -65,7 +114,10 @@ def test_too_few_patches_for_a_batch_are_refused() -> None:
 def test_a_class_without_patches_has_no_auc() -> None:
     network = build("resnet18")[0]
     film, _ = batches(1, 0)[0]
-    assert class_auc(network, "imagenet", [(film, np.zeros(12, np.int64))], CPU) == dict.fromkeys(paper.CLASSES)
+    seen = validate(network, "imagenet", [(film, np.zeros(12, np.int64))], CPU)
+    assert [seen[f"auc_{name}"] for name in paper.CLASSES] == [None] * 3
+    assert validation_auc(seen) is None
+    assert set(validate(network, "imagenet", [], CPU).values()) == {None}
 
 
 def test_bright_tissue_is_high_and_air_low_within_what_scanners_resolve() -> None:

@@ -1,12 +1,248 @@
-"""Shuffled labels tell a network nothing of the true ones."""
+"""Training with Ray Train: alike after any kill, watched while it runs, refused where it makes no sense."""
 
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+import psutil
 import pytest
+import torch
 
-from deepminer_ray.stages.train import shuffled_labels
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import Run
+from deepminer_ray.stages.catalog import catalog
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.feed import Feed, dataset
+from deepminer_ray.stages.fit import NO_MEMORY, failure_sentence
+from deepminer_ray.stages.partition import partition
+from deepminer_ray.stages.train import shuffled_labels, train
 
+EPOCHS = 5
+OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
+OPTIONS |= {"learning_rate": 0.01, "normals": 2, "jitter": 0.1}
 LABELS = ["normal"] * 1000 + ["malignant", "benign"] * 150 + ["benign"] * 100
+
+
+@pytest.fixture(scope="module")
+def run(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that is ready to train: three patients, one of each class, all of them in the training partition."""
+    made = Run.created(tmp_path_factory.mktemp("runs") / "run")
+    catalog(made, str(phantoms))
+    partition(made, train=0.9, test=0.05)
+    cut(made, side=64)
+    return made
+
+
+def copied(run: Run, folder: Path) -> Run:
+    return Run(shutil.copytree(run.folder, folder))
+
+
+def training(run: Run, workers: int) -> "subprocess.Popen[str]":
+    """The command in a process of its own, with a Ray of its own."""
+    command = [sys.executable, "-c", "from deepminer_ray.cli import main; main()", "train", str(run.folder)]
+    for name, value in (OPTIONS | {"workers": workers}).items():
+        command += [f"--{name.replace('_', '-')}", str(value)]
+    return subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+
+
+def epochs_of(run: Run) -> list[dict[str, Any]]:
+    return run.ask("from epoch order by epoch").to_pylist()
+
+
+def wait_for_epoch(run: Run, epoch: int, process: "subprocess.Popen[str]") -> None:
+    """Until another process sees that the epoch is done, while training goes on."""
+    until = time.monotonic() + 400
+    while len(epochs_of(run)) < epoch:
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
+    state = torch.load(run.folder / "checkpoint" / "network.pt", weights_only=True)["state"]
+    assert isinstance(state, dict)
+    return state
+
+
+def losses(run: Run) -> list[tuple[int, float, float]]:
+    return [(row["epoch"], row["loss"], row["learning_rate"]) for row in epochs_of(run)]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Trained by two workers without a break."""
+    made = copied(run, tmp_path_factory.mktemp("undisturbed") / "run")
+    train(made, **OPTIONS, workers=2, tensorboard=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def broken_off(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Its command and all its workers were killed after the second epoch."""
+    made = copied(run, tmp_path_factory.mktemp("broken_off") / "run")
+    process = training(made, 2)
+    wait_for_epoch(made, 2, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert 2 <= len(epochs_of(made)) < EPOCHS, "the kill struck before the end"
+    assert not (made.folder / "checkpoint" / "network.pt").is_file()
+    return made
+
+
+def test_training_writes_epochs_weights_curves_and_a_checkpoint(undisturbed: Run) -> None:
+    rows = epochs_of(undisturbed)
+    assert [row["epoch"] for row in rows] == list(range(1, EPOCHS + 1))
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert [row["kept"] for row in rows] == [False] * (EPOCHS - 1) + [True], "without validation patients the last"
+    assert undisturbed.audit() == {}
+    figure = undisturbed.folder / "curves" / "training.png"
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert not (undisturbed.folder / "checkpoint" / "epochs").exists()
+    held = {row["unit"]: row["weight"] for row in undisturbed.ask("from weight where class = 'benign'").to_pylist()}
+    assert held[7] == pytest.approx(float(weights_of(undisturbed)["head.weight"][1, 7]), abs=1e-7)
+
+
+def test_tensorboard_is_told_on_request(undisturbed: Run) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    told = EventAccumulator(str(undisturbed.folder / "tensorboard"))
+    told.Reload()
+    at_ends = {event.step: event.value for event in told.Scalars("loss")}
+    for epoch, loss, _ in losses(undisturbed):
+        assert at_ends[1000 * epoch] == pytest.approx(loss, rel=1e-3)
+
+
+def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weights(
+    undisturbed: Run, broken_off: Run, tmp_path: Path
+) -> None:
+    """SIGKILL of everything after an epoch, then the same command; SIGKILL of a worker after two more epochs."""
+    run = copied(broken_off, tmp_path / "run")
+    done_before = len(epochs_of(run))
+    process = training(run, 2)
+    try:
+        wait_for_epoch(run, done_before + 1, process)
+        workers = [
+            child
+            for child in psutil.Process(process.pid).children(recursive=True)
+            if "RayTrainWorker" in " ".join(child.cmdline())
+        ]
+        assert len(workers) == 2
+        struck = len(epochs_of(run))
+        workers[1].kill()
+        assert struck < EPOCHS, "the kill struck before the end"
+        _, said = process.communicate(timeout=500)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    assert losses(run) == losses(undisturbed)
+    ours, theirs = weights_of(run), weights_of(undisturbed)
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_training_goes_on_with_another_number_of_workers(undisturbed: Run, broken_off: Run, tmp_path: Path) -> None:
+    run = copied(broken_off, tmp_path / "run")
+    done_before = losses(run)
+    train(run, **OPTIONS, workers=1)
+    assert losses(run)[: len(done_before)] == done_before, "what two workers finished is not done again"
+    assert [row["epoch"] for row in epochs_of(run)] == list(range(1, EPOCHS + 1))
+    assert losses(run) != losses(undisturbed)
+
+
+def test_a_diverging_loss_ends_in_one_sentence_without_another_try(run: Run, tmp_path: Path) -> None:
+    diverging = copied(run, tmp_path / "run")
+    before = diverging.database.read_bytes()
+    started = time.monotonic()
+    with pytest.raises(BadInput, match=r"The loss is no number at step \d of epoch 1: use a smaller --learning-rate"):
+        train(diverging, **OPTIONS | {"learning_rate": 1e30}, workers=2)
+    assert diverging.database.read_bytes() == before
+    assert time.monotonic() - started < 200, "no other worker group was tried"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"workers": 9}, "CPUs to read patches: use fewer"),
+        ({"workers": 3, "batch": 2}, "cannot be shared by 3 workers"),
+        ({"gpu": True}, "leave --gpu out"),
+        ({"balance": "both"}, "There is no balance 'both': use none, weights, sampling"),
+        ({"keep": "worst"}, "There is no keep 'worst'"),
+        ({"normalisation": "zscore"}, "use imagenet, inception, caffe"),
+        ({"preset": "authors"}, "The authors trained on patches of 227 px, this run was cut into 64"),
+        ({"preset": "others"}, "There is no preset 'others'"),
+        ({"network": "inception_v3"}, "Patches of 64 px are too small for inception_v3"),
+        ({"batch": 5000}, "use a smaller --batch"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_sentence_and_changes_nothing(
+    run: Run, options: dict[str, Any], sentence: str
+) -> None:
+    before = run.database.read_bytes()
+    with pytest.raises(BadInput, match=sentence):
+        train(run, **OPTIONS | options)
+    assert run.database.read_bytes() == before
+
+
+def test_a_class_without_patches_and_a_single_patient_are_refused_by_name(run: Run, tmp_path: Path) -> None:
+    alone = copied(run, tmp_path / "run")
+    with alone.appending() as tables:
+        tables.connection.execute("delete from partition where patient <> (select min(patient) from partition)")
+    with pytest.raises(BadInput, match=r"No (benign|malignant) .*is in the training partition.*larger --train"):
+        train(alone, **OPTIONS)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, workers: int) -> None:
+    """From the object store and from the files: the same batches, and those that the order says."""
+    films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
+    config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": str(run.folder / "patch")}
+    config["classes"] = ("normal", "benign", "malignant")
+    rows = dataset(ray, films, run.folder / "patch", config["classes"]).materialize()
+    seen = Counter[int]()
+    for rank in range(workers):
+        held, read = Feed(config, rank, workers, rows), Feed(config, rank, workers, None)
+        held.window = read.window = 10 * held.size
+        both = list(zip(held.batches(2), read.batches(2), strict=True))
+        assert len(both) == held.steps == sum(len(film["patches"]) for film in films) // 8
+        for (pixels, classes), (other_pixels, other_classes) in both:
+            assert np.array_equal(pixels, other_pixels) and np.array_equal(classes, other_classes)
+            seen.update(pixel.tobytes().__hash__() for pixel in pixels)
+        assert any(not np.array_equal(a[0], b[0]) for a, b in zip(held.batches(2), held.batches(3), strict=True))
+    assert max(seen.values()) <= 2 and sum(seen.values()) == sum(len(film["patches"]) for film in films) // 8 * 8
+
+
+def test_rarer_classes_are_listed_until_all_have_as_many(run: Run) -> None:
+    answers = ["normal", "benign", "malignant"]
+    plain, balanced = (
+        run.rows("training", normals=None, seed="0", balanced=way, answers=answers) for way in (False, True)
+    )
+    counts = Counter(name for film in balanced for name in film["classes"])
+    assert len(set(counts.values())) == 1
+    for before, after in zip(plain, balanced, strict=True):
+        assert set(before["patches"]) == set(after["patches"])
+    times = Counter(patch for film in balanced for patch in film["patches"])
+    of_class = {patch: name for film in balanced for patch, name in zip(film["patches"], film["classes"], strict=True)}
+    for name in answers:
+        repeated = {times[patch] for patch in of_class if of_class[patch] == name}
+        assert max(repeated) - min(repeated) <= 1, "patches of a class are shown equally often, give or take one"
+    cancer = run.rows("training", normals=None, seed="0", balanced=True, answers=["not_malignant", "malignant"])
+    counts = Counter(name == "malignant" for film in cancer for name in film["classes"])
+    assert counts[True] == counts[False]
+
+
+def test_want_of_memory_is_said_as_such() -> None:
+    for provoked in (lambda: torch.empty(2**48), lambda: np.empty(2**48)):
+        with pytest.raises((RuntimeError, MemoryError)) as raised:
+            provoked()
+        assert "--at-once" in failure_sentence({0: raised.value})
+    assert "mend that" in failure_sentence({1: OSError("disk is gone")}) and NO_MEMORY
 
 
 @pytest.mark.parametrize("seed", range(5))

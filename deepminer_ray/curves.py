@@ -1,0 +1,112 @@
+"""Figures of a training and of ROC curves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from deepminer_ray.paper import CLASSES
+
+COLOUR = {"normal": "#0072B2", "not_malignant": "#0072B2", "benign": "#E69F00", "malignant": "#D55E00"}
+"""One colour a class, told apart by colour-blind readers too (Okabe and Ito)."""
+
+
+def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
+    """Loss and validation AUC by epoch, the kept epoch marked; rows are those of `epoch`."""
+    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    losses, areas = figure.subplots(1, 2)
+    numbers = [row["epoch"] for row in epochs]
+    losses.plot(numbers, [row["loss"] for row in epochs], "k.-", label="training patches")
+    if any(row.get("validation_loss") is not None for row in epochs):
+        losses.plot(numbers, [row.get("validation_loss") for row in epochs], "k.:", label="validation patches")
+    losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
+    losses.legend(frameon=False)
+    for name in (*CLASSES, "not_malignant"):
+        values = [row.get(f"auc_{name}") for row in epochs]
+        if any(value is not None for value in values):
+            areas.plot(numbers, values, ".-", color=COLOUR[name], label=name)
+    if areas.lines:
+        areas.legend(frameon=False)
+    areas.set(xlabel="epoch", ylabel="AUC, patches of validation patients")
+    for axes in (losses, areas):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.spines[["top", "right"]].set_visible(False)
+        for row in epochs:
+            if row.get("kept"):
+                axes.axvline(row["epoch"], color="0.8", zorder=0)
+    _save(figure, file)
+
+
+BELOW: dict[str, Any] = {"frameon": False, "fontsize": 7, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}
+LEVEL_NAMES = {"patch": "patches", "scan": "scans", "patient": "patients"}
+
+Rows = Sequence[dict[str, Any]]
+
+
+def draw_roc(file: Path, curves: Rows, measured: Rows) -> None:
+    """ROC curves of every level with their bands over patients; rows are those of `roc` and of `measure`."""
+    levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in curves)]
+    figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
+    panels = figure.subplots(1, max(1, len(levels)), squeeze=False)[0]
+    area = {(row["level"], row["class"], row["against"]): row for row in measured if row["measure"] == "auc"}
+    for axes, level in zip(panels, levels, strict=False):
+        axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
+        for key in sorted({(row["class"], row["against"]) for row in curves if row["level"] == level}, key=_place):
+            line = [row for row in curves if (row["level"], row["class"], row["against"]) == (level, *key)]
+            of = area[level, *key]
+            name = key[0] if key[1] == "rest" else f"{key[0]} or {key[1]}"
+            colour, dashes = COLOUR[key[0]], "-" if key[1] == "rest" else "--"
+            places = [row["false_positive_rate"] for row in line]
+            label = f"{name} {_estimate(of)}, {of['positives']} of {of['positives'] + of['negatives']}"
+            axes.plot(places, [row["sensitivity"] for row in line], dashes, color=colour, label=label)
+            if all(row["low"] is not None for row in line) and key[1] == "rest":
+                bounds = ([row["low"] for row in line], [row["high"] for row in line])
+                axes.fill_between(places, *bounds, color=colour, alpha=0.12, linewidth=0)
+        axes.set(title=LEVEL_NAMES[level], xlabel="1 - specificity", aspect="equal", xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(**BELOW)
+    panels[0].set_ylabel("sensitivity (bands: 95 % over patients)")
+    _save(figure, file)
+
+
+def draw_calibration(file: Path, bins: Rows, measured: Rows) -> None:
+    """How often items answered with a probability are of the class; rows are those of `calibration` and `measure`."""
+    levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in bins)]
+    figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
+    panels = figure.subplots(1, max(1, len(levels)), squeeze=False)[0]
+    off = {
+        (row["level"], row["class"]): row
+        for row in measured
+        if (row["measure"], row["against"]) == ("calibration_error", "rest")
+    }
+    for axes, level in zip(panels, levels, strict=False):
+        axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
+        for name in sorted({row["class"] for row in bins if row["level"] == level}, key=list(COLOUR).index):
+            line = [row for row in bins if (row["level"], row["class"]) == (level, name)]
+            label = f"{name}, error {_estimate(off[level, name])}"
+            places, shares = [row["probability"] for row in line], [row["share"] for row in line]
+            axes.plot(places, shares, ".-", color=COLOUR[name], label=label)
+            if all(row["low"] is not None for row in line):
+                bounds = [row["low"] for row in line], [row["high"] for row in line]
+                axes.vlines(places, *bounds, color=COLOUR[name], alpha=0.4)
+        axes.set(title=LEVEL_NAMES[level], xlabel="mean probability of a tenth of the items", aspect="equal")
+        axes.set(xlim=(0, 1), ylim=(0, 1.01))
+        axes.legend(**BELOW)
+    panels[0].set_ylabel("share that is of the class (bars: 95 % over patients)")
+    _save(figure, file)
+
+
+def _place(key: tuple[str, str]) -> tuple[int, bool]:
+    return list(COLOUR).index(key[0]), key[1] != "rest"
+
+
+def _estimate(row: dict[str, Any]) -> str:
+    if row["low"] is None:
+        return f"{row['value']:.3f}"
+    return f"{row['value']:.3f} ({row['low']:.3f} to {row['high']:.3f})"
+
+
+def _save(figure: Figure, file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=150, bbox_inches="tight")

@@ -1,0 +1,103 @@
+"""Training patches for one worker: from Ray's object store where all of them fit, else read anew in every epoch."""
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.network.training import Batch
+from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
+from deepminer_ray.patches.shard import read_labelled
+
+SHUFFLED_BYTES = 256 * 2**20
+"""Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
+FILMS_A_BLOCK = 8
+
+Film = dict[str, Any]
+"""A row of `training`: scan_number, patches, classes."""
+
+
+def dataset(ray: Any, films: Sequence[Film], folder: Path, answers: Sequence[str]) -> Any:
+    """The Ray dataset of the films' patches, in the order of `films`: columns pixels [side, side] and class."""
+    rows = [
+        {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
+        for film in films
+    ]
+    listed = ray.data.from_items(rows, override_num_blocks=max(1, -(-len(rows) // FILMS_A_BLOCK)))
+    return listed.map_batches(partial(read_labelled, folder=folder, answers=answers), batch_size=FILMS_A_BLOCK)
+
+
+class Feed:
+    """The batches of one worker, epoch by epoch; the same for a seed, whatever is held and whatever was interrupted."""
+
+    def __init__(self, config: dict[str, Any], rank: int, workers: int, held: Any):
+        self.config = config
+        self.films: list[Film] = config["films"]
+        self.rank, self.workers = rank, workers
+        self.batch = int(config["recipe"]["batch"])
+        self.held = None if held is None else _Held(held)
+        size = max(1, share_of(self.batch, rank, workers))
+        self.window = max(1, SHUFFLED_BYTES // (2 * config["side"] ** 2 * size)) * size
+        self.size = size
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return sum(len(film["patches"]) for film in self.films) // self.batch
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """This worker's batches of an epoch."""
+        batch, seed = self.batch, self.config["recipe"]["seed"]
+        sizes = [len(film["patches"]) for film in self.films]
+        rows = epoch_rows(sizes, seed, epoch, batch, self.rank, self.workers)
+        windows = shuffled(len(rows), self.window, (seed, epoch, self.rank))
+        if self.held is None:
+            yield from self._streamed(rows, windows)
+            return
+        for places in windows:
+            for start in range(0, len(places), self.size):
+                yield self.held.rows(rows[places[start : start + self.size]])
+
+    def _streamed(self, rows: Rows, windows: Iterator[Rows]) -> Iterator[Batch]:
+        import ray
+
+        ray.data.DataContext.get_current().execution_options.preserve_order = True
+        films = list(_chosen(self.films, rows))
+        read = dataset(ray, films, Path(self.config["folder"]), self.config["classes"])
+        filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
+        first = 0
+        for places, window in zip(windows, filled, strict=True):
+            mixed = places - first
+            first += len(places)
+            for start in range(0, len(mixed), self.size):
+                part = mixed[start : start + self.size]
+                yield window["pixels"][part], window["class"][part]
+
+
+def _chosen(films: Sequence[Film], rows: Rows) -> Iterator[Film]:
+    """The films that `rows` go through, each with the patches chosen of it."""
+    starts = np.cumsum([0] + [len(film["patches"]) for film in films])
+    owner = np.searchsorted(starts, rows, side="right") - 1
+    for number, of_film in groupby(range(len(rows)), key=lambda place: int(owner[place])):
+        film, inside = films[number], [int(rows[place] - starts[number]) for place in of_film]
+        yield film | {name: [film[name][place] for place in inside] for name in ("patches", "classes")}
+
+
+class _Held:
+    """Blocks of a dataset in Ray's object store, seen by every worker of a node without a copy."""
+
+    def __init__(self, rows: Any):
+        self.blocks = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
+        self.starts = np.cumsum([0] + [len(block["class"]) for block in self.blocks])
+
+    def rows(self, rows: Rows) -> Batch:
+        block = np.searchsorted(self.starts, rows, side="right") - 1
+        place = rows - self.starts[block]
+        both = list(zip(block, place, strict=True))
+        pixels: NDArray[np.uint16] = np.stack([self.blocks[number]["pixels"][row] for number, row in both])
+        return pixels, np.array([self.blocks[number]["class"][row] for number, row in both])

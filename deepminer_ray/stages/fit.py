@@ -1,0 +1,123 @@
+"""One training with Ray Train, going on from what an interrupted one left, and ending in one sentence if it must."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from deepminer_ray.cluster import connect
+from deepminer_ray.errors import BadInput
+from deepminer_ray.stages.feed import Film, dataset
+from deepminer_ray.stages.train_worker import SCORE, train_worker
+from deepminer_ray.stages.watch import watching
+
+HELD_SHARE = 0.3
+"""Patches that take no more than this share of Ray's object store are read once, others in every epoch."""
+FAILURES = 3
+"""Workers may be lost this often before the command gives up; called again, it goes on."""
+NO_MEMORY = ("out of memory", "can't allocate memory", "OutOfMemory", "not enough memory", "Unable to allocate")
+
+
+def fit(
+    config: dict[str, Any],
+    folder: Path,
+    key: str,
+    workers: int,
+    gpu: bool,
+    write: Callable[[list[dict[str, Any]]], None],
+    board: Path | None,
+) -> dict[str, Any]:
+    """The state of the kept epoch: `network`, and `epochs` with `kept` set; checkpoints of a key are under `folder`.
+
+    The number of workers is no part of the key: a training may go on with fewer or more of them.
+    """
+    ray = connect()
+    _refuse_too_many(ray, workers, gpu, config["recipe"]["batch"])
+    from ray import train as ray_train
+    from ray.train.torch import TorchTrainer
+    from ray.util.queue import Queue
+
+    patches, films = Path(config["folder"]), config["films"]
+    validation = [film for film in films if film["validation"]]
+    config |= {"films": [film for film in films if not film["validation"]], "validated": bool(validation)}
+    _refuse_too_few(config["films"], config["recipe"]["batch"])
+    needed = sum(len(film["patches"]) for film in films) * 2 * config["side"] ** 2
+    config["held"] = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
+    listed = {"train": config["films"]} if config["held"] else {}
+    listed |= {"validation": validation} if validation else {}
+    datasets = {name: dataset(ray, chosen, patches, config["classes"]) for name, chosen in listed.items()}
+    if config["held"]:
+        datasets = {name: rows.materialize() for name, rows in datasets.items()}
+    told = Queue(actor_options={"num_cpus": 0})
+    best = config["keep"] == "best"
+    trainer: Any = TorchTrainer(
+        train_worker,  # type: ignore[arg-type]
+        train_loop_config=config | {"told": told},
+        scaling_config=ray_train.ScalingConfig(num_workers=workers, use_gpu=gpu),
+        datasets=datasets,
+        dataset_config=ray_train.DataConfig(datasets_to_split=[]),
+        run_config=ray_train.RunConfig(
+            name=key,
+            storage_path=str(folder),
+            checkpoint_config=ray_train.CheckpointConfig(
+                num_to_keep=1, checkpoint_score_attribute=SCORE if best else None
+            ),
+            failure_config=ray_train.FailureConfig(max_failures=FAILURES),
+        ),
+    )
+    with watching(told, config["recipe"]["epochs"], write, board):
+        try:
+            result: Any = trainer.fit()
+        except ray_train.TrainingFailedError as error:
+            alone = {0: getattr(error, "controller_failure", error)}
+            raise BadInput(failure_sentence(getattr(error, "worker_failures", None) or alone)) from error
+    told.shutdown()
+    if result.return_value is not None:
+        raise BadInput(result.return_value)
+    return _kept(result, best)
+
+
+def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
+    cores, gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
+    if workers >= cores:
+        raise BadInput(f"{workers} workers leave none of the cluster's {cores} CPUs to read patches: use fewer.")
+    if gpu and workers > gpus:
+        raise BadInput(f"Ray sees {gpus} GPUs here, {workers} workers need one each: use fewer, or leave --gpu out.")
+    if workers > batch:
+        raise BadInput(f"A batch of {batch} patches cannot be shared by {workers} workers: use fewer.")
+
+
+def _refuse_too_few(films: list[Film], batch: int) -> None:
+    patches = sum(len(film["patches"]) for film in films)
+    if patches < batch:
+        raise BadInput(f"A batch of {batch} cannot be filled with {patches} patches: use a smaller --batch.")
+
+
+def _kept(result: Any, best: bool) -> dict[str, Any]:
+    """The state of the kept epoch, its epochs those of the whole training."""
+    if result.checkpoint is None:
+        raise BadInput("Training ended without an epoch: use at least --epochs 1.")
+    last = _state(result.checkpoint)
+    chosen = result.get_best_checkpoint(SCORE, "max") if best else result.checkpoint
+    state = _state(chosen) if best else last
+    epochs = [row | {"kept": row["epoch"] == len(state["epochs"])} for row in last["epochs"]]
+    return {"network": state["network"], "epochs": epochs}
+
+
+def _state(kept: Any) -> dict[str, Any]:
+    with kept.as_directory() as folder:
+        state: dict[str, Any] = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
+    return state
+
+
+def failure_sentence(failures: Mapping[int, Exception]) -> str:
+    """What stopped the workers, by rank, in one sentence that says what to change."""
+    cause = str(next(iter(failures.values())))
+    if any(sign in cause for sign in NO_MEMORY):
+        return "A worker ran out of memory: use a smaller --at-once (or --batch), or fewer --workers on a machine."
+    lines = [line.strip() for line in cause.splitlines() if line.strip()]
+    return (
+        f"Training failed {FAILURES + 1} times, last with: {lines[-1] if lines else failures}. What was finished is "
+        "kept: mend that and call it again to go on from the last epoch."
+    )

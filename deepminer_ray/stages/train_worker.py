@@ -1,0 +1,112 @@
+"""What every worker of Ray Train does: epochs from the last checkpoint on, each reported with a checkpoint."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.network.augmentation import Augmentation
+from deepminer_ray.network.backbone import Network, build
+from deepminer_ray.network.training import Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.stages.feed import Feed
+
+SECONDS_BETWEEN_TELLING = 0.5
+EARLIER = 1e-9
+"""Of two epochs that do equally well on the validation patients, the earlier one is kept."""
+
+SCORE = "score"
+"""By what Ray Train tells the best checkpoint."""
+
+
+def recipe_of(described: dict[str, Any]) -> Recipe:
+    """A recipe out of a dictionary, as `dataclasses.asdict` makes it."""
+    return Recipe(**described | {"augmentation": Augmentation(**described["augmentation"])})
+
+
+def train_worker(config: dict[str, Any]) -> str | None:
+    """Train; None, or in one sentence why it makes no sense to go on, which every worker finds at the same step."""
+    try:
+        _train(config)
+    except BadInput as error:
+        return str(error)
+    return None
+
+
+def _train(config: dict[str, Any]) -> None:
+    from ray import train as ray_train
+    from ray.train.torch import get_device, prepare_model
+
+    torch.set_num_threads(1)
+    recipe = recipe_of(config["recipe"])
+    rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
+    device = get_device()
+    torch.manual_seed(recipe.seed)
+    network = build(config["network"], config["weights"], config["classes"])[0].to(memory_format=torch.channels_last)
+    model = prepare_model(network)
+    optimizer = recipe.optimizer(model)
+    epochs = _resume(ray_train.get_checkpoint(), network, optimizer)
+    feed = Feed(config, rank, workers, ray_train.get_dataset_shard("train") if config["held"] else None)
+    for epoch in range(len(epochs) + 1, recipe.epochs + 1):
+        started = time.monotonic()
+        # Drawn anew for each epoch, so that an interrupted training goes on with the same random numbers.
+        torch.manual_seed((recipe.seed * 10_000 + epoch) * 1_000 + rank)
+        told = _Telling(config["told"], epochs, epoch, feed.steps, workers) if rank == 0 else None
+        loss, patches = train_epoch(model, optimizer, recipe, epoch, feed.batches(epoch), device, workers, told)
+        row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": recipe.rate(epoch)}
+        row["patches_per_second"] = patches / (time.monotonic() - started)
+        if rank == 0:
+            seen = _validation(ray_train, recipe.batch) if config["validated"] else ()
+            epochs.append(row | validate(network, recipe.normalisation, seen, device))
+            config["told"].put({"epochs": epochs})
+        _report(ray_train, network, optimizer, epochs if rank == 0 else None)
+
+
+def _validation(ray_train: Any, size: int) -> Any:
+    rows = ray_train.get_dataset_shard("validation").iter_batches(batch_size=size, batch_format="numpy")
+    return ((batch["pixels"].copy(), batch["class"].copy()) for batch in rows)
+
+
+class _Telling:
+    """Tells the command how far the epoch is, now and then; a GPU is asked for its loss no more often than that."""
+
+    def __init__(self, told: Any, epochs: list[dict[str, Any]], epoch: int, steps: int, workers: int):
+        self.told, self.workers = told, workers
+        self.steps = steps
+        self.where = {"epochs": list(epochs), "epoch": epoch, "steps": steps}
+        self.started = self.last = time.monotonic()
+
+    def __call__(self, step: int, patches: int, total: torch.Tensor) -> None:
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_TELLING and step < self.steps:
+            return
+        self.last = now
+        rate = patches * self.workers / (now - self.started)
+        so_far = {"step": step, "loss": float(total) / patches, "patches_per_second": rate}
+        self.told.actor.put_nowait.remote(self.where | so_far)
+
+
+def _resume(kept: Any, network: Network, optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
+    """Load the last epoch's state, if there is one, and return the epochs that are done."""
+    if kept is None:
+        return []
+    with kept.as_directory() as folder:
+        state = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    return list(state["epochs"])
+
+
+def _report(ray_train: Any, network: Network, optimizer: Any, epochs: list[dict[str, Any]] | None) -> None:
+    """Report an epoch with its checkpoint and its score; the workers that keep none report nothing."""
+    if epochs is None:
+        ray_train.report({})
+        return
+    auc = validation_auc(epochs[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "epochs": epochs}
+        torch.save(state, Path(folder) / "state.pt")
+        score = len(epochs) if auc is None else auc - EARLIER * len(epochs)
+        ray_train.report({SCORE: score}, checkpoint=ray_train.Checkpoint.from_directory(folder))

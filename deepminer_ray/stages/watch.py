@@ -1,0 +1,72 @@
+"""A training that can be watched: a bar or lines on standard error, `epoch` in the run, TensorBoard's files."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.progress import TrainingBar, say
+
+Row = dict[str, Any]
+
+
+@contextmanager
+def watching(told: Any, epochs: int, write: Callable[[list[Row]], None], board: Path | None) -> Iterator[None]:
+    """Show and write down what the first worker tells through Ray's queue, until the block ends."""
+    stopped = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(told, epochs, write, board, stopped), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()
+
+
+def _watch(
+    told: Any, epochs: int, write: Callable[[list[Row]], None], board: Path | None, stopped: threading.Event
+) -> None:
+    from ray.exceptions import RayError
+    from ray.util.queue import Empty
+
+    written: list[Row] = []
+    with TrainingBar(epochs) as bar, _board(board) as scalars:
+        while True:
+            try:
+                message = told.get(timeout=0.5)
+            except Empty:
+                if stopped.is_set():
+                    return
+                continue
+            except RayError as error:
+                say(f"train: can no longer be watched ({str(error).splitlines()[0]}), and goes on")
+                return
+            done: list[Row] = message["epochs"]
+            if "step" in message:
+                scalars(message["epoch"] - 1 + message["step"] / message["steps"], {"loss": message["loss"]})
+                bar.show(message)
+            elif len(done) > len(written):
+                written = done
+                write(done)
+                scalars(done[-1]["epoch"], {name: value for name, value in done[-1].items() if name != "epoch"})
+                bar.finish(done[-1])
+
+
+@contextmanager
+def _board(folder: Path | None) -> Iterator[Callable[[float, Row], None]]:
+    """What writes values for TensorBoard, a thousandth of an epoch being one of its steps; nothing without a folder."""
+    if folder is None:
+        yield lambda _epoch, _values: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(folder)) as writer:
+
+        def scalars(epoch: float, values: Row) -> None:
+            for name, value in values.items():
+                if value is not None:
+                    writer.add_scalar(name, value, round(1000 * epoch))
+            writer.flush()
+
+        yield scalars
