@@ -5,7 +5,7 @@ with threshold as (
     select partition, level, class, score, count(*) filter (positive) as hits,
         count(*) filter (not positive) as alarms
     from scored
-    where list_contains($partitions, partition)
+    where list_contains($partitions, partition) and against = 'rest'
     group by all
 ),
 

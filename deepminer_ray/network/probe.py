@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
+from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.geometry import LAYER, LayerToo, geometry
 from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
-from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
@@ -73,7 +73,7 @@ class Probe:
             _refuse_infinite("patch", chosen, responses)
             keys = pa.array(chosen, pa.int64())
             activation.append(_unit_rows("patch", keys, responses))
-            prediction.append(_class_rows("patch", keys, probabilities(self.network, last)))
+            prediction.append(_class_rows(self.network, "patch", keys, probabilities(self.network, last)))
             counts = counts + histogram(responses.maps)
         counts = np.asarray(counts)
         unit, level = counts.nonzero()
@@ -116,7 +116,7 @@ class Probe:
         name = pa.array([scan])
         tables = {
             "response": _unit_rows("scan", name, responses),
-            "scan_prediction": _class_rows("scan", name, decided.probability[np.newaxis]),
+            "scan_prediction": _class_rows(self.network, "scan", name, decided.probability[np.newaxis]),
         }
         if self.layer is not None:
             return tables
@@ -124,7 +124,7 @@ class Probe:
         units = np.arange(self.network.units, dtype=np.int32)
         of_classes = (
             pa.table({"scan": [scan] * len(units), "class": [label] * len(units), "unit": units, "activation": values})
-            for label, values in zip(CLASSES, evidence, strict=True)
+            for label, values in zip(self.network.classes, evidence, strict=True)
         )
         return tables | {"evidence": pa.concat_tables(of_classes)}
 
@@ -226,12 +226,12 @@ def _unit_rows(key: str, keys: pa.Array, responses: Responses) -> pa.Table:
     )
 
 
-def _class_rows(key: str, keys: pa.Array, probability: NDArray[np.float64]) -> pa.Table:
+def _class_rows(network: Network, key: str, keys: pa.Array, probability: NDArray[np.float64]) -> pa.Table:
     rows, classes = np.indices(probability.shape)
     return pa.table(
         {
             key: keys.take(pa.array(rows.ravel())),
-            "class": pa.array(CLASSES).take(pa.array(classes.ravel())),
+            "class": pa.array(network.classes).take(pa.array(classes.ravel())),
             "probability": probability.ravel(),
         }
     )

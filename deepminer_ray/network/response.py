@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 
 from deepminer_ray.network.backbone import Network
-from deepminer_ray.paper import CLASSES
 
 HISTOGRAM_BINS = 256
 BINS_PER_OCTAVE = 8
@@ -87,12 +86,12 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
 def answer(network: Network, maps: torch.Tensor, breast: NDArray[np.bool_]) -> ScanAnswer:
     """Decide over one mammogram from its maps [1, units, h, w] and the cells [h, w] that lie in the breast.
 
-    Benign and malignant: the largest probability of the class inside the breast; normal: 1 - the larger of the two,
-    decided at the cell of that larger one.
+    Benign and malignant: the largest probability of the class inside the breast; the first class, which is what is
+    left (normal, or not malignant): 1 - the largest of the others, decided at the cell of that one.
     """
     probability = network.class_maps(maps)[0].double().softmax(0).cpu().numpy()
     inside = breast if breast.any() else np.ones_like(breast)
-    findings = np.where(inside, probability[1:], -1.0).reshape(len(CLASSES) - 1, -1)
+    findings = np.where(inside, probability[1:], -1.0).reshape(len(network.classes) - 1, -1)
     deciding = findings.argmax(1)
     largest = findings.max(1)
     worst = int(largest.argmax())

@@ -15,7 +15,7 @@ from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_expl
 from deepminer_ray.network.checkpoint import load
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.paper import CLASSES, PATCHES_ACROSS
+from deepminer_ray.paper import PATCHES_ACROSS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class FigureActor:
         maps = responses.maps[0].numpy()
         scale = PATCHES_ACROSS * self.checkpoint.side / min(scan["rows"], scan["columns"])
         outlines = [[(round(x * scale), round(y * scale)) for x, y in ring] for ring in json.loads(scan["rings"])]
-        weight = self.probe.network.head.weight.detach().numpy()[CLASSES.index(scan["decided"])]
+        weight = self.probe.network.head.weight.detach().numpy()[self.probe.network.classes.index(scan["decided"])]
         shown = json.loads(scan["units"])
         file = self.folder / "figures" / f"{scan['scan']}.png"
         file.parent.mkdir(parents=True, exist_ok=True)

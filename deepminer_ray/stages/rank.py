@@ -72,7 +72,7 @@ def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     curve = tables.select("coverage", partitions=partitions)
     places = tables.select("places_by_patient", partitions=partitions).to_pylist()
     intervals: dict[tuple[str, int], Interval] = {}
-    for name in paper.CLASSES:
+    for name in {row["class"] for row in places}:
         of_class = [row for row in places if row["class"] == name]
         patients, patient = np.unique([row["patient"] for row in of_class], return_inverse=True)
         units, unit = np.unique([row["unit"] for row in of_class], return_inverse=True)

@@ -25,6 +25,8 @@ with key as (
     select 'unit_rank', concat_ws(' ', class, rank) from unit_rank
     union all
     select 'top_patch', concat_ws(' ', unit, rank) from top_patch
+    union all
+    select 'measure', concat_ws(' ', partition, level, class, against, measure) from measure
 )
 
 select name, key, count(*) as times

@@ -14,12 +14,14 @@ named as (
 ),
 
 answered as (
-    pivot scan_prediction on class in ('normal', 'benign', 'malignant') using max(probability) group by scan
+    pivot scan_prediction on class in ('normal', 'benign', 'malignant', 'not_malignant') using max(probability)
+    group by scan
 )
 
 select
     scan, partition, laterality, "view", age, density, digitizer, coalesce(lesions, 0) as lesions, findings,
-    scan_class.class, decision.class as decided, normal, benign, malignant, explanation
+    scan_class.class, decision.class as decided, normal, benign, malignant, not_malignant,
+    explanation
 from scan
 left join partition using (patient)
 left join outlined using (scan)

@@ -1,34 +1,16 @@
--- One row a level's item (patch, scan or patient) and class: the score and whether the item is of the class.
--- A patient scores its largest probability, for normal its smallest; its class is its worst pathology.
+-- One row an item of a level, a class and what it is told from: the score and whether the item is of the class.
+-- Every class is told from the rest by its probability; malignant from benign by its share of both probabilities, among
+-- malignant and benign items only.
 create view scored as
-select
-    partition, 'patch' as level, patient, prediction.class, probability as score,
-    label.class = prediction.class as positive
-from prediction
-join label using (patch)
-join patch using (patch)
-join scan using (scan)
-join partition using (patient)
+select partition, level, patient, class, 'rest' as against, probability as score, is_class(known, class) as positive
+from answered
 
 union all
 
 select
-    partition, 'scan' as level, patient, scan_prediction.class, probability as score,
-    scan_class.class = scan_prediction.class as positive
-from scan_prediction
-join scan_class using (scan)
-join scan using (scan)
-join partition using (patient)
-
-union all
-
-select
-    partition, 'patient' as level, patient, class,
-    if(class = 'normal', min(probability), max(probability)) as score,
-    pathology = class as positive
-from scan_prediction
-join scan using (scan)
-join partition using (patient)
-join patient_pathology using (patient)
-where pathology <> 'unproven'
-group by partition, patient, class, pathology
+    malignant.partition, malignant.level, malignant.patient, malignant.class, 'benign' as against,
+    malignant.probability / nullif(malignant.probability + benign.probability, 0) as score,
+    malignant.known = 'malignant' as positive
+from answered as malignant
+join answered as benign using (partition, level, item)
+where malignant.class = 'malignant' and benign.class = 'benign' and malignant.known in ('malignant', 'benign')

@@ -2,9 +2,8 @@
 -- contribution: its term, mean x weight; ablation: the probability of the class with the unit less that without it.
 create macro unit_effect(partitions := ['test']) as table
 with answered as (
-    -- The logarithm of a probability is the logit but for a shift that the three classes share.
     select
-        patch, max(ln(greatest(probability, 1e-300))) filter (class = 'normal') as normal,
+        patch, max(ln(greatest(probability, 1e-300))) filter (is_rest(class)) as normal,
         max(ln(greatest(probability, 1e-300))) filter (class = 'benign') as benign,
         max(ln(greatest(probability, 1e-300))) filter (class = 'malignant') as malignant
     from prediction
@@ -13,14 +12,16 @@ with answered as (
     group by patch
 ),
 
-head as (pivot weight on class in ('normal', 'benign', 'malignant') using max(weight) group by unit),
+named as (select unit, class as answer, if(is_rest(class), 'normal', class) as class, weight from weight),
+
+head as (pivot named on class in ('normal', 'benign', 'malignant') using max(weight) group by unit),
 
 silenced as (
     select
         unit, mean, exp(a.normal) as was_normal, exp(a.benign) as was_benign, exp(a.malignant) as was_malignant,
         a.normal - mean * head.normal as n, a.benign - mean * head.benign as b,
         a.malignant - mean * head.malignant as m, greatest(n, b, m) as top,
-        exp(n - top) + exp(b - top) + exp(m - top) as odds
+        exp(n - top) + coalesce(exp(b - top), 0) + exp(m - top) as odds
     from activation
     join answered as a using (patch)
     join head using (unit)
@@ -34,6 +35,6 @@ averaged as (
     group by unit
 )
 
-select class, unit, mean * weight as contribution, ablation, patches
+select answer as class, unit, mean * weight as contribution, ablation, patches
 from (unpivot averaged on normal, benign, malignant into name class value ablation)
-join weight using (class, unit)
+join named using (class, unit)

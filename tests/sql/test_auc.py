@@ -98,7 +98,7 @@ def test_every_level_and_partition_has_its_row(world: Any) -> None:
     assert keys == {(part, level, name) for part in ("test", "holdout") for level in levels for name in naive.CLASSES}
     checked = set()
     for row in rows:
-        where = "partition = $partition and level = $level and class = $class"
+        where = "partition = $partition and level = $level and class = $class and against = 'rest'"
         key = {"partition": row["partition"], "level": row["level"], "class": row["class"]}
         scored = world.rows(f"select score, positive from scored where {where}", **key)
         scores = [(one["score"], one["positive"]) for one in scored]

@@ -75,8 +75,14 @@ def test_what_is_scored_on_each_level(run: Any) -> None:
     run.fill("label", [{"patch": 1, "class": "malignant"}])
     run.fill("prediction", [{"patch": patch, "class": "malignant", "probability": 0.5} for patch in (1, 2)])
     found = {
-        (row["level"], row["patient"], row["class"], row["score"], row["positive"]) for row in run.rows("from scored")
+        (row["level"], row["patient"], row["class"], row["score"], row["positive"])
+        for row in run.rows("from scored where against = 'rest'")
     }
+    told = run.rows("from scored where against = 'benign'")
+    assert {(row["level"], row["class"], round(row["score"], 9), row["positive"]) for row in told} == {
+        ("scan", "malignant", round(0.8 / 0.9, 9), True),
+        ("patient", "malignant", round(0.8 / 1.1, 9), True),
+    }, "malignant or benign, by their shares; the patch has no answer for benign"
     assert found == {
         ("patch", "P", "malignant", 0.5, True),
         ("scan", "P", "normal", 0.9, True),

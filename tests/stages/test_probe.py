@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
@@ -95,3 +96,39 @@ def test_a_gpu_that_is_not_there_is_one_sentence(copied: Run) -> None:
 def test_a_layer_that_is_not_there_is_one_sentence(copied: Run) -> None:
     with pytest.raises(BadInput, match=r"no layer features\.99"):
         probe(copied, partitions=["all"], layer="features.99", again=True)
+
+
+def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run, copied: Run, tmp_path: Path) -> None:
+    """What is not malignant is the rest of it everywhere: in decisions, evidence, areas, confusion and ranks."""
+    torch.manual_seed(1)
+    network, _ = build("squeezenet1_1", classes=paper.CANCER_OR_NOT)
+    save(tmp_path / "network.pt", network, SIDE, "imagenet")
+    probe(copied, str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    for table in ("prediction", "scan_prediction", "weight", "bias", "evidence"):
+        assert {row["class"] for row in answers(copied, f"(select class from {table})")} == set(paper.CANCER_OR_NOT)
+    for row in answers(copied, "(select scan, sum(probability) as whole from scan_prediction group by scan)"):
+        assert row["whole"] == pytest.approx(1)
+    evaluate(copied, ["all"])
+    labels = {
+        row["class"]: row["patches"]
+        for row in answers(copied, "(select class, count(*) patches from label group by class)")
+    }
+    of_patches = {
+        row["class"]: row for row in answers(copied, "(select * exclude (partition) from auc where level = 'patch')")
+    }
+    assert of_patches["not_malignant"]["positives"] == labels["normal"] + labels["benign"]
+    assert of_patches["malignant"]["positives"] == labels["malignant"] == of_patches["not_malignant"]["negatives"]
+    assert of_patches["malignant"]["auc"] == pytest.approx(of_patches["not_malignant"]["auc"], abs=1e-9)
+    assert {row["decided"] for row in answers(copied, "confusion")} <= set(paper.CANCER_OR_NOT)
+    assert {row["against"] for row in answers(copied, "measure")} == {"rest"}
+    rank(copied, partitions=["all"])
+    assert {row["class"] for row in answers(copied, "coverage")} == set(paper.CANCER_OR_NOT)
+    effects = answers(copied, "unit_effect(['train', 'test', 'holdout'])")
+    assert {row["class"] for row in effects} == set(paper.CANCER_OR_NOT)
+    by_unit = {(row["class"], row["unit"]): row["ablation"] for row in effects}
+    for (name, unit), ablation in by_unit.items():
+        if name == "malignant":
+            assert ablation == pytest.approx(-by_unit["not_malignant", unit], abs=1e-9), (
+                "what one gains the other loses"
+            )
+    assert copied.audit() == {}
