@@ -23,13 +23,21 @@ class Interval(NamedTuple):
 NO_INTERVAL = Interval(float("nan"), float("nan"))
 
 
-def patient_weights(patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.int64]:
-    """[resamples, rows]: how often each row counts when whole patients are drawn with replacement.
+def patient_draws(
+    patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How often each patient is drawn with replacement [resamples, patients], and the patient of every row.
 
     The draw depends on the set of patients and the seed, not on the order of the rows.
     """
     names, row = np.unique(np.asarray(patients, dtype=str), return_inverse=True)
-    return _draws(len(names), resamples, seed)[:, row]
+    return _draws(len(names), resamples, seed), row
+
+
+def patient_weights(patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.int64]:
+    """[resamples, rows]: how often each row counts when whole patients are drawn with replacement."""
+    draws, row = patient_draws(patients, resamples, seed)
+    return draws[:, row]
 
 
 def mean_interval(value: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> Interval:
@@ -56,7 +64,7 @@ def share_intervals(
     of_patient = np.zeros((len(names), taken.shape[1]))
     np.add.at(of_patient, row, taken)
     below = draws @ np.bincount(row, np.asarray(total, dtype=np.float64))
-    return [_percentiles(_ratio(above, below)) for above in (draws @ of_patient).T]
+    return [percentiles(_ratio(above, below)) for above in (draws @ of_patient).T]
 
 
 def auc_interval(
@@ -77,7 +85,7 @@ def auc_interval(
         passed = np.pad(np.cumsum(of_negative, axis=1), ((0, 0), (1, 0)))
         beaten = (of_positive * (passed[:, below] + passed[:, not_above])).sum(axis=1) / 2
         area.append(_ratio(beaten, of_positive.sum(axis=1) * of_negative.sum(axis=1)))
-    return _percentiles(np.concatenate(area))
+    return percentiles(np.concatenate(area))
 
 
 def estimate(value: float, low: float | None, high: float | None) -> str:
@@ -100,7 +108,8 @@ def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
     return share
 
 
-def _percentiles(drawn: NDArray[np.float64]) -> Interval:
+def percentiles(drawn: NDArray[np.float64]) -> Interval:
+    """The interval that holds 95 % of what was drawn, whatever was not defined left out."""
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
         return NO_INTERVAL

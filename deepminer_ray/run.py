@@ -45,7 +45,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "histogram",
         "layer",
     ),
-    "evaluate": ("auc",),
+    "evaluate": ("auc", "measure", "operating_point", "confusion", "calibration", "roc"),
     "rank": ("influence", "unit_rank", "coverage", "top_patch"),
     "explain": ("explanation",),
     "score": ("score",),

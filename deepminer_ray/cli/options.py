@@ -17,13 +17,28 @@ Lists = Annotated[
     str | None, typer.Option(metavar="CSV", help="patients and their partitions; or CBIS-DDSM's directory")
 ]
 Side = Annotated[int, typer.Option(help="px; a film is resized to 4 patches across")]
-Network = Annotated[str, typer.Option(help="a torchvision network")]
-Weights = Annotated[str, typer.Option(help="default, none or the file of a state dict")]
-Epochs = Annotated[int, typer.Option(min=1)]
+Validation = Annotated[float, typer.Option(min=0, max=0.9, help="share of the training patients")]
+Network = Annotated[
+    str, typer.Option(help="a torchvision network of features, global average pooling and one linear layer")
+]
+Weights = Annotated[str, typer.Option(help="default, none, or the file of a state dict or checkpoint")]
+Classes = Annotated[int, typer.Option(min=2, max=3, help="3: normal, benign, malignant; 2: malignant or not")]
+Preset = Annotated[str, typer.Option(help="paper, or authors: the schedule and patch side of the authors' code")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="the authors' 5 by default")]
 Batch = Annotated[int, typer.Option(min=1, help="patches a step, over all workers")]
-LearningRate = Annotated[float, typer.Option()]
-DecayFromEpoch = Annotated[int, typer.Option(help="a tenth of the learning rate from here on")]
-Normalisation = Annotated[str, typer.Option(help="what the weights expect: imagenet or caffe")]
+LearningRate = Annotated[float, typer.Option(min=0)]
+DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="a tenth of the learning rate from here on")]
+Normalisation = Annotated[str | None, typer.Option(help="what the weights expect: imagenet, caffe or inception")]
+Balance = Annotated[
+    str, typer.Option(help="none; weights: rarer classes weigh more; sampling: they are shown more often")
+]
+Flips = Annotated[bool, typer.Option("--flips", help="mirror half of the training patches, either way")]
+Rotation = Annotated[float, typer.Option(min=0, max=180, help="turn training patches by up to so many degrees")]
+Jitter = Annotated[float, typer.Option(min=0, max=1, help="change density and contrast by up to this share")]
+Keep = Annotated[str, typer.Option(help="the best epoch on the validation patients, or the last")]
+AtOnce = Annotated[int | None, typer.Option(min=1, help="patches in a worker's memory; gradients add up to --batch")]
+Mixed = Annotated[bool, typer.Option("--mixed", help="mixed precision (bfloat16) in training")]
+Tensorboard = Annotated[bool, typer.Option("--tensorboard", help="write RUN/tensorboard as well")]
 Normals = Annotated[int | None, typer.Option(help="normal patches for each with a finding; all by default")]
 Gpu = Annotated[bool, typer.Option("--gpu/--cpu")]
 Seed = Annotated[int, typer.Option()]
@@ -35,3 +50,4 @@ Half = Annotated[bool, typer.Option("--half", help="features in half precision")
 FromLesions = Annotated[
     bool, typer.Option("--from-lesions", help="name units after the lesions their top patches show")
 ]
+Sensitivity = Annotated[float, typer.Option(help="the operating point: least share of a class that must be found")]

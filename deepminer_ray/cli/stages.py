@@ -8,28 +8,40 @@ from deepminer_ray import paper
 from deepminer_ray.cli.app import app, existing
 from deepminer_ray.cli.options import (
     Again,
+    AtOnce,
+    Balance,
     Batch,
     Checkpoint,
+    Classes,
     DecayFromEpoch,
     Epochs,
+    Flips,
     Folder,
     FromLesions,
     Gpu,
     Half,
+    Jitter,
+    Keep,
     Layer,
     LearningRate,
     Lists,
+    Mixed,
     Network,
     Normalisation,
     Normals,
     Partitions,
+    Preset,
+    Rotation,
     Seed,
+    Sensitivity,
     ShuffleLabels,
     Side,
     Source,
     SourceKind,
+    Tensorboard,
     Test,
     Train,
+    Validation,
     Vectors,
     Weights,
     Workers,
@@ -43,22 +55,34 @@ def run(
     source_kind: SourceKind = None,
     train: Train = paper.TRAIN_SHARE,
     test: Test = paper.TEST_SHARE,
+    validation: Validation = paper.VALIDATION_SHARE,
     lists: Lists = None,
     side: Annotated[int | None, typer.Option(help="px; by default the paper's 227, or the checkpoint's")] = None,
     network: Network = paper.NETWORK,
     weights: Weights = "default",
-    epochs: Epochs = paper.EPOCHS,
+    classes: Classes = 3,
+    preset: Preset = "paper",
+    epochs: Epochs = None,
     batch: Batch = paper.BATCH,
     learning_rate: LearningRate = paper.LEARNING_RATE,
-    decay_from_epoch: DecayFromEpoch = paper.DECAY_FROM_EPOCH,
-    normalisation: Normalisation = "imagenet",
+    decay_from_epoch: DecayFromEpoch = None,
+    normalisation: Normalisation = None,
+    balance: Balance = "none",
+    flips: Flips = False,
+    rotation: Rotation = 0.0,
+    jitter: Jitter = 0.0,
+    keep: Keep = "best",
+    at_once: AtOnce = None,
+    mixed: Mixed = False,
     workers: Workers = 1,
     gpu: Gpu = False,
     seed: Seed = 0,
     normals: Normals = None,
     shuffle_labels: ShuffleLabels = False,
+    tensorboard: Tensorboard = False,
     checkpoint: Checkpoint = None,
     partitions: Partitions = None,
+    sensitivity: Sensitivity = paper.PAUC_FROM,
     annotations: Annotated[str | None, typer.Option(metavar="FILE", help="csv or json of named units")] = None,
     from_lesions: FromLesions = False,
     vectors: Vectors = None,
@@ -88,7 +112,7 @@ def partition(
     folder: Folder,
     train: Train = paper.TRAIN_SHARE,
     test: Test = paper.TEST_SHARE,
-    validation: Annotated[float, typer.Option(help="share of the training patients")] = 0.1,
+    validation: Validation = paper.VALIDATION_SHARE,
     seed: Seed = 0,
     lists: Lists = None,
     again: Again = False,
@@ -119,16 +143,26 @@ def train(
     folder: Folder,
     network: Network = paper.NETWORK,
     weights: Weights = "default",
-    epochs: Epochs = paper.EPOCHS,
+    classes: Classes = 3,
+    preset: Preset = "paper",
+    epochs: Epochs = None,
     batch: Batch = paper.BATCH,
     learning_rate: LearningRate = paper.LEARNING_RATE,
-    decay_from_epoch: DecayFromEpoch = paper.DECAY_FROM_EPOCH,
-    normalisation: Normalisation = "imagenet",
+    decay_from_epoch: DecayFromEpoch = None,
+    normalisation: Normalisation = None,
+    balance: Balance = "none",
+    flips: Flips = False,
+    rotation: Rotation = 0.0,
+    jitter: Jitter = 0.0,
+    keep: Keep = "best",
+    at_once: AtOnce = None,
+    mixed: Mixed = False,
     workers: Workers = 1,
     gpu: Gpu = False,
     seed: Seed = 0,
     normals: Normals = None,
     shuffle_labels: ShuffleLabels = False,
+    tensorboard: Tensorboard = False,
     again: Again = False,
 ) -> None:
     """Fine-tune a network on the training patches with Ray Train (Sec. 2.1)."""
@@ -156,11 +190,15 @@ def probe(
 
 
 @app.command()
-def evaluate(folder: Folder, partitions: Partitions = None, again: Again = False) -> None:
-    """AUC of each class by patch, scan and patient (Sec. 3.1)."""
+def evaluate(
+    folder: Folder, partitions: Partitions = None, sensitivity: Sensitivity = paper.PAUC_FROM, again: Again = False
+) -> None:
+    """AUC, calibration and an operating point of each class by patch, scan and patient, beside the paper (Sec. 3.1)."""
     from deepminer_ray.stages.evaluate import evaluate
+    from deepminer_ray.stages.summary import evaluated
 
-    evaluate(existing(folder), partitions, again)
+    evaluate(existing(folder), partitions, sensitivity, again)
+    typer.echo(evaluated(existing(folder)))
 
 
 @app.command()

@@ -4,13 +4,19 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import auc_interval, estimate
+from deepminer_ray.curves import draw_calibration, draw_roc
+from deepminer_ray.errors import BadInput
+from deepminer_ray.evaluation import GRID, Scored, calibration, called, measures, operating_threshold
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run, Tables
 from deepminer_ray.stages.partition import chosen_partitions
+
+LEVELS = ("patch", "scan", "patient")
 
 AUC = pa.schema(
     [(name, pa.string()) for name in ("partition", "level", "class")]
@@ -18,17 +24,40 @@ AUC = pa.schema(
     + [(name, pa.int64()) for name in ("positives", "negatives")]
 )
 
+Rows = list[dict[str, Any]]
 
-def evaluate(run: Run, partitions: Sequence[str] | None = None, again: bool = False) -> None:
-    """Fill `auc` from `prediction` and `scan_prediction`, each area with its interval over patients."""
+
+def evaluate(
+    run: Run, partitions: Sequence[str] | None = None, sensitivity: float = paper.PAUC_FROM, again: bool = False
+) -> None:
+    """Fill `auc`, `measure`, `operating_point`, `confusion`, `calibration`, `roc` from what was answered.
+
+    Intervals are over patients. The operating point is where each class is found with at least `sensitivity`. Draws
+    `RUN/curves/roc.png` and `calibration.png`.
+    """
+    if not 0 < sensitivity <= 1:
+        raise BadInput(f"No operating point has a sensitivity of {sensitivity}: use more than 0 and at most 1.")
     chosen = chosen_partitions(partitions, ["test"])
-    parameters = {"partitions": chosen}
+    parameters = {"partitions": chosen, "sensitivity": sensitivity}
     if run.finished("evaluate", parameters, again):
         return
     started = time.time()
     with run.finishing("evaluate", parameters, started) as tables:
         rows = [row | _interval(tables, row) for row in _areas(tables, chosen)]
         tables.insert("auc", pa.Table.from_pylist(rows, AUC))
+        groups = tables.select("scored_group", partitions=chosen).to_pylist()
+        found = [_evaluated(tables, group, sensitivity) for group in groups]
+        for table in ("measure", "operating_point", "calibration", "roc"):
+            of_table = [row for tables_of_group in found for row in tables_of_group[table]]
+            if of_table:
+                tables.insert(table, pa.Table.from_pylist(of_table))
+        tables.fill("confusion", partitions=chosen)
+        for name in chosen:
+            folder = run.folder / "curves"
+            for table, draw in (("roc", draw_roc), ("calibration", draw_calibration)):
+                drawn = [row for of_group in found for row in of_group[table] if row["partition"] == name]
+                measured = [row for of_group in found for row in of_group["measure"] if row["partition"] == name]
+                draw(folder / (f"{table}.png" if len(chosen) == 1 else f"{table}_{name}.png"), drawn, measured)
     for row in rows:
         if row["auc"] is None:
             say("{level} {class}: no AUC, {positives} positives and {negatives} negatives".format(**row))
@@ -38,16 +67,45 @@ def evaluate(run: Run, partitions: Sequence[str] | None = None, again: bool = Fa
             say(f"{row['level']} {row['class']}: AUC {area}, {row['positives']} of {total}")
 
 
-def _areas(tables: Tables, partitions: list[str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
-    order = ("patch", "scan", "patient")
-    return sorted(found, key=lambda row: (order.index(str(row["level"])), paper.CLASSES.index(str(row["class"]))))
+def _areas(tables: Tables, partitions: list[str]) -> Rows:
+    found: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
+    order = (*paper.CLASSES, *paper.CANCER_OR_NOT)
+    return sorted(found, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
 
 
 def _interval(tables: Tables, row: dict[str, Any]) -> dict[str, float]:
-    key = {name: row[name] for name in ("partition", "level", "class")}
-    scored = tables.select("scored_of", **key)
-    interval = auc_interval(
-        scored["score"].to_numpy(), scored["positive"].to_numpy(zero_copy_only=False), scored["patient"].to_pylist()
-    )
+    scored = _scored(tables, {name: row[name] for name in ("partition", "level", "class")} | {"against": "rest"})
+    interval = auc_interval(scored.score, scored.positive, scored.patient)
     return {"auc_low": interval.low, "auc_high": interval.high}
+
+
+def _scored(tables: Tables, group: dict[str, Any]) -> Scored:
+    rows = tables.select("scored_of", **group)
+    positive = rows["positive"].to_numpy(zero_copy_only=False).astype(bool)
+    return Scored(rows["score"].to_numpy(), positive, rows["patient"].to_pylist())
+
+
+def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dict[str, Rows]:
+    """The rows of a group's tables; none where there is nothing to tell apart."""
+    scored = _scored(tables, group)
+    if not scored.defined():
+        return {"measure": [], "operating_point": [], "calibration": [], "roc": []}
+    threshold = operating_threshold(scored, sensitivity)
+    found, band = measures(scored, threshold)
+    positives = int(scored.positive.sum())
+    counts = {"positives": positives, "negatives": len(scored.positive) - positives}
+    within = {name: group[name] for name in ("partition", "level", "class")}
+    names = ("false_positive_rate", "sensitivity", "low", "high")
+    curve = np.column_stack([GRID, *band]).astype(object)
+    curve[np.isnan(curve.astype(float))] = None
+    return {
+        "measure": [group | {"measure": name} | _bounded(value) | counts for name, value in found.items()],
+        "operating_point": [group | {"threshold": threshold} | called(scored, threshold)],
+        "calibration": [within | row for row in calibration(scored)] if group["against"] == "rest" else [],
+        "roc": [group | dict(zip(names, at, strict=True)) for at in curve.tolist()],
+    }
+
+
+def _bounded(value: Any) -> dict[str, float | None]:
+    """A value and its bounds, null where not defined."""
+    return {name: None if np.isnan(number) else number for name, number in value._asdict().items()}

@@ -1,4 +1,4 @@
-"""The whole chain on three phantom patients: DDSM directory to scored explanations, killed and repeated."""
+"""The whole chain on four phantom patients: DDSM directory to scored explanations, killed and repeated."""
 
 import csv
 import json
@@ -17,27 +17,39 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from deepminer_ray.explanations.matching import train_words
+from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.run import STAGES, Run
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.dissect import dissect
 from deepminer_ray.stages.probe import probe
-from deepminer_ray.stages.summary import summary
+from deepminer_ray.stages.summary import evaluated, summary
 
-PARTITION_OF = {"cancers": "train", "normals": "test", "benigns": "holdout"}
+PARTITION_OF = {"1001": "test", "1002": "holdout", "1003": "train", "1005": "train"}
+"""By case: a normal, a benign, a malignant and a benign patient."""
 PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()
 QUESTIONS = dict(re.findall(r"^## \d+\. (.+\?)\n\n```sql\n([^`]+)```\n\n[A-Z]", PAGE, re.MULTILINE))
 SMALL = {"side": 64, "network": "shufflenet_v2_x0_5", "weights": "none", "epochs": 1, "batch": 8, "learning_rate": 0.01}
 
 
 @pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four phantom patients: the training partition needs findings of both kinds, another benign one is explained."""
+    directory = tmp_path_factory.mktemp("phantoms")
+    write_phantom(directory, patients=5, seed=1, columns=320)
+    (second_normal,) = directory.glob("normals/*/case1004")
+    shutil.rmtree(second_normal)
+    return directory
+
+
+@pytest.fixture(scope="module")
 def lists(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three patients are too few to be split by shares: the malignant one trains, the benign one is explained."""
+    """Four patients are too few to be split by shares."""
     file = tmp_path_factory.mktemp("lists") / "lists.csv"
     with file.open("w", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["patient", "partition"])
-        for group, partition in PARTITION_OF.items():
-            (case,) = phantoms.glob(f"{group}/*/case*/*.ics")
+        for number, partition in PARTITION_OF.items():
+            (case,) = phantoms.glob(f"*/*/case{number}/*.ics")
             rows.writerow(["_".join(case.stem.split("-")[:2]), partition])
     return file
 
@@ -78,9 +90,9 @@ def test_every_stage_is_finished_and_nothing_is_wrong(run: Run) -> None:
 
 
 def test_all_films_are_catalogued_cut_and_probed(run: Run, phantoms: Path) -> None:
-    assert count(run, "scan") == len(list(phantoms.rglob("*.LJPEG"))) == 12
+    assert count(run, "scan") == len(list(phantoms.rglob("*.LJPEG"))) == 16
     assert count(run, "rejected") == 0
-    assert len(list((run.folder / "patch").glob("*.parquet"))) == 12
+    assert len(list((run.folder / "patch").glob("*.parquet"))) == 16
     units = count(run, "weight") // 3
     assert units == 1024
     normal = "label join patch using (patch) join scan using (scan) semi join (from partition where partition = 'test')"
@@ -124,6 +136,41 @@ def test_a_scans_ledger_explains_its_deciding_cell(run: Run) -> None:
         assert said["probability"] == pytest.approx(share, abs=1e-4)
 
 
+def test_every_measure_is_stored_with_its_interval_and_drawn(answered: Run) -> None:
+    areas = {(row["partition"], row["level"], row["class"]): row for row in rows(answered, "auc")}
+    measured = rows(answered, "measure where against = 'rest'")
+    assert {row["measure"] for row in measured} >= {"auc", "pauc", "pauc_paper", "average_precision", "brier"}
+    for row in measured:
+        area = areas[row["partition"], row["level"], row["class"]]
+        if row["measure"] in ("auc", "pauc", "pauc_paper"):
+            assert row["value"] == pytest.approx(area[row["measure"]], abs=1e-9)
+        assert (row["positives"], row["negatives"]) == (area["positives"], area["negatives"])
+    calls = (
+        "(select true_positives + false_positives + false_negatives + true_negatives as items, * from operating_point)"
+    )
+    for row in rows(answered, calls):
+        key = " and ".join(f"{name} = '{row[name]}'" for name in ("partition", "level", "class", "against"))
+        assert row["items"] == len(rows(answered, f"scored where {key}"))
+    decided = rows(answered, "(select level, class, sum(items) as items from confusion group by all)")
+    known = {(row["level"], row["known"]) for row in rows(answered, "answered")}
+    assert {(row["level"], row["class"]) for row in decided} == known
+    for partition in {row["partition"] for row in measured}:
+        for curve in ("roc", "calibration"):
+            file = answered.folder / "curves" / f"{curve}_{partition}.png"
+            with Image.open(file) as picture:
+                assert picture.width > 500
+    text = evaluated(answered)
+    assert "patients; positives" in text and "val.txt" not in text, (
+        "test has normal patches alone, so the paper is not beside them"
+    )
+
+
+def test_the_epoch_kept_is_the_best_on_the_validation_patients_else_the_last(run: Run) -> None:
+    epochs = rows(run, "epoch")
+    assert [row["kept"] for row in epochs] == [False] * (len(epochs) - 1) + [True]
+    assert (run.folder / "curves" / "training.png").is_file()
+
+
 def test_scans_are_explained_by_named_units_in_pictures(run: Run) -> None:
     explained = rows(run, "explanation", "scan, rank")
     assert len({row["scan"] for row in explained}) == 4
@@ -164,7 +211,7 @@ def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None
 
 
 def test_units_are_dissected(answered: Run, tmp_path: Path) -> None:
-    """The malignant and the benign patient show concepts; two workers and two calls give one answer."""
+    """The malignant and the benign patients show concepts; two workers and two calls give one answer."""
     copied = Run(shutil.copytree(answered.folder, tmp_path / "run"))
     dissect(copied, permuted=99, patients=1, workers=2)
     found = rows(copied, "concept")
@@ -184,7 +231,7 @@ def test_units_are_dissected(answered: Run, tmp_path: Path) -> None:
     dissect(copied, permuted=99, patients=1, workers=1, again=True)
     assert rows(copied, "concept") == found
     assert copied.audit() == {}
-    dissect(copied, permuted=99, patients=4, again=True)
+    dissect(copied, permuted=99, patients=5, again=True)
     assert rows(copied, "concept") == []
 
 
@@ -219,7 +266,7 @@ def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> No
 
 @pytest.fixture(scope="module")
 def answered(run: Run, ray: object, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The run with the patches of all three patients probed and ranked, so that there are findings to ask about."""
+    """The run with the patches of all four patients probed and ranked, so that there are findings to ask about."""
     from deepminer_ray.stages.evaluate import evaluate
     from deepminer_ray.stages.probe import probe
     from deepminer_ray.stages.rank import rank
