@@ -11,3 +11,4 @@ with decision as (
 select partition, level, known as class, decided, count(*) as items
 from decision
 group by all
+order by all

@@ -83,7 +83,7 @@ def _beside_paper(run: Run, rows: list[dict[str, Any]]) -> list[str]:
         for name, value in known.items():
             if row := of_patches.get((name, measure)):
                 ours = estimate(row["value"], row["low"], row["high"])
-                lines.append(f"  {MEASURES[measure]:18} {name:10} {ours}   paper {value:.3f}")
+                lines.append(f"  {MEASURES[measure]:22} {name:10} {ours}   paper {value:.3f}")
     if not lines:
         return []
     (items,) = {row["items"] for row in of_patches.values()}

@@ -60,8 +60,11 @@ def _train(config: dict[str, Any]) -> None:
         if rank == 0:
             seen = _validation(ray_train, recipe.batch) if config["validated"] else ()
             epochs.append(row | validate(network, recipe.normalisation, seen, device))
-            config["told"].put({"epochs": epochs})
         _report(ray_train, network, optimizer, epochs if rank == 0 else None)
+        if rank == 0:
+            # What others see as done must outlive a kill: not before the checkpoint is on disk and known to Ray.
+            ray_train.get_all_reported_checkpoints(ray_train.CheckpointConsistencyMode.COMMITTED)
+            config["told"].put({"epochs": epochs})
 
 
 def _validation(ray_train: Any, size: int) -> Any:

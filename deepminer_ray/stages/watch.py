@@ -44,7 +44,7 @@ def _watch(
                 return
             done: list[Row] = message["epochs"]
             if "step" in message:
-                scalars(message["epoch"] - 1 + message["step"] / message["steps"], {"loss": message["loss"]})
+                scalars(message["epoch"] - 1 + message["step"] / message["steps"], {"loss_so_far": message["loss"]})
                 bar.show(message)
             elif len(done) > len(written):
                 written = done
