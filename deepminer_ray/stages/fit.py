@@ -66,13 +66,14 @@ def fit(
             failure_config=ray_train.FailureConfig(max_failures=FAILURES),
         ),
     )
-    with watching(told, config["recipe"]["epochs"], write, board):
-        try:
+    try:
+        with watching(told, config["recipe"]["epochs"], write, board):
             result: Any = trainer.fit()
-        except ray_train.TrainingFailedError as error:
-            alone = {0: getattr(error, "controller_failure", error)}
-            raise BadInput(failure_sentence(getattr(error, "worker_failures", None) or alone)) from error
-    told.shutdown()
+    except ray_train.TrainingFailedError as error:
+        alone = {0: getattr(error, "controller_failure", error)}
+        raise BadInput(failure_sentence(getattr(error, "worker_failures", None) or alone)) from error
+    finally:
+        told.shutdown()
     if result.return_value is not None:
         raise BadInput(result.return_value)
     return _kept(result, best)

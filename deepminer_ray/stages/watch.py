@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import TrainingBar, say
 
 Row = dict[str, Any]
@@ -48,7 +49,10 @@ def _watch(
                 bar.show(message)
             elif len(done) > len(written):
                 written = done
-                write(done)
+                try:
+                    write(done)
+                except BadInput as error:
+                    say(f"train: {error} Training goes on.")
                 scalars(done[-1]["epoch"], {name: value for name, value in done[-1].items() if name != "epoch"})
                 bar.finish(done[-1])
 
