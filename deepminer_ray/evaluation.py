@@ -16,6 +16,8 @@ GRID = np.linspace(0, 1, 101)
 """False-positive rates at which the band of an ROC curve is drawn."""
 JUST_AFTER = 1e-9
 """Where the curve rises straight up at a rate of the grid, the band is at its top."""
+ROUNDING = 1e-12
+"""A sensitivity is reached despite what summing left of it."""
 BINS = 10
 """Of calibration, with equally many items each."""
 
@@ -68,13 +70,13 @@ class Curve:
         with np.errstate(invalid="ignore", divide="ignore"):
             crossing = (high - PAUC_FROM) ** 2 / (high - low) / 2
         whole = (low + high) / 2 - PAUC_FROM
-        above = np.where(low >= PAUC_FROM, whole, np.where(high > PAUC_FROM, crossing, 0.0))
+        above = np.where(low >= PAUC_FROM, whole, np.where(high > PAUC_FROM, crossing, 0.0 * high))
         return _summed(width * above)
 
     def pauc_paper(self) -> Floats:
         """The authors' formula: trapezoids between the points with a sensitivity of at least 0.8, times 0.2."""
         both = (self.sensitivity[:, :-1] + self.sensitivity[:, 1:]) / 2
-        kept = np.where(self.sensitivity[:, :-1] >= PAUC_FROM, both, 0.0)
+        kept = np.where(self.sensitivity[:, :-1] >= PAUC_FROM, both, 0.0 * both)
         return _summed(np.diff(self.fallout, axis=1) * kept) * (1 - PAUC_FROM)
 
     def average_precision(self) -> Floats:
@@ -86,17 +88,25 @@ class Curve:
 
     def band(self) -> Floats:
         """Sensitivity [m, 101] at the false-positive rates of `GRID`."""
-        return np.array(
-            [np.interp(GRID + JUST_AFTER, x, y) for x, y in zip(self.fallout, self.sensitivity, strict=True)]
-        )
+        found = [np.interp(GRID + JUST_AFTER, x, y) for x, y in zip(self.fallout, self.sensitivity, strict=True)]
+        defined = (self.hits[:, -1:] > 0) & (self.alarms[:, -1:] > 0)
+        return np.where(defined, found, np.nan)
 
-    def at(self, threshold: float) -> tuple[Floats, Floats, Floats]:
-        """Sensitivity, specificity and positive predictive value of calling scores of at least `threshold` positive."""
-        place = int((self.threshold >= threshold).sum())
-        hits, alarms = self.hits[:, place], self.alarms[:, place]
+    def operating(self, sensitivity: float) -> NDArray[np.int64]:
+        """The place [m] in `threshold` of the largest score that finds at least this share of the positives."""
+        first: NDArray[np.int64] = np.argmax(self.sensitivity[:, 1:] >= sensitivity - ROUNDING, axis=1)
+        return first
+
+    def operated(self, sensitivity: float) -> tuple[Floats, Floats, Floats]:
+        """Sensitivity, specificity and positive predictive value at the operating point of each weighting."""
+        place = self.operating(sensitivity)[:, np.newaxis] + 1
+        hits, alarms, found, fallout = (
+            np.take_along_axis(counted, place, axis=1)[:, 0]
+            for counted in (self.hits, self.alarms, self.sensitivity, self.fallout)
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
-            predictive = hits / (hits + alarms)
-        return self.sensitivity[:, place], 1 - self.fallout[:, place], predictive
+            predictive = np.where(np.isnan(found), np.nan, hits / (hits + alarms))
+        return found, 1 - fallout + 0.0 * found, predictive
 
 
 def _summed(of_steps: Floats) -> Floats:
@@ -111,8 +121,7 @@ def _area(height: Floats, place: Floats) -> Floats:
 def operating_threshold(scored: Scored, sensitivity: float) -> float:
     """The largest score at which at least this share of the positives is called positive."""
     curve = Curve(scored, np.ones((1, len(scored.score))))
-    reached = np.flatnonzero(curve.sensitivity[0, 1:] >= sensitivity - 1e-12)
-    return float(curve.threshold[reached[0]])
+    return float(curve.threshold[curve.operating(sensitivity)[0]])
 
 
 def called(scored: Scored, threshold: float) -> dict[str, int]:
@@ -126,12 +135,15 @@ def called(scored: Scored, threshold: float) -> dict[str, int]:
     }
 
 
-def measures(scored: Scored, threshold: float, resamples: int = RESAMPLES) -> tuple[dict[str, Estimate], Floats]:
-    """Every measure with its interval by bootstrap over patients, and the curve [3, 101]: sensitivity, low, high."""
+def measures(scored: Scored, sensitivity: float, resamples: int = RESAMPLES) -> tuple[dict[str, Estimate], Floats]:
+    """Every measure with its interval by bootstrap over patients, and the curve [3, 101]: sensitivity, low, high.
+
+    The operating point is chosen anew in every resample, as it is in the sample: where `sensitivity` is reached.
+    """
 
     def of(weights: Floats) -> dict[str, Floats]:
         curve = Curve(scored, weights)
-        sensitivity, specificity, predictive = curve.at(threshold)
+        reached, specificity, predictive = curve.operated(sensitivity)
         return {
             "auc": curve.auc(),
             "pauc": curve.pauc(),
@@ -139,7 +151,7 @@ def measures(scored: Scored, threshold: float, resamples: int = RESAMPLES) -> tu
             "average_precision": curve.average_precision(),
             "brier": _mean(weights, (scored.score - scored.positive) ** 2),
             "calibration_error": calibration_error(scored, weights),
-            "sensitivity": sensitivity,
+            "sensitivity": reached,
             "specificity": specificity,
             "positive_predictive_value": predictive,
             "band": curve.band(),

@@ -59,7 +59,7 @@ def test_partial_areas_equal_the_slow_definitions(ties: int) -> None:
 def test_measures_and_their_intervals() -> None:
     scored = drawn(4)
     threshold = operating_threshold(scored, 0.8)
-    found, band = measures(scored, threshold, resamples=400)
+    found, band = measures(scored, 0.8, resamples=400)
     interval = auc_interval(scored.score, scored.positive, scored.patient, resamples=400)
     assert found["auc"][1:] == pytest.approx(interval, abs=1e-12)
     assert found["brier"].value == pytest.approx(brier_score_loss(scored.positive, scored.score), abs=1e-12)
@@ -72,7 +72,20 @@ def test_measures_and_their_intervals() -> None:
     for name, value in found.items():
         assert 0 <= value.low <= value.value + 0.05 and value.value - 0.05 <= value.high <= 1, name
         assert value.low < value.high, name
+    assert found["sensitivity"].low >= 0.8, "every resample has an operating point of its own"
     assert (band[1] <= band[2]).all() and band.shape == (3, len(GRID))
+
+
+def test_resamples_without_positives_or_negatives_count_in_no_interval() -> None:
+    scored = drawn(8, items=60)
+    weights = np.ones((3, 60))
+    weights[1, scored.positive] = 0
+    weights[2, ~scored.positive] = 0
+    curve = Curve(scored, weights)
+    for of in (curve.auc(), curve.pauc(), curve.pauc_paper(), curve.band()[:, 50], curve.operated(0.8)[1]):
+        assert np.isnan(of).tolist() == [False, True, True]
+    for of in (curve.average_precision(), curve.operated(0.8)[0], curve.operated(0.8)[2]):
+        assert np.isnan(of).tolist() == [False, True, False], "without negatives every call is right"
 
 
 @settings(max_examples=60, deadline=None)

@@ -91,7 +91,7 @@ def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dic
     if not scored.defined():
         return {"measure": [], "operating_point": [], "calibration": [], "roc": []}
     threshold = operating_threshold(scored, sensitivity)
-    found, band = measures(scored, threshold)
+    found, band = measures(scored, sensitivity)
     positives = int(scored.positive.sum())
     counts = {"positives": positives, "negatives": len(scored.positive) - positives}
     within = {name: group[name] for name in ("partition", "level", "class")}
