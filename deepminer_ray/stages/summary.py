@@ -12,7 +12,7 @@ def summary(run: Run) -> str:
     lines = [f"run {run.folder}", run.status(), "", evaluated(run)]
     lines += ["", "Coverage: share of the top places that the units to annotate take (95 % interval over patients):"]
     for row in run.rows("coverage_of_ranked"):
-        known = f"   paper {paper.COVERAGE[row['class']]:.3f}"
+        known = f"   paper {paper.COVERAGE[row['class']]:.3f}" if row["class"] in paper.COVERAGE else ""
         covered = estimate(row["coverage"], row["low"], row["high"])
         lines.append(f"  {row['class']:10} {covered}   {row['units']} units{known}")
     scores = run.rows("score_of")
@@ -65,8 +65,9 @@ def evaluated(run: Run) -> str:
     if found:
         reached = [of["sensitivity"]["value"] for of in found.values()]
         lines.append(
-            f"  (specificity where the sensitivity is at least {min(reached):.3f}, chosen on these very items)"
+            f"  (specificity where the sensitivity is at least {min(reached):.3f}, by a threshold chosen on these very"
         )
+        lines.append("  items, and anew in every resample)")
     return "\n".join(lines + _beside_paper(run, rows))
 
 

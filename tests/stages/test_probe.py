@@ -1,5 +1,6 @@
 """`probe` of another layer and in half precision, on real films and with a network of chance."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from deepminer_ray.stages.evaluate import evaluate
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
+from deepminer_ray.stages.summary import summary
 
 SIDE, LAYER = 64, "features.6"
 
@@ -123,6 +125,8 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     assert {row["against"] for row in answers(copied, "measure")} == {"rest"}
     rank(copied, partitions=["all"])
     assert {row["class"] for row in answers(copied, "coverage")} == set(paper.CANCER_OR_NOT)
+    said = summary(copied)
+    assert all(re.search(rf"^  {name} +\d\.\d", said, re.MULTILINE) for name in paper.CANCER_OR_NOT), said
     effects = answers(copied, "unit_effect(['train', 'test', 'holdout'])")
     assert {row["class"] for row in effects} == set(paper.CANCER_OR_NOT)
     by_unit = {(row["class"], row["unit"]): row["ablation"] for row in effects}
