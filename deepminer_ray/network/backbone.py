@@ -1,7 +1,10 @@
 """Networks of features, global average pooling and one linear layer, also fully convolutional (Sec. 2.3)."""
 
+import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -50,6 +53,8 @@ def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) ->
     layer, for weights that cannot be had, and for files that hold none of them.
     """
     try:
+        if weights == "default":
+            _refuse_before_fetching(name)
         features = _features(_model(name, weights), name)
     except BadInput:
         raise
@@ -66,11 +71,24 @@ def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) ->
     return network, origin
 
 
+def _refuse_before_fetching(name: str) -> None:
+    """BadInput for a network of another form, before hundreds of megabytes are fetched."""
+    # Without memory or time for weights. Networks that compute while they are made cannot be, all of them accepted.
+    with torch.device("meta"), suppress(NotImplementedError, RuntimeError):
+        _features(_model(name, "none"), name)
+
+
 def _model(name: str, weights: str) -> nn.Module:
     """torchvision's own model; its default weights come through torchvision's own loader and cache."""
     builder = models.get_model_builder(name)
     if weights == "default":
-        model: nn.Module = builder(weights=models.get_model_weights(name).DEFAULT)
+        own_weights = models.get_model_weights(name).DEFAULT
+        try:
+            model: nn.Module = builder(weights=own_weights)
+        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            file = Path(torch.hub.get_dir()) / "checkpoints" / Path(own_weights.url).name
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BadInput(f"{file} cannot be loaded ({reason}): delete it to have it fetched anew.") from error
         return model
     # Seconds are spent on an initialisation that torchvision itself calls a mistake.
     plain = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}

@@ -1,5 +1,6 @@
 """A state dict from a file into the features of a network, saying what was loaded and what was not."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,14 @@ from deepminer_ray.errors import BadInput
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network
 
+LEAST_SHARE = 0.5
+"""A file of which fewer of the network's tensors come is of another network."""
 NAMED = 3
 """Tensors named in a sentence before it only counts them."""
 HEADS = ("fc.", "classifier.", "head.", "aux1.", "aux2.", "AuxLogits.")
 """Layers after the features: made anew in any case."""
+DENSENET_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
+"""How layers are called in the DenseNet weights that torchvision publishes; its network has no second point."""
 CONVNEXT_NORM = "classifier.0."
 """What torchvision calls the layer norm of a ConvNeXt, which belongs to the features here."""
 
@@ -23,16 +28,18 @@ def fill(network: "Network", weights: str) -> str:
     """Load what fits by name and shape; a sentence on what was and was not loaded.
 
     The file holds a state dict under torchvision's names, or is a checkpoint of this program. BadInput where it
-    cannot be loaded safely, is of another network, or nothing fits.
+    cannot be loaded safely, is of another network, or too little fits.
     """
     file = Path(weights)
     state = _state(file, network.name)
     held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
     if "norm.weight" in held:
         state = {name.replace(CONVNEXT_NORM, "norm.", 1): value for name, value in state.items()}
+    state = {DENSENET_LAYER.sub(r"\1\2.", name): value for name, value in state.items()}
     fitting = {name: value for name, value in state.items() if name in held and value.shape == held[name].shape}
-    if not fitting:
-        raise BadInput(f"{file} holds no weights of {network.name}: none of its names and shapes fit.")
+    if len(fitting) < LEAST_SHARE * len(held):
+        few = f"only {len(fitting)} of its {len(held)} tensors fit in name and shape"
+        raise BadInput(f"{file} holds no weights of {network.name}: {few}.")
     counters = {name: value for name, value in state.items() if not value.dim()}
     network.features.load_state_dict(fitting | counters, strict=False)
     misshapen = [name for name in state if name in held and name not in fitting]

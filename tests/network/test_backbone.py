@@ -1,5 +1,6 @@
 """Networks by name, their weights and their geometry."""
 
+import re
 from pathlib import Path
 from urllib.error import URLError
 
@@ -116,6 +117,44 @@ def test_default_weights_that_cannot_be_fetched_are_one_sentence(
     assert weights.DEFAULT.url
     with pytest.raises(BadInput, match=r"could not be fetched.*--weights FILE"):
         build("squeezenet1_1", "default")
+
+
+def test_other_networks_are_refused_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", _unreachable)
+    with pytest.raises(BadInput, match="three linear layers"):
+        build("vgg16", "default")
+
+
+def test_a_damaged_file_in_the_cache_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "hub" / "checkpoints"
+    cache.mkdir(parents=True)
+    name = Path(models.get_model_weights("squeezenet1_1").DEFAULT.url).name
+    (cache / name).write_bytes(b"PK\x03\x04 half a download")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(BadInput, match=rf"{name} cannot be loaded .*: delete it"):
+        build("squeezenet1_1", "default")
+
+
+def test_densenets_published_names_are_understood(tmp_path: Path) -> None:
+    """The files on torchvision's site say `norm.1` for `norm1`."""
+    torch.manual_seed(2)
+    own = models.densenet121()
+    published = {
+        re.sub(r"(denselayer\d+\.(?:norm|conv))(\d)", r"\1.\2", name): value for name, value in own.state_dict().items()
+    }
+    assert "features.denseblock1.denselayer1.norm.1.weight" in published
+    torch.save(published, tmp_path / "own.pt")
+    network, said = build("densenet121", str(tmp_path / "own.pt"))
+    assert "left as" not in said and "not used" not in said
+    image = torch.randn(1, 3, 64, 64)
+    torch.testing.assert_close(network.features.eval().features(image), own.eval().features(image))
+
+
+def test_a_file_with_little_of_a_network_is_refused(tmp_path: Path) -> None:
+    state = models.squeezenet1_1().state_dict()
+    torch.save(dict(list(state.items())[:20]), tmp_path / "part.pt")
+    with pytest.raises(BadInput, match="20 of its 50 tensors fit"):
+        build("squeezenet1_1", str(tmp_path / "part.pt"))
 
 
 def _unreachable(*_: object, **__: object) -> None:
