@@ -23,7 +23,7 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
         losses.plot(numbers, [row.get("validation_loss") for row in epochs], "k.:", label="validation patches")
     losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
     losses.legend(frameon=False)
-    for name in (*CLASSES, "not_malignant"):
+    for name in CLASSES:
         values = [row.get(f"auc_{name}") for row in epochs]
         if any(value is not None for value in values):
             areas.plot(numbers, values, ".-", color=COLOUR[name], label=name)

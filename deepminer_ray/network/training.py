@@ -25,6 +25,10 @@ Told = Callable[[int, int, torch.Tensor], None]
 """Called after each step with its number, this worker's patches so far and the sum of their losses."""
 
 
+class Diverged(BadInput):
+    """Found by all workers at the same step, as they share gradients and weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a network is fine-tuned; `batch` is the number of patches of one step over all workers.
@@ -69,7 +73,7 @@ def train_epoch(
 ) -> tuple[float, int]:
     """One pass over a worker's share of the batches; the mean loss and the number of patches, over all workers.
 
-    BadInput where the gradient is no number: the loss has diverged. Workers stop at the same step, as they share it.
+    Diverged where gradient or weights are no numbers. Workers stop at the same step, as they share both.
     """
     network.train()
     for group in optimizer.param_groups:
@@ -99,12 +103,13 @@ def train_epoch(
     if not patches:
         raise BadInput(f"No batch of {recipe.batch} patches could be filled: use a smaller --batch or fewer --workers.")
     _refuse_divergence(gradient, step, epoch)
+    _refuse_divergence(torch.stack([parameter.detach().sum() for parameter in network.parameters()]), step, epoch)
     return _over_workers(float(total), patches, workers)
 
 
-def _refuse_divergence(gradient: torch.Tensor | None, step: int, epoch: int) -> None:
-    if gradient is not None and not torch.isfinite(gradient):
-        raise BadInput(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
+def _refuse_divergence(summed: torch.Tensor | None, step: int, epoch: int) -> None:
+    if summed is not None and not torch.isfinite(summed).all():
+        raise Diverged(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
 
 
 def _over_workers(total: float, patches: int, workers: int) -> tuple[float, int]:

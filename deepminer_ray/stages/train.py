@@ -22,7 +22,8 @@ from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build, normalisation_of, refuse_too_small
-from deepminer_ray.network.training import Recipe
+from deepminer_ray.network.training import Recipe, validation_auc
+from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.feed import Film
@@ -69,21 +70,22 @@ def train(
     `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
     malignant or not. `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the
     last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled labels a network
-    has nothing to learn, which its AUC must show.
+    has nothing to learn, which its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
     how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed}
     how |= {"normalisation": normalisation or normalisation_of(network)}
     how |= {"augmentation": Augmentation(flips, rotation, jitter)}
-    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or _decay(preset), **how)
-    weights = weights if weights in ("none", "default") else str(Path(weights).resolve())
-    asked: dict[str, Any] = {"network": network, "weights": weights, "classes": classes, "normals": normals}
+    decay = _decay(preset)
+    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or decay, **how)
+    asked: dict[str, Any] = {"network": network, "classes": classes, "normals": normals} | _named(weights)
     asked |= {"balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
     if run.finished("train", asked | {"workers": workers}, again):
         return
     started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
-    key = hashlib.sha256(json.dumps([asked, config["films"]]).encode()).hexdigest()[:16]
+    cut = (run.folder / "patch" / MADE_FROM).read_text()
+    key = hashlib.sha256(json.dumps([asked, config["films"], cut]).encode()).hexdigest()[:16]
     folder = run.folder / "checkpoint" / "epochs"
-    if again:
+    if again and any(row["stage"] == "train" for row in run.rows("status")):
         shutil.rmtree(folder, ignore_errors=True)
     board = run.folder / "tensorboard" if tensorboard else None
     state = fit(config, folder, key, workers, gpu, partial(_write, run), board)
@@ -97,7 +99,8 @@ def train(
             tables.insert(table, rows)
     shutil.rmtree(folder, ignore_errors=True)
     kept = next(row["epoch"] for row in state["epochs"] if row["kept"])
-    say(f"train: epoch {kept} of {recipe.epochs} is kept, {KEPT[keep]}")
+    reason = KEPT[keep if any(validation_auc(row) is not None for row in state["epochs"]) else "last"]
+    say(f"train: epoch {kept} of {recipe.epochs} is kept, {reason}")
 
 
 def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
@@ -130,6 +133,17 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
 
 
 KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
+
+
+def _named(weights: str) -> dict[str, str]:
+    """What weights are asked for; those of a file by their digest too, for it may be written anew."""
+    if weights in ("none", "default"):
+        return {"weights": weights}
+    file = Path(weights).resolve()
+    if not file.is_file():
+        raise BadInput(f"There is no weights file {file}.")
+    with file.open("rb") as content:
+        return {"weights": str(file), "weights_sha256": hashlib.file_digest(content, "sha256").hexdigest()}
 
 
 def _decay(preset: str) -> int | None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import torch
 
-from deepminer_ray.errors import BadInput
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.network.training import Diverged, Recipe, train_epoch, validate, validation_auc
 from deepminer_ray.stages.feed import Feed
 
 SECONDS_BETWEEN_TELLING = 0.5
@@ -27,10 +26,13 @@ def recipe_of(described: dict[str, Any]) -> Recipe:
 
 
 def train_worker(config: dict[str, Any]) -> str | None:
-    """Train; None, or in one sentence why it makes no sense to go on, which every worker finds at the same step."""
+    """Train; None, or in one sentence why it makes no sense to go on.
+
+    Only what every worker finds at the same step may end it so: where one stops alone, the others wait for it.
+    """
     try:
         _train(config)
-    except BadInput as error:
+    except Diverged as error:
         return str(error)
     return None
 
@@ -44,8 +46,12 @@ def _train(config: dict[str, Any]) -> None:
     rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
     device = get_device()
     torch.manual_seed(recipe.seed)
-    network = build(config["network"], config["weights"], config["classes"])[0].to(memory_format=torch.channels_last)
-    model = prepare_model(network)
+    # The first worker's weights are sent to the others: their machines need not have the file.
+    network, _ = build(config["network"], config["weights"] if rank == 0 else "none", config["classes"])
+    network = network.to(memory_format=torch.channels_last)
+    # Torch regroups gradients after a first step, sums of three or more would then differ in a continued training;
+    # it does not where it looks for unused parameters.
+    model = prepare_model(network, parallel_strategy_kwargs={"find_unused_parameters": device.type == "cpu"})
     optimizer = recipe.optimizer(model)
     epochs = _resume(ray_train.get_checkpoint(), network, optimizer)
     feed = Feed(config, rank, workers, ray_train.get_dataset_shard("train") if config["held"] else None)
@@ -64,7 +70,7 @@ def _train(config: dict[str, Any]) -> None:
         if rank == 0:
             # What others see as done must outlive a kill: not before the checkpoint is on disk and known to Ray.
             ray_train.get_all_reported_checkpoints(ray_train.CheckpointConsistencyMode.COMMITTED)
-            config["told"].put({"epochs": epochs})
+            config["told"].actor.put_nowait.remote({"epochs": epochs})
 
 
 def _validation(ray_train: Any, size: int) -> Any:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,21 @@ def _board(folder: Path | None) -> Iterator[Callable[[float, Row], None]]:
         return
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(folder)) as writer:
-
-        def scalars(epoch: float, values: Row) -> None:
+    def scalars(epoch: float, values: Row) -> None:
+        try:
             for name, value in values.items():
                 if value is not None:
                     writer.add_scalar(name, value, round(1000 * epoch))
             writer.flush()
+        except OSError as error:
+            say(f"train: {folder} cannot be written ({error}). Training goes on.")
 
-        yield scalars
+    try:
+        writer = SummaryWriter(str(folder))
+    except OSError as error:
+        say(f"train: {folder} cannot be written ({error}). Training goes on without it.")
+        yield lambda _epoch, _values: None
+        return
+    yield scalars
+    with suppress(OSError):
+        writer.close()

@@ -76,6 +76,15 @@ def test_a_loss_that_is_no_number_is_named_by_its_step() -> None:
         train_epoch(network, recipe().optimizer(network), recipe(), 1, poisoned, CPU, told=told)
 
 
+def test_weights_that_the_last_step_made_no_numbers_are_found() -> None:
+    """One step, whose gradient is finite and whose learning rate is not."""
+    torch.manual_seed(0)
+    network = build("squeezenet1_1")[0]
+    wild = recipe(float("inf"))
+    with pytest.raises(BadInput, match="step 1 of epoch 1"):
+        train_epoch(network, wild.optimizer(network), wild, 1, batches(1, 0), CPU)
+
+
 def one_epoch(seed: int = 0, **changed: Any) -> list[torch.Tensor]:
     """The parameters of a network without batch normalisation after three batches."""
     torch.manual_seed(seed)

@@ -78,11 +78,14 @@ def losses(run: Run) -> list[tuple[int, float, float]]:
 
 @pytest.fixture(scope="module")
 def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Trained by two workers without a break, with patches that are read anew in every epoch."""
+    """Trained by three workers without a break, with patches that are read anew in every epoch.
+
+    Three, for a sum of two gradients is the same in any order.
+    """
     made = copied(run, tmp_path_factory.mktemp("undisturbed") / "run")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fit, "HELD_SHARE", 0.0)
-        train(made, **OPTIONS, workers=2, tensorboard=True)
+        train(made, **OPTIONS, workers=3, tensorboard=True)
     return made
 
 
@@ -90,7 +93,7 @@ def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def broken_off(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Its command and all its workers were killed after the second epoch."""
     made = copied(run, tmp_path_factory.mktemp("broken_off") / "run")
-    process = training(made, 2)
+    process = training(made, 3)
     wait_for_epoch(made, 2, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -131,7 +134,7 @@ def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weight
     """
     run = copied(broken_off, tmp_path / "run")
     done_before = len(epochs_of(run))
-    process = training(run, 2)
+    process = training(run, 3)
     try:
         wait_for_epoch(run, done_before + 1, process)
         workers = [
@@ -139,7 +142,7 @@ def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weight
             for child in psutil.Process(process.pid).children(recursive=True)
             if "RayTrainWorker" in " ".join(child.cmdline())
         ]
-        assert len(workers) == 2
+        assert len(workers) == 3
         struck = len(epochs_of(run))
         workers[1].kill()
         assert struck < EPOCHS, "the kill struck before the end"
@@ -157,7 +160,7 @@ def test_a_training_goes_on_with_another_number_of_workers(undisturbed: Run, bro
     run = copied(broken_off, tmp_path / "run")
     done_before = losses(run)
     train(run, **OPTIONS, workers=1)
-    assert losses(run)[: len(done_before)] == done_before, "what two workers finished is not done again"
+    assert losses(run)[: len(done_before)] == done_before, "what three workers finished is not done again"
     assert [row["epoch"] for row in epochs_of(run)] == list(range(1, EPOCHS + 1))
     assert losses(run) != losses(undisturbed)
 
@@ -183,6 +186,8 @@ def test_a_diverging_loss_ends_in_one_sentence_without_another_try(run: Run, tmp
         ({"normalisation": "zscore"}, "use imagenet, inception, caffe"),
         ({"preset": "authors"}, "The authors trained on patches of 227 px, this run was cut into 64"),
         ({"preset": "others"}, "There is no preset 'others'"),
+        ({"preset": "others", "decay_from_epoch": 2}, "There is no preset 'others'"),
+        ({"weights": "no/such/file.pt"}, r"There is no weights file .*no/such/file\.pt"),
         ({"network": "inception_v3"}, "Patches of 64 px are too small for inception_v3"),
         ({"batch": 5000}, "use a smaller --batch"),
     ],
