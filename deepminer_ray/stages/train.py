@@ -82,13 +82,11 @@ def train(
     if run.finished("train", asked | {"workers": workers}, again):
         return
     started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
-    cut = (run.folder / "patch" / MADE_FROM).read_text()
-    key = hashlib.sha256(json.dumps([asked, config["films"], cut]).encode()).hexdigest()[:16]
     folder = run.folder / "checkpoint" / "epochs"
     if again and any(row["stage"] == "train" for row in run.rows("status")):
         shutil.rmtree(folder, ignore_errors=True)
     board = run.folder / "tensorboard" if tensorboard else None
-    state = fit(config, folder, key, workers, gpu, partial(_write, run), board)
+    state = fit(config, folder, _key(run, asked, config), workers, gpu, partial(_write, run), board)
     trained, _ = build(network, classes=config["classes"])
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
@@ -101,6 +99,12 @@ def train(
     kept = next(row["epoch"] for row in state["epochs"] if row["kept"])
     reason = KEPT[keep if any(validation_auc(row) is not None for row in state["epochs"]) else "last"]
     say(f"train: epoch {kept} of {recipe.epochs} is kept, {reason}")
+
+
+def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
+    """What checkpoints of an interrupted training are found by: all that its weights depend on."""
+    cut = (run.folder / "patch" / MADE_FROM).read_text()
+    return hashlib.sha256(json.dumps([asked, config["films"], cut]).encode()).hexdigest()[:16]
 
 
 def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
