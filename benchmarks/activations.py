@@ -25,10 +25,11 @@ from sklearn.metrics import roc_auc_score
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import share_intervals
-from deepminer_ray.run import Run, Tables
+from deepminer_ray.run import Run
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statement import statement
 from deepminer_ray.store import Store
+from deepminer_ray.tables import Tables
 
 PATCHES, UNITS, SCANS, REPETITIONS = 44_612, 2_048, 1_040, 5
 ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 12, 8

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import MEMORY, UNWRITTEN
 from deepminer_ray.statement import statement
+from deepminer_ray.tables import MEMORY, UNWRITTEN
 
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0

@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 RIM = {
     "ray": {"cluster.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
-    "duckdb": {"run.py", "store.py"},
+    "duckdb": {"run.py", "store.py", "tables.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
 FLOORS = ["cli", "stages", "phantom", "network", "explanations", "units", "patches", "sources"]

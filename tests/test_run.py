@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import NEEDS, STAGES, Run
+from deepminer_ray.run import Run
+from deepminer_ray.tables import NEEDS, STAGES
 
 SCANS = pa.table({"scan": ["v-A_0001_1.LEFT_CC"], "scan_number": pa.array([0], pa.int32()), "patient": ["A_0001"]})
 PATIENTS = pa.table({"patient": ["A_0001"], "partition": ["train"], "validation": [False]})

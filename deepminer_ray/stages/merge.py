@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from deepminer_ray.cluster import connect
-from deepminer_ray.run import Run, Tables
+from deepminer_ray.run import Run
+from deepminer_ray.tables import Tables
 
 
 def merge(

@@ -1,0 +1,98 @@
+"""The tables of a run: which stage fills which, and an open transaction on them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from deepminer_ray.statement import sql_folder, statement
+
+UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+"""What DuckDB raises on a full disk, depending on where it finds out."""
+
+MEMORY = "1GB"
+"""What DuckDB may hold of a file it writes: by itself it takes most of the machine before it puts anything on disk."""
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "catalog": ("scan", "lesion"),
+    "partition": ("partition",),
+    "cut": ("patch", "overlap", "label"),
+    "train": ("epoch", "weight", "bias"),
+    "probe": (
+        "weight",
+        "bias",
+        "activation",
+        "prediction",
+        "response",
+        "scan_prediction",
+        "evidence",
+        "histogram",
+        "layer",
+    ),
+    "evaluate": ("auc", "measure", "operating_point", "confusion", "calibration", "roc"),
+    "rank": ("influence", "unit_rank", "coverage", "top_patch"),
+    "explain": ("explanation",),
+    "score": ("score",),
+    "dissect": ("concept", "acquisition"),
+}
+"""Every stage in order, with the tables it fills; what experts say (`annotation`) belongs to none and stays."""
+
+KEPT = ("partition",)
+"""Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "catalog": (),
+    "partition": ("catalog",),
+    "cut": ("catalog",),
+    "train": ("partition", "cut"),
+    "probe": ("partition", "cut"),
+    "evaluate": ("probe",),
+    "rank": ("probe",),
+    "explain": ("rank",),
+    "score": ("explain",),
+    "dissect": ("probe",),
+}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """An open transaction on the tables of a run."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        """Append Arrow rows, columns matched by name."""
+        self.connection.register("arriving", rows)
+        self.connection.execute(f"insert into {table} by name (from arriving)")
+        self.connection.unregister("arriving")
+
+    def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
+        """Append what `sql/QUERY.sql` (by default the table's own) returns."""
+        self.connection.execute(f"insert into {table} by name ({statement(query or table)})", parameters)
+
+    def select(self, query: str, **parameters: Any) -> pa.Table:
+        """The rows of `sql/QUERY.sql`, seen from inside the transaction."""
+        return self.connection.sql(statement(query), params=parameters).to_arrow_table()
+
+    def apply(self, query: str, **parameters: Any) -> None:
+        """Execute `sql/QUERY.sql`, a statement that changes rows."""
+        self.connection.execute(statement(query), parameters)
+
+    def drop_from(self, stage: str) -> None:
+        """Empty the tables of a stage and of every later one, and forget that they were finished."""
+        order = list(STAGES)
+        for dropped in order[order.index(stage) :]:
+            for table in STAGES[dropped]:
+                if table not in KEPT or dropped == stage:
+                    self.connection.execute(f"delete from {table}")
+            for table in ("rejected", "repair", "stage"):
+                self.connection.execute(f"delete from {table} where stage = $stage", {"stage": dropped})
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make every table and view of an empty run."""
+    for file in sorted((sql_folder() / "table").glob("*.sql")):
+        connection.execute(file.read_text())
+    for name in (sql_folder() / "view" / "order.txt").read_text().split():
+        connection.execute(statement(f"view/{name}"))
