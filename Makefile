@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo shuffled test chaos check
+.PHONY: setup demo shuffled test test-browser chaos check
 
 setup: .venv/ready
 
@@ -31,6 +31,10 @@ shuffled: demo
 
 test: setup
 	$(BIN)/python -m pytest
+
+# The survey's pages in a real browser, which must be installed: Debian's chromium.
+test-browser: setup
+	$(BIN)/python -m pytest -m browser
 
 # Twenty SIGKILLs while 20,000 patches are probed on three nodes; twenty minutes.
 chaos: setup

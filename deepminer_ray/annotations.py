@@ -8,8 +8,10 @@ import polars
 
 from deepminer_ray.errors import BadInput
 
-COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "association", "confidence")
+COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "terms", "association", "confidence")
 NO = {"false", "no", "0", "n"}
+AUTHORS = {"annotator": "expert", "phenomenon": "text"}
+"""Columns of the annotations that the paper's authors published, with `not_applicable` for what nobody recognized."""
 
 
 def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
@@ -30,12 +32,14 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
 
 
 def _read(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
-    text = {name: _text(row.get(name)) for name in COLUMNS}
-    said = text["recognizable"]
+    text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name)))) for name in COLUMNS}
+    said = "no" if row.get("not_applicable") == "1" else text["recognizable"]
+    if said is not None and said.lower() in NO:
+        text["phenomenon"] = None
     return text | {
         "unit": _unit(text["unit"] or "", number, units),
         "annotator": text["annotator"] or "unnamed",
-        "recognizable": bool(text["phenomenon"]) and (said is None or said.lower() not in NO),
+        "recognizable": bool(text["phenomenon"]),
     }
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,10 +19,14 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.errors import BadInput
+from deepminer_ray.journal import journaled
 from deepminer_ray.statement import sql_folder, statement
 from deepminer_ray.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
 
 Parameters = Mapping[str, Any]
+
+OPENING = threading.Lock()
+"""DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
 
 
 class Run:
@@ -33,6 +38,11 @@ class Run:
     @property
     def database(self) -> Path:
         return self.folder / "run.duckdb"
+
+    @property
+    def journal(self) -> Path:
+        """Where a survey puts answers until they are folded into `annotation`."""
+        return self.folder / "annotation.jsonl"
 
     @cached_property
     def name(self) -> str:
@@ -61,9 +71,9 @@ class Run:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection to the last finished state."""
+        """A read-only connection to the last finished state, in which `annotation` has what a survey saved since."""
         try:
-            connection = duckdb.connect(str(self.database), read_only=True)
+            connection = self._opened()
         except duckdb.Error as error:
             if held := re.search(r"lock is held in (.+\(PID \d+\))", str(error)):
                 raise BadInput(f"{self.database} is open for writing in {held[1]}: close it there first.") from error
@@ -74,6 +84,15 @@ class Run:
             raise BadInput(f"{self.database} was made by another version: {_first_line(error)}") from error
         finally:
             connection.close()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        unfolded = journaled(self.journal)
+        with OPENING:
+            connection = duckdb.connect(str(self.database), read_only=True)
+            if unfolded is not None:
+                connection.register("unfolded", unfolded)
+                connection.execute(statement("annotation_live"))
+        return connection
 
     def select(self, query: str, **parameters: Any) -> pa.Table:
         """The rows of `sql/QUERY.sql`."""
@@ -153,6 +172,21 @@ class Run:
         """A transaction outside the stages: what experts say is added, never replaced."""
         with self._replacing() as tables:
             yield tables
+
+    def fold(self) -> int:
+        """Move what a survey saved into `annotation`; how many rows. Explanations made from older names are dropped."""
+        unfolded = journaled(self.journal)
+        if unfolded is None:
+            return 0
+        with self.appending() as tables:
+            tables.connection.register("unfolded", unfolded)
+            added = tables.select("annotation_fold")
+            if added.num_rows:
+                tables.insert("annotation", added)
+                tables.drop_from("explain")
+        self.journal.unlink()
+        rows: int = added.num_rows
+        return rows
 
     def audit(self) -> dict[str, pa.Table]:
         """For each audit the rows that should not exist; empty where all is well."""

@@ -5,6 +5,7 @@ select
     recognizable::varchar as recognizable,
     phenomenon,
     category,
+    terms,
     association,
     confidence
 from annotation_now

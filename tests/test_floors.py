@@ -14,9 +14,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 RIM = {
     "ray": {"cluster.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
     "duckdb": {"run.py", "store.py", "tables.py"},
+    "starlette": {"survey/server.py"},
+    "uvicorn": {"survey/serve.py"},
+    "jinja2": {"survey/pages.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
-FLOORS = ["cli", "stages", "phantom", "network", "explanations", "units", "patches", "sources"]
+FLOORS = ["cli", "stages", "phantom", "network", "survey", "explanations", "units", "patches", "sources"]
 """A folder imports from those after it; `units` and `explanations` know no network."""
 
 

@@ -131,3 +131,33 @@ def decode(
     from deepminer_ray.sources.decode import decode_file
 
     typer.echo(f"{out}: {decode_file(file, out, rows, columns, density)}")
+
+
+@app.command()
+def survey(
+    folder: Folder,
+    expert: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="who takes part, by personal link (repeat the option)")
+    ] = None,
+    host: Annotated[str, typer.Option(help="the address to serve from")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8765,
+    repeats: Annotated[int, typer.Option(min=0, help="units asked about twice, without a sign of it")] = 0,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="each expert has an order of their own")] = False,
+    labels: Annotated[bool, typer.Option("--labels", help="show the classes of the patches")] = False,
+    static: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="write the pages as files instead; `annotate` takes the answers")
+    ] = None,
+) -> None:
+    """Have experts look at units and name them, in a browser (Sec. 2.2, Fig. 2)."""
+    from deepminer_ray.survey.desk import Settings
+
+    settings = Settings(repeats, shuffle, labels)
+    if static:
+        from deepminer_ray.survey.static import write_survey
+
+        for page in write_survey(existing(folder), static, expert or ["expert"], settings):
+            typer.echo(page)
+        return
+    from deepminer_ray.survey.serve import serve
+
+    serve(existing(folder), expert or [], host, port, settings)

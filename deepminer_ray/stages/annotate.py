@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,6 +13,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.survey.held import held
 
 KEYWORDS_ANNOTATOR = "lesion keywords"
 """Names given without an expert, after the outlined lesions that a unit's top patches show."""
@@ -21,7 +23,7 @@ SHARE_SHOWN = 0.25
 
 SAID = pa.schema(
     [("place", pa.int32()), ("unit", pa.int32()), ("annotator", pa.string()), ("recognizable", pa.bool_())]
-    + [(name, pa.string()) for name in ("phenomenon", "category", "association", "confidence")]
+    + [(name, pa.string()) for name in ("phenomenon", "category", "terms", "association", "confidence")]
 )
 
 
@@ -38,18 +40,24 @@ def annotate(
     network = run.rows("probed_network")
     if not network or (from_lesions and not run.rows("ranked_count")[0]["units"]):
         raise BadInput(f"`annotate` needs `rank` first: run `deepminer rank {run.folder}`.")
+    with held(run):
+        run.fold()
+        _annotate(run, network[0], file, partitions)
+
+
+def _annotate(run: Run, network: dict[str, Any], file: str | None, partitions: Sequence[str] | None) -> None:
     with run.appending() as tables:
         if file is None:
             chosen = chosen_partitions(partitions, ["test"])
             said = tables.select("suggestion", shown=PATCHES_SHOWN, share=SHARE_SHOWN, partitions=chosen).to_pylist()
             said = [row | {"annotator": KEYWORDS_ANNOTATOR} for row in said]
         else:
-            said = read_annotations(Path(file), network[0]["units"])
+            said = read_annotations(Path(file), network["units"])
         tables.connection.register(
             "said", pa.Table.from_pylist([row | {"place": place} for place, row in enumerate(said)], SAID)
         )
         now = datetime.now(UTC).replace(tzinfo=None)
-        added = tables.select("annotation_new", checkpoint=network[0]["checkpoint"], saved_at=now)
+        added = tables.select("annotation_new", checkpoint=network["checkpoint"], saved_at=now)
         if added.num_rows:
             tables.insert("annotation", added)
             tables.drop_from("explain")

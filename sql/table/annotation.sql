@@ -7,6 +7,7 @@ create table annotation (
     recognizable boolean,
     phenomenon varchar,
     category varchar, -- BI-RADS
+    terms varchar, -- of the category, joined by '; '
     association varchar, -- with breast cancer
     confidence varchar,
     repeat boolean, -- a hidden second question, which replaces no answer

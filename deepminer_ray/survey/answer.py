@@ -1,0 +1,123 @@
+"""One expert's answer about one unit: what a browser may send, and the rows of `annotation` it becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, described
+
+LONGEST = 1000
+"""Characters of one description."""
+MOST = 20
+"""Phenomena of one answer."""
+SEPARATOR = "; "
+"""Between the terms of a phenomenon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phenomenon:
+    """What an expert sees: free text, BI-RADS category and terms, association with breast cancer."""
+
+    text: str = ""
+    category: str | None = None
+    terms: tuple[str, ...] = ()
+    association: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The text, or else what was chosen."""
+        return self.text or described(self.category, self.terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether the images show recognizable phenomena, and which; `recognizable` is None where nothing is said (yet)."""
+
+    recognizable: bool | None = None
+    phenomena: tuple[Phenomenon, ...] = ()
+    confidence: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As it is shown to a page and sent by it."""
+        phenomena = [
+            {"text": one.text, "category": one.category, "terms": list(one.terms), "association": one.association}
+            for one in self.phenomena
+        ]
+        return {"recognizable": self.recognizable, "phenomena": phenomena, "confidence": self.confidence}
+
+
+def read_answer(sent: Any) -> Answer:
+    """An answer out of what a browser sent; BadInput where it is not what the page could have sent."""
+    if not isinstance(sent, Mapping):
+        raise BadInput("An answer is an object.")
+    phenomena = sent.get("phenomena", [])
+    if not isinstance(phenomena, list) or len(phenomena) > MOST:
+        raise BadInput(f"An answer has at most {MOST} phenomena.")
+    read = tuple(_phenomenon(one) for one in phenomena)
+    named = tuple(one for one in read if one.name)
+    recognizable = sent.get("recognizable")
+    if recognizable not in (True, False, None):
+        raise BadInput("`recognizable` is true, false or null.")
+    if recognizable is False:
+        named = ()
+    return Answer(True if named else recognizable, named, _chosen(sent, "confidence", CONFIDENCES))
+
+
+def _phenomenon(sent: Any) -> Phenomenon:
+    if not isinstance(sent, Mapping):
+        raise BadInput("A phenomenon is an object.")
+    text, terms = sent.get("text") or "", sent.get("terms") or []
+    if not isinstance(text, str) or len(text) > LONGEST:
+        raise BadInput(f"A description is a text of at most {LONGEST} characters.")
+    category = _chosen(sent, "category", tuple(TERMS))
+    known = TERMS[category] if category else ()
+    if not isinstance(terms, list) or not all(term in known for term in terms):
+        raise BadInput(f"The terms of {category or 'no category'} are: {', '.join(known) or 'none'}.")
+    ordered = tuple(term for term in known if term in terms)
+    clean = " ".join("".join(letter for letter in text if letter.isprintable() or letter.isspace()).split())
+    return Phenomenon(clean, category, ordered, _chosen(sent, "association", ASSOCIATIONS))
+
+
+def _chosen(sent: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str | None:
+    value = sent.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in choices:
+        raise BadInput(f"`{name}` is one of: {', '.join(choices)}.")
+    return value
+
+
+def rows_of(
+    answer: Answer, unit: int, annotator: str, version: int, repeat: bool, checkpoint: str, saved_at: datetime
+) -> list[dict[str, Any]]:
+    """The rows of `annotation`: one a phenomenon, one without where there is none."""
+    about = {"unit": unit, "annotator": annotator, "version": version, "recognizable": answer.recognizable}
+    about |= {"confidence": answer.confidence, "repeat": repeat, "checkpoint": checkpoint, "saved_at": saved_at}
+    return [
+        about
+        | {
+            "position": position,
+            "phenomenon": one.name,
+            "category": one.category,
+            "terms": SEPARATOR.join(one.terms) or None,
+            "association": one.association,
+        }
+        for position, one in enumerate(answer.phenomena or (Phenomenon(),), 1)
+    ]
+
+
+def answer_of(rows: list[dict[str, Any]]) -> Answer:
+    """The answer that rows of `annotation` in the order of `position` hold."""
+    phenomena = tuple(_read_row(row) for row in rows if row["phenomenon"])
+    return Answer(rows[0]["recognizable"], phenomena, rows[0]["confidence"])
+
+
+def _read_row(row: Mapping[str, Any]) -> Phenomenon:
+    """What was imported from elsewhere may use other words: they are kept as text."""
+    category = row["category"] if row["category"] in TERMS else None
+    known = TERMS[category] if category else ()
+    terms = tuple(term for term in (row["terms"] or "").split(SEPARATOR) if term in known)
+    text = "" if row["phenomenon"] == described(category, terms) else row["phenomenon"]
+    return Phenomenon(text, category, terms, row["association"] if row["association"] in ASSOCIATIONS else None)

@@ -1,0 +1,118 @@
+"""What a unit responds to, out of the run: patches of high, middle and low activation, their pictures, their films."""
+
+import hashlib
+import json
+import threading
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.paper import SEGMENTATION_THRESHOLD
+from deepminer_ray.patches.grid import scan_size
+from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
+from deepminer_ray.run import Run
+from deepminer_ray.survey.pictures import film_picture, patch_picture
+from deepminer_ray.units.receptive_field import Geometry
+
+SHOWN, BESIDE = 32, 8
+"""Top patches of a unit; patches of middle and of low activation beside them."""
+RULES = {
+    "authors": "above 0.2 of the unit's largest response (the authors' code)",
+    "dissection": "above what 0.5 % of all cells exceed (Network Dissection)",
+    "none": "no segmentation",
+}
+EXCEEDED_BY = 0.005
+
+
+class Gallery:
+    """Patches and films of one state of a run; pictures are drawn when first asked for and kept under `RUN/survey/`."""
+
+    def __init__(self, run: Run, partitions: list[str]):
+        self.run, self.partitions = run, partitions
+        (layer,) = run.rows("survey_layer")
+        self.checkpoint: str = layer["checkpoint"]
+        self.geometry = Geometry(layer["stride"], layer["field"], layer["offset"])
+        self.side: int = layer["side"]
+        made = (run.folder / "patch" / MADE_FROM).read_bytes()
+        ranked = [row for row in run.rows("status") if row["stage"] in ("probe", "rank")]
+        described = json.dumps([self.checkpoint, ranked], default=str).encode()
+        self.digest = hashlib.sha256(described + made).hexdigest()[:16]
+        self.folder = run.folder / "survey" / self.digest
+        self._patches: dict[int, list[dict[str, Any]]] = {}
+        self._films: dict[int, dict[str, Any]] = {}
+        self._thresholds: dict[int, float] = {}
+        self._drawing: dict[int, threading.Lock] = defaultdict(threading.Lock)
+
+    def patches(self, unit: int) -> list[dict[str, Any]]:
+        """Rows of `survey_patch`, with the patch's box on the stored film: left, top, width, height in px."""
+        if unit not in self._patches:
+            beside = {"shown": SHOWN, "beside": BESIDE, "partitions": self.partitions}
+            rows = self.run.rows("survey_patch", unit=unit, **beside)
+            films = self.films({row["scan_number"] for row in rows})
+            for row in rows:
+                film = films[row["scan_number"]]
+                scale = film["width"] / film["columns"], film["height"] / film["rows"]
+                row["box"] = [row["x"] * scale[0], row["y"] * scale[1], row["size"] * scale[0], row["size"] * scale[1]]
+            self._patches[unit] = rows
+        return self._patches[unit]
+
+    def films(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
+        """By scan number: name, view, the other view's number, size and lesions' outlines in px of the stored film."""
+        missing = sorted(numbers - self._films.keys())
+        for film in self.run.rows("survey_film", films=missing) if missing else ():
+            width, height = scan_size(film["rows"], film["columns"], self.side)
+            scale = width / film["columns"], height / film["rows"]
+            rings = [[[(p["x"] + 0.5) * scale[0], (p["y"] + 0.5) * scale[1]] for p in ring] for ring in film["rings"]]
+            self._films[film["scan_number"]] = film | {"width": width, "height": height, "rings": rings}
+        return {number: self._films[number] for number in numbers if number in self._films}
+
+    def film(self, number: int) -> bytes:
+        """A film as PNG, with all bits."""
+        return film_picture(read_scan(self.run.folder / "scan", number))
+
+    def picture(self, unit: int, place: int, rule: str) -> Path:
+        """The file of a patch's picture; those of patches without a response map are not segmented."""
+        row = self.patches(unit)[place]
+        kept = self.folder / str(unit)
+        with self._drawing[unit]:
+            if not (kept / "whole").exists():
+                self._draw(unit, kept)
+        return kept / f"{place}-{rule if row['activation'] == 'top' else 'none'}.png"
+
+    def _draw(self, unit: int, kept: Path) -> None:
+        kept.mkdir(parents=True, exist_ok=True)
+        rows = self.patches(unit)
+        pixels = self._pixels(rows)
+        maps = {
+            row["patch"]: np.array(row["map"], np.float32).reshape(row["map_height"], row["map_width"])
+            for row in self.run.rows("survey_map", unit=unit)
+            if row["map"] is not None
+        }
+        largest = max((float(one.max()) for one in maps.values()), default=0.0)
+        thresholds = {"authors": SEGMENTATION_THRESHOLD * largest, "dissection": self._threshold(unit)}
+        for place, row in enumerate(rows):
+            shown = pixels[row["patch"]]
+            (kept / f"{place}-none.png").write_bytes(patch_picture(shown))
+            if row["activation"] == "top":
+                for rule, threshold in thresholds.items():
+                    picture = patch_picture(shown, self.geometry, maps.get(row["patch"]), threshold)
+                    (kept / f"{place}-{rule}.png").write_bytes(picture)
+        (kept / "whole").touch()
+
+    def _pixels(self, rows: list[dict[str, Any]]) -> dict[int, NDArray[np.uint16]]:
+        wanted: dict[int, list[int]] = defaultdict(list)
+        for row in rows:
+            wanted[row["scan_number"]].append(row["patch"])
+        found: dict[int, NDArray[np.uint16]] = {}
+        for number, patches in wanted.items():
+            read = read_patches(shard(self.run.folder / "patch", number), patches)
+            found |= dict(zip(patches, read, strict=True))
+        return found
+
+    def _threshold(self, unit: int) -> float:
+        if not self._thresholds:
+            self._thresholds = {row["unit"]: row["threshold"] for row in self.run.rows("threshold", share=EXCEEDED_BY)}
+        return self._thresholds.get(unit, 0.0)

@@ -1,0 +1,74 @@
+"""Which unit an expert is asked about when, and what the answers so far explain."""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from deepminer_ray.confidence import Interval, share_interval
+
+APART = 10
+"""A hidden repeat comes no sooner than so many questions after the first, where there are so many."""
+
+
+class Question(NamedTuple):
+    """A unit, and whether it is asked about for the second time."""
+
+    unit: int
+    repeat: bool
+
+
+class Covered(NamedTuple):
+    """The share of a class's top-8 places that named units take, with its interval over patients."""
+
+    name: str
+    share: float
+    interval: Interval
+    places: int
+    patients: int
+
+
+Places = Sequence[Mapping[str, Any]]
+"""Rows of `survey_place`: class, patient, unit, rank, places."""
+
+
+def units_by_gain(places: Places) -> list[int]:
+    """The ranked units, those first that take most top places: each place has one unit, so that gains add up."""
+    gain: Counter[int] = Counter()
+    for row in places:
+        gain[row["unit"]] += row["places"]
+    ranked = {row["unit"] for row in places if row["rank"] is not None}
+    return sorted(ranked, key=lambda unit: (-gain[unit], unit))
+
+
+def questions(units: Sequence[int], seed: str, repeats: int = 0, shuffle: bool = False) -> list[Question]:
+    """What one expert is asked, in order, the same for a seed; `repeats` units come again without a sign of it."""
+    chance = random.Random(seed)
+    asked = [Question(unit, False) for unit in (chance.sample(list(units), len(units)) if shuffle else units)]
+    for unit in chance.sample(sorted(units), min(repeats, len(units))):
+        first = asked.index(Question(unit, False))
+        asked.insert(chance.randint(min(first + 1 + APART, len(asked)), len(asked)), Question(unit, True))
+    return asked
+
+
+def digest(asked: Sequence[Question], checkpoint: str) -> str:
+    """What a page of this order is known by: an answer given on a page of another is not taken for one of this."""
+    return hashlib.sha256(repr((checkpoint, list(asked))).encode()).hexdigest()[:16]
+
+
+def covered(places: Places, named: Collection[int]) -> list[Covered]:
+    """How much of each class's decisions the named units explain."""
+    found = []
+    for name in sorted({row["class"] for row in places}):
+        taken: Counter[str] = Counter()
+        total: Counter[str] = Counter()
+        for row in places:
+            if row["class"] == name:
+                total[row["patient"]] += row["places"]
+                taken[row["patient"]] += row["places"] if row["unit"] in named else 0
+        patients = sorted(total)
+        interval = share_interval([taken[one] for one in patients], [total[one] for one in patients], patients)
+        every = total.total()
+        found.append(Covered(name, taken.total() / every, interval, every, len(patients)))
+    return found

@@ -1,0 +1,58 @@
+"""Hold a survey: print everyone's link, serve until stopped, fold the answers into the run."""
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import Run
+from deepminer_ray.survey.desk import Desk, Settings
+from deepminer_ray.survey.experts import experts
+from deepminer_ray.survey.server import application
+
+ALONE = "expert"
+"""Who takes part where nobody is named."""
+
+
+def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settings) -> None:
+    """Serve the survey until the process is asked to stop; BadInput where the address cannot be had."""
+    with _listening(host, port) as listener:
+        desk = Desk(run, settings)
+        try:
+            file = run.folder / "survey" / "experts.json"
+            known = experts(file, names or ([] if file.is_file() else [ALONE]))
+            for name, token in known.items():
+                shown = f"[{host}]" if ":" in host else host
+                print(f"{name}: http://{shown}:{listener.getsockname()[1]}/{token}/", flush=True)
+            web = application(desk, known, ["*"] if _any(host) else [host, "localhost", "127.0.0.1"])
+            config = uvicorn.Config(web, log_level="warning", access_log=False, lifespan="off", server_header=False)
+            # Uvicorn ends on these and then raises them once more, which would end us before the answers are folded in.
+            for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(asked_to_stop, lambda *_: None)
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            desk.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+        return listener
+    except OSError as error:
+        reason = f"{host}:{port} cannot be served from ({error.strerror})"
+        raise BadInput(f"{reason}: use another --port or --host.") from error
+
+
+def _any(host: str) -> bool:
+    """Whether a host stands for every address of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

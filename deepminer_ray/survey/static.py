@@ -1,0 +1,70 @@
+"""The survey as files, for a hospital without a server: one folder an expert, answers come back as a file."""
+
+import base64
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import Run
+from deepminer_ray.survey import pages
+from deepminer_ray.survey.desk import Desk, Settings
+from deepminer_ray.survey.gallery import RULES
+
+ASSETS = Path(__file__).parent / "assets"
+
+
+def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Settings) -> list[Path]:
+    """Write `DIR/EXPERT/index.html` for everyone, with all pictures; the files to open.
+
+    Units do not come twice here: whoever holds the files could tell.
+    """
+    if settings.repeats:
+        raise BadInput("Units come twice only where a server asks: leave --repeats out.")
+    desk = Desk(run, settings)
+    try:
+        return [_write(desk, directory, name) for name in names]
+    finally:
+        desk.close()
+
+
+def _write(desk: Desk, directory: Path, name: str) -> Path:
+    folder = directory / (re.sub(r"[^\w-]+", "_", name) or "expert")
+    try:
+        shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
+        asked = desk.asked(name)
+        data = [_data(desk, name, place) for place in range(len(asked))]
+        for place, question in enumerate(asked):
+            _pictures(desk, question.unit, folder / str(place + 1))
+        for number in sorted({number for one in data for number in one["films"]}):
+            _film(desk, number, folder / "film")
+        shown = [{"data": one, "heading": pages.heading(desk, name, place)} for place, one in enumerate(data)]
+        page = folder / "index.html"
+        page.write_text(pages.static_page(desk, name, shown))
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be written: {error.strerror}.") from error
+    return page
+
+
+def _data(desk: Desk, name: str, place: int) -> dict[str, Any]:
+    last = place + 1 == len(desk.asked(name))
+    here = {"static": True, "films_at": "film/", "pictures": f"{place + 1}/", "query": "", "save_at": ""}
+    here |= {"next": "#" if last else f"#{place + 2}", "back": f"#{place}" if place else "#"}
+    return pages.unit_data(desk, name, place, "") | here | {"unit": desk.asked(name)[place].unit}
+
+
+def _pictures(desk: Desk, unit: int, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for place, row in enumerate(desk.gallery.patches(unit)):
+        for rule in RULES if row["activation"] == "top" else ("none", "authors"):
+            shutil.copyfile(desk.gallery.picture(unit, place, rule), folder / f"{place}-{rule}.png")
+
+
+def _film(desk: Desk, number: int, folder: Path) -> None:
+    """A script that holds the picture: a page opened from a folder may not read the pixels of a file beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = base64.b64encode(desk.gallery.film(number)).decode()
+    films = "(window.deepminerFilms ??= {})"
+    (folder / f"{number}.js").write_text(f'{films}[{number}] = "data:image/png;base64,{text}";\n')

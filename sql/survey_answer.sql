@@ -1,0 +1,6 @@
+-- One row a phenomenon of every expert's latest answer about a unit of the probed network, repeats apart.
+select *, max(version) over (partition by unit, annotator) as last_version
+from annotation
+where checkpoint = (select checkpoint from layer)
+qualify version = max(version) over (partition by unit, annotator, coalesce(repeat, false))
+order by unit, annotator, repeat, position

@@ -1,0 +1,101 @@
+"""What a browser may send, and what becomes of it in `annotation`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.survey.answer import LONGEST, MOST, answer_of, read_answer, rows_of
+from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, described
+
+SCRIPT = "<script>alert(1)</script>'; drop table"
+NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ([], "An answer is an object"),
+        ("yes", "An answer is an object"),
+        ({"recognizable": "yes"}, "true, false or null"),
+        ({"recognizable": 2}, "true, false or null"),
+        ({"phenomena": {}}, f"at most {MOST} phenomena"),
+        ({"phenomena": [{}] * (MOST + 1)}, f"at most {MOST} phenomena"),
+        ({"phenomena": ["mass"]}, "A phenomenon is an object"),
+        ({"phenomena": [{"text": 7}]}, "A description is a text"),
+        ({"phenomena": [{"text": "x" * (LONGEST + 1)}]}, f"at most {LONGEST} characters"),
+        ({"phenomena": [{"category": "Tumour"}]}, "`category` is one of: Mass"),
+        ({"phenomena": [{"category": ["Mass"]}]}, "`category` is one of"),
+        ({"phenomena": [{"terms": ["oval"]}]}, "The terms of no category are: none"),
+        ({"phenomena": [{"category": "Mass", "terms": ["amorphous"]}]}, "The terms of Mass are: oval"),
+        ({"phenomena": [{"category": "Mass", "terms": "oval"}]}, "The terms of Mass are"),
+        ({"phenomena": [{"category": "Mass", "terms": [{}]}]}, "The terms of Mass are"),
+        ({"phenomena": [{"text": "a", "association": "cancer"}]}, "`association` is one of: malignant"),
+        ({"confidence": 3}, "`confidence` is one of: low"),
+    ],
+)
+def test_what_no_page_could_have_sent_is_refused(sent: Any, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        read_answer(sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "recognizable", "names"),
+    [
+        ({}, None, []),
+        ({"recognizable": True}, True, []),
+        ({"recognizable": False}, False, []),
+        ({"recognizable": False, "phenomena": [{"text": "a mass"}]}, False, []),
+        ({"phenomena": [{"text": " a \n mass\x00 "}]}, True, ["a mass"]),
+        ({"phenomena": [{}, {"text": "edge"}]}, True, ["edge"]),
+        ({"phenomena": [{"category": "Mass"}]}, True, ["mass"]),
+        ({"phenomena": [{"category": "Mass", "terms": ["spiculated", "round"]}]}, True, ["mass: round, spiculated"]),
+        ({"phenomena": [{"category": "Mass", "terms": ["round"], "text": "star"}]}, True, ["star"]),
+        (
+            {"phenomena": [{"text": "<script>alert(1)</script>'; drop table"}]},
+            True,
+            ["<script>alert(1)</script>'; drop table"],
+        ),
+    ],
+)
+def test_an_answer_says_what_was_typed_or_else_chosen(sent: Any, recognizable: bool | None, names: list[str]) -> None:
+    answer = read_answer(sent)
+    assert answer.recognizable is recognizable
+    assert [one.name for one in answer.phenomena] == names
+
+
+@st.composite
+def phenomena(draw: st.DrawFn) -> dict[str, Any]:
+    category = draw(st.sampled_from([None, *TERMS]))
+    terms = [term for term in TERMS.get(category or "", ()) if draw(st.booleans())]
+    text = draw(st.sampled_from(["", "star", " two  words ", "mass", "a; b", "<b>"]))
+    return {"text": text, "category": category, "terms": terms, "association": draw(st.sampled_from(ASSOCIATIONS))}
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "recognizable": st.sampled_from([None, True, False]),
+            "phenomena": st.lists(phenomena(), max_size=3),
+            "confidence": st.sampled_from([None, *CONFIDENCES]),
+        }
+    )
+)
+def test_an_answer_comes_back_from_its_rows(sent: dict[str, Any]) -> None:
+    answer = read_answer(sent)
+    rows = rows_of(answer, 7, "Anna", 3, False, "hash", NOW)
+    assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
+    back = answer_of(rows)
+    assert [one.name for one in back.phenomena] == [one.name for one in answer.phenomena]
+    assert (back.recognizable, back.confidence) == (answer.recognizable, answer.confidence)
+    assert read_answer(back.plain()) == back
+
+
+def test_every_term_has_a_key_and_a_name() -> None:
+    assert all(len(terms) <= len(LETTERS) for terms in TERMS.values())
+    assert len(TERMS) <= 9
+    assert described("Calcification", ["fine linear"]) == "calcification: fine linear"
+    assert described(None, []) is None
