@@ -3,8 +3,12 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from deepminer_ray.run import Run
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -31,3 +35,30 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("phantoms")
     write_phantom(directory, patients=3, seed=1, columns=320)
     return directory
+
+
+@pytest.fixture(scope="session")
+def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> "Run":
+    """Three phantom patients, probed and ranked with a network of chance: a run whose units can be named."""
+    import torch
+
+    from deepminer_ray.network.backbone import build
+    from deepminer_ray.network.checkpoint import save
+    from deepminer_ray.run import Run
+    from deepminer_ray.stages.catalog import catalog
+    from deepminer_ray.stages.cut import cut
+    from deepminer_ray.stages.evaluate import evaluate
+    from deepminer_ray.stages.partition import partition
+    from deepminer_ray.stages.probe import probe
+    from deepminer_ray.stages.rank import rank
+
+    run = Run.created(tmp_path_factory.mktemp("survey") / "run")
+    catalog(run, str(phantoms))
+    partition(run)
+    cut(run, side=64)
+    torch.manual_seed(0)
+    save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], 64, "imagenet")
+    probe(run, partitions=["all"])
+    evaluate(run, ["all"])
+    rank(run, partitions=["all"], ranked=4)
+    return run

@@ -16,10 +16,10 @@ RIM = {
     "duckdb": {"run.py", "store.py", "tables.py"},
     "starlette": {"survey/server.py"},
     "uvicorn": {"survey/serve.py"},
-    "jinja2": {"survey/pages.py"},
+    "jinja2": {"survey/pages.py", "report/page.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
-FLOORS = ["cli", "stages", "phantom", "network", "survey", "explanations", "units", "patches", "sources"]
+FLOORS = ["cli", "stages", "phantom", "network", "report", "survey", "explanations", "units", "patches", "sources"]
 """A folder imports from those after it; `units` and `explanations` know no network."""
 
 

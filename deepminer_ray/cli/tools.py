@@ -161,3 +161,40 @@ def survey(
     from deepminer_ray.survey.serve import serve
 
     serve(existing(folder), expert or [], host, port, settings)
+
+
+@app.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="RUN/report.html by default")] = None,
+) -> None:
+    """Write one HTML page: this run's tables and figures beside the paper's."""
+    from deepminer_ray.report.page import write_report
+
+    typer.echo(write_report(existing(folder), out))
+
+
+@app.command()
+def questions(
+    folder: Folder,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where questions.csv and key.csv are written")],
+    number: Annotated[int | None, typer.Option(min=2, help="half of them malignant; as many as can be")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Ask readers to tell malignant from benign by the explanations' words alone; `mark` takes their answers."""
+    from deepminer_ray.explanations import readers
+
+    asked = readers.questions(existing(folder).rows("question"), number, seed)
+    readers.write_questions(directory, asked)
+    typer.echo(f"{len(asked)} questions: {directory / readers.SHEET}; not for readers: {directory / readers.KEY}")
+
+
+@app.command()
+def mark(
+    key: Annotated[Path, typer.Argument(metavar="KEY", help="key.csv of `questions`")],
+    answers: Annotated[Path, typer.Argument(metavar="ANSWERS", help="a reader's questions.csv, filled in")],
+) -> None:
+    """Mark a reader's answers: accuracy, its exact interval, and an exact test against guessing."""
+    from deepminer_ray.explanations import readers
+
+    typer.echo(readers.mark(key, answers))

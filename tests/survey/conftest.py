@@ -1,4 +1,4 @@
-"""Three phantom patients, probed and ranked with a network of chance: a run whose units can be named."""
+"""Surveys in processes of their own, of runs that may be changed."""
 
 import json
 import re
@@ -12,32 +12,6 @@ from pathlib import Path
 import pytest
 
 from deepminer_ray.run import Run
-
-SIDE = 64
-
-
-@pytest.fixture(scope="session")
-def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that a survey can be held of."""
-    import torch
-
-    from deepminer_ray.network.backbone import build
-    from deepminer_ray.network.checkpoint import save
-    from deepminer_ray.stages.catalog import catalog
-    from deepminer_ray.stages.cut import cut
-    from deepminer_ray.stages.partition import partition
-    from deepminer_ray.stages.probe import probe
-    from deepminer_ray.stages.rank import rank
-
-    run = Run.created(tmp_path_factory.mktemp("survey") / "run")
-    catalog(run, str(phantoms))
-    partition(run)
-    cut(run, side=SIDE)
-    torch.manual_seed(0)
-    save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], SIDE, "imagenet")
-    probe(run, partitions=["all"])
-    rank(run, partitions=["all"], ranked=4)
-    return run
 
 
 @pytest.fixture

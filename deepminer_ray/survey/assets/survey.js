@@ -79,6 +79,7 @@ class Viewer {
     else {
       this.on[name] = !this.on[name];
       this.buttons[name].setAttribute("aria-pressed", String(this.on[name]));
+      this.frame.toggleAttribute("data-true", this.on.true);
     }
     if (name === "other") this.show(this.patch);
     else {
@@ -88,6 +89,7 @@ class Viewer {
   }
 
   drag(down) {
+    if (this.on.true && down.pointerType === "touch") return; // a finger moves the film, as nothing else could
     const from = { x: down.clientX, y: down.clientY, black: this.black, white: this.white };
     const span = this.data.display.black - this.data.display.white;
     const size = Math.max(this.frame.clientWidth, 1);

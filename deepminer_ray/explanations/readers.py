@@ -1,0 +1,115 @@
+"""The reader benchmark of the authors' later paper: can a reader tell cancer from the explanation's words alone?"""
+
+import csv
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.units.name import unit_name
+
+ANSWERS = {"c": "malignant", "b": "benign", "malignant": "malignant", "benign": "benign"}
+"""How a reader may say it, in any case; the authors' sheets have C and B."""
+QUESTION, CLASS, ANSWER = ("question", "case"), ("class", "label_from_name"), ("answer", "expert_response")
+"""Columns of our sheets and of the authors'."""
+KEY, SHEET = "key.csv", "questions.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How many answers are right, the exact (Clopper-Pearson) 95 % interval, and exact p values against guessing."""
+
+    right: int
+    answered: int
+    low: float
+    high: float
+    one_sided: float
+    two_sided: float
+
+    def __str__(self) -> str:
+        share = f"{self.right / self.answered:.3f} ({self.low:.3f} to {self.high:.3f})"
+        chance = f"p {self.one_sided:.3f} one-sided, {self.two_sided:.3f} two-sided"
+        return f"{self.right} of {self.answered} right: {share}; against guessing {chance} (exact)"
+
+
+def questions(scans: Sequence[Mapping[str, Any]], number: int | None, seed: int) -> list[dict[str, Any]]:
+    """As many malignant scans as benign ones in random order: question, scan, class and the explanation's words.
+
+    `scans` have scan, patient, class, units and phenomena, the most influential first; a unit without a name is shown
+    as such, none is dropped. BadInput where there are not `number` (an even one) of both together.
+    """
+    chance = random.Random(seed)
+    by_name = sorted(scans, key=lambda row: str(row["scan"]))
+    of = {name: [row for row in by_name if row["class"] == name] for name in ("malignant", "benign")}
+    each = min(map(len, of.values())) if number is None else number // 2
+    if number is not None and number % 2:
+        raise BadInput(f"Half of {number} questions cannot be malignant: use an even --number.")
+    if not each or any(len(rows) < each for rows in of.values()):
+        counts = " and ".join(f"{len(rows)} {name}" for name, rows in of.items())
+        raise BadInput(f"There are {counts} explained scans: too few for {number or 'any'} questions, half of each.")
+    chosen = [row for rows in of.values() for row in chance.sample(rows, each)]
+    chance.shuffle(chosen)
+    return [
+        {"question": place, "scan": row["scan"], "class": row["class"], "explanation": _words(row)}
+        for place, row in enumerate(chosen, 1)
+    ]
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    named = zip(row["units"], row["phenomena"], strict=True)
+    return "; ".join(name or f"{unit_name(unit)}, not named" for unit, name in named)
+
+
+def write_questions(directory: Path, asked: Sequence[Mapping[str, Any]]) -> None:
+    """`questions.csv` for readers, with an empty column for their answers, and `key.csv` apart, for who marks them."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, columns in ((SHEET, ("question", "explanation", "answer")), (KEY, ("question", "scan", "class"))):
+            with (directory / name).open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
+                writer.writeheader()
+                writer.writerows(asked)
+    except OSError as error:
+        raise BadInput(f"{directory} cannot be written: {error.strerror}.") from error
+
+
+def mark(key: Path, answers: Path) -> Marks:
+    """Mark a reader's sheet; questions without an answer do not count, an answer that is none is refused by its row."""
+    from scipy.stats import binomtest
+
+    known = {row[0]: row[1] for row in _read(key, CLASS)}
+    right = answered = 0
+    for number, (question, said) in enumerate(_read(answers, ANSWER), 2):
+        if not said:
+            continue
+        if said.lower() not in ANSWERS:
+            raise BadInput(f"Line {number} of {answers} answers {said!r}: use malignant or benign (C or B).")
+        if question not in known:
+            raise BadInput(f"Line {number} of {answers} answers question {question}, which {key} does not have.")
+        answered += 1
+        right += ANSWERS[said.lower()] == ANSWERS.get(known[question].lower())
+    if not answered:
+        raise BadInput(f"{answers} answers no question.")
+    tested = binomtest(right, answered, alternative="greater")
+    both = binomtest(right, answered)
+    interval = both.proportion_ci(method="exact")
+    return Marks(right, answered, interval.low, interval.high, tested.pvalue, both.pvalue)
+
+
+def _read(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
+    """(question, value) of every row."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as opened:
+            rows = list(csv.DictReader(opened))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{file} cannot be read as csv: {error}.") from error
+    held = rows[0].keys() if rows else ()
+    question, wanted = (next((own for own in columns if own in held), None) for columns in (QUESTION, value))
+    if question is None or wanted is None:
+        raise BadInput(f"{file} has no columns {QUESTION[0]} and {value[0]}.")
+    pairs = [((row[question] or "").strip(), (row[wanted] or "").strip()) for row in rows]
+    if len({number for number, _ in pairs}) < len(pairs):
+        raise BadInput(f"{file} has a question twice.")
+    return pairs

@@ -1,0 +1,158 @@
+"""One HTML page: what came out of a run beside what the paper reports, each table with the SQL that made it."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from deepminer_ray import paper
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import Run
+from deepminer_ray.statement import statement
+from deepminer_ray.survey.gallery import Gallery
+from deepminer_ray.units.name import unit_name
+
+PICTURES = 4
+"""Top patches of a unit, as in Fig. 3."""
+CURVES = ("training", "roc", "calibration")
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table: its title, what it says, the columns, and what the paper reports of a row (empty where nothing)."""
+
+    title: str
+    note: str
+    query: str
+    columns: dict[str, str]
+    known: Callable[[Row], str]
+
+
+def _nothing(_: Row) -> str:
+    return ""
+
+
+def _measured(row: Row) -> str:
+    if row["against"] != "rest" or row["level"] != "patch":
+        return ""
+    reported = {"auc": paper.AUC, "pauc_paper": paper.PAUC_PAPER}.get(row["measure"], {}).get(row["class"])
+    return "" if reported is None else f"{reported:.3f}"
+
+
+def _covered(row: Row) -> str:
+    return f"{paper.COVERAGE[row['class']]:.3f}" if row["class"] in paper.COVERAGE else ""
+
+
+def _matched(row: Row) -> str:
+    return f"{paper.GREEDY[row['depth']]:.3f}" if row["mode"] == "paper" and row["depth"] in paper.GREEDY else ""
+
+
+SECTIONS = (
+    Section(
+        "How well the classes are told apart",
+        "Items are patches, scans or patients of the partition; against rest is against all other items, against "
+        "benign among findings only. Intervals are 95 % by bootstrap over patients. The paper's values are of patches "
+        f"of 227 px of {paper.TEST_SCANS:,} DDSM scans (val.txt of the authors), without intervals; pauc_paper is "
+        f"their formula (best {paper.PAUC_PAPER_BEST}, chance {paper.PAUC_PAPER_CHANCE}).",
+        "report/measure",
+        {"partition": "", "level": "", "class": "", "against": "", "measure": "", "value": ".3f"}
+        | {"low": ".3f", "high": ".3f", "positives": "d", "items": "d"},
+        _measured,
+    ),
+    Section(
+        "Coverage",
+        "The share of all top-8 places of a class's decisions that the units to annotate take (Sec. 2.2), with 95 % "
+        "intervals over patients; n is the number of places.",
+        "report/coverage",
+        {"class": "", "units": "d", "coverage": ".3f", "low": ".3f", "high": ".3f", "n": "d"},
+        _covered,
+    ),
+    Section(
+        "Agreement of explanation and report",
+        "Greedy matching over the scans that have both (n), with 95 % intervals over patients; the mean after reports "
+        "were shuffled between patients, and the share of shuffles that reach the value (p). A score that its null "
+        "reaches means nothing: in mode paper, which compares as the authors did, it always does.",
+        "report/score",
+        {"partition": "", "metric": "", "depth": "d", "mode": "", "value": ".3f", "low": ".3f", "high": ".3f"}
+        | {"null_value": ".3f", "p": ".3f", "n": "d"},
+        _matched,
+    ),
+)
+
+
+def write_report(run: Run, out: Path | None = None) -> Path:
+    """Write `RUN/report.html` (or `out`), complete in itself; BadInput where nothing was ranked yet."""
+    status = {row["stage"]: row for row in run.rows("status")}
+    if "rank" not in status:
+        raise BadInput(f"A report needs `rank` first: run `deepminer rank {run.folder}`.")
+    file = out or run.folder / "report.html"
+    ((named, ranked),) = [(row["named"], row["ranked"]) for row in run.rows("report/named")]
+    html = (
+        _templates()
+        .get_template("report.html")
+        .render(
+            run=run.name,
+            stages=list(status.values()),
+            network=run.rows("survey_layer")[0],
+            sections=[_section(run, section) for section in SECTIONS],
+            named=named,
+            ranked=ranked,
+            named_query=statement("report/named"),
+            known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
+            units=_units(run),
+            units_query=statement("report/unit"),
+            curves=[(name, _picture(run.folder / "curves" / f"{name}.png")) for name in _drawn(run)],
+        )
+    )
+    try:
+        file.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+    return file
+
+
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("deepminer_ray.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _section(run: Run, section: Section) -> Row:
+    rows = run.rows(section.query)
+    shown = [[_shown(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows]
+    query = statement(section.query)
+    return {"title": section.title, "note": section.note, "columns": [*section.columns, "paper"], "rows": shown} | {
+        "query": query
+    }
+
+
+def _shown(value: Any, form: str) -> str:
+    return "" if value is None else format(value, form) if form else str(value).replace("_", " ")
+
+
+def _units(run: Run) -> list[Row]:
+    """Fig. 3: every ranked unit with what experts said and its first top patches."""
+    gallery = Gallery(run, run.rows("report/partition")[0]["partitions"])
+    rows = run.rows("report/unit")
+    for row in rows:
+        shown = range(min(PICTURES, len(gallery.patches(row["unit"]))))
+        row["pictures"] = [_picture(gallery.picture(row["unit"], place, "authors")) for place in shown]
+        row["name"] = unit_name(row["unit"])
+    return rows
+
+
+def _drawn(run: Run) -> list[str]:
+    return [name for name in CURVES if (run.folder / "curves" / f"{name}.png").is_file()]
+
+
+def _picture(file: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
