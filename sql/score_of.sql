@@ -1,4 +1,4 @@
--- One row a partition, mode and depth of the scores.
-select partition, mode, depth, value, low, high, null_value, p, n
+-- One row a partition, metric, mode and depth of the scores.
+select partition, metric, mode, depth, value, low, high, null_value, p, n
 from score
-order by partition, mode desc, depth
+order by partition, metric, mode desc, depth

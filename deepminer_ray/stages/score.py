@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import estimate, mean_interval
@@ -21,11 +22,20 @@ from deepminer_ray.explanations.matching import (
     p_value,
     score_matrix,
 )
+from deepminer_ray.explanations.naming import naming
+from deepminer_ray.explanations.pointing import pointing
+from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
 
 GREEDY = "greedy matching"
+POINTING = "pointing game"
+FIXED = "fixed"
+"""The mode of what the authors did not do."""
+
+Matrix = NDArray[np.float64]
+"""[scans, scans]: the explanation of one scan against the report, or outlines, of the other."""
 
 SCORE = pa.schema(
     [("partition", pa.string()), ("metric", pa.string()), ("depth", pa.int32()), ("mode", pa.string())]
@@ -37,9 +47,10 @@ SCORE = pa.schema(
 def score(
     run: Run, vectors: str | None = None, partitions: Sequence[str] | None = None, seed: int = 0, again: bool = False
 ) -> None:
-    """Fill `score` with the greedy matching score of explanation and report, in the authors' way and in the fixed one.
+    """Fill `score`: greedy matching of explanation and report, in the authors' way and in the fixed one; whether the
+    explanation names lesion type, shape and margins (precision and recall); whether units peak inside the outlines.
 
-    Beside each its interval over patients, the mean after reports were shuffled between patients, and p.
+    Beside each its interval over patients, the mean after reports or outlines were shuffled between patients, and p.
     """
     if vectors is None:
         raise BadInput("`score` needs word vectors: --vectors FILE, or train some with `deepminer words CORPUS OUT`.")
@@ -49,13 +60,15 @@ def score(
     if run.finished("score", parameters, again):
         return
     started = time.time()
-    rows = []
+    rows: list[dict[str, Any]] = []
     with run.finishing("score", parameters, started) as tables:
         occupied = {row["partition"] for row in tables.select("partition_count").to_pylist()}
         for partition in [name for name in chosen if name in occupied]:
             for depth in paper.GREEDY:
                 pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
-                rows += [{"partition": partition} | _greedy(pairs, depth, mode, words, seed) for mode in MODES]
+                pointed = tables.select("pointed", partitions=[partition]).to_pylist()
+                scored = [*_agreeing(pairs, words, seed), _pointing(pointed, depth, seed)]
+                rows += [{"partition": partition, "depth": depth} | row for row in scored]
         tables.insert("score", pa.Table.from_pylist(rows, SCORE))
     for row in rows:
         if row["n"]:
@@ -63,7 +76,7 @@ def score(
             chance = "shuffled {null_value:.3f}, p {p:.3f}, n {n}"
             say(("{metric}, top {depth}, {mode}: " + value + ", " + chance).format(**row))
         else:
-            say("{metric}, top {depth}, {mode}: no scan has both a report and a named unit".format(**row))
+            say("{metric}, top {depth}, {mode}: no scan can be scored".format(**row))
 
 
 def _hash(file: Path) -> str:
@@ -71,23 +84,40 @@ def _hash(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
-def _greedy(pairs: list[dict[str, Any]], depth: int, mode: str, words: Words, seed: int) -> dict[str, Any]:
-    """One row of `score`: row and column k of the matrix are scan k, so its diagonal is what was observed."""
-    row: dict[str, Any] = {"metric": GREEDY, "depth": depth, "mode": mode, "n": 0}
-    if not pairs:
-        return row
+def _agreeing(pairs: list[dict[str, Any]], words: Words, seed: int) -> list[dict[str, Any]]:
+    """The rows that compare explanations and reports."""
     pairs = sorted(pairs, key=lambda pair: str(pair["scan"]))
     patients = [pair["patient"] for pair in pairs]
-    matrix = score_matrix([pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs], words, mode)
+    texts = [pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs]
+    matrices = [(GREEDY, mode, score_matrix(*texts, words, mode)) for mode in MODES]
+    for field, (precision, recall) in naming(*texts).items():
+        matrices += [(f"{field} precision", FIXED, precision), (f"{field} recall", FIXED, recall)]
+    return [{"metric": metric, "mode": mode} | _against_chance(of, patients, seed) for metric, mode, of in matrices]
+
+
+def _pointing(rows: list[dict[str, Any]], depth: int, seed: int) -> dict[str, Any]:
+    """The share of the first units' peaks inside the outlines, both as shares of their film."""
+    peaks, outlines = [], []
+    for row in rows:
+        stored = np.array(scan_size(row["rows"], row["columns"], row["side"]))
+        peaks.append(np.array([[peak["x"], peak["y"]] for peak in row["peaks"][:depth]]) / stored)
+        film = np.array([row["columns"], row["rows"]])
+        outlines.append([np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in ring]) / film for ring in row["rings"]])
+    found = _against_chance(pointing(peaks, outlines), [row["patient"] for row in rows], seed)
+    return {"metric": POINTING, "mode": FIXED} | found
+
+
+def _against_chance(matrix: Matrix, patients: Sequence[str], seed: int) -> dict[str, Any]:
+    """What is observed on the diagonal, its interval over patients, and its null: rows against others' columns."""
     observed = matrix.diagonal()
     scored = ~np.isnan(observed)
     if not scored.any():
-        return row
+        return {"n": 0}
     null = matching_null(matrix, patients, seed=seed)
     of_scored = [patient for patient, kept in zip(patients, scored, strict=True) if kept]
     interval = mean_interval(observed[scored], of_scored, seed=seed)
     value = mean_score(observed)
-    return row | {
+    return {
         "value": value,
         "low": interval.low,
         "high": interval.high,

@@ -19,16 +19,16 @@ def summary(run: Run) -> str:
     if scores:
         lines += [
             "",
-            "Greedy matching of explanation and report (95 % interval over patients; reports shuffled; p; n):",
+            "Agreement of explanation and report (95 % interval over patients; shuffled between patients; p; n):",
         ]
     for row in scores:
-        said = f"  {row['partition']:8} top {row['depth']} {row['mode']:6}"
+        said = f"  {row['partition']:8} {row['metric']:22} top {row['depth']} {row['mode']:6}"
         known = f"   paper {paper.GREEDY[row['depth']]:.3f}" if row["mode"] == "paper" else ""
         if row["n"]:
             chance = f"shuffled {row['null_value']:.3f}   p {row['p']:.3f}   {row['n']} scans{known}"
             lines.append(f"{said} {estimate(row['value'], row['low'], row['high'])}   {chance}")
         else:
-            lines.append(f"{said} none: no scan has both a report and a named unit")
+            lines.append(f"{said} none: no scan can be scored")
     figures = sorted((run.folder / "figures").glob("*.png"))
     lines += ["", f"{len(figures)} figures, for example:", *(f"  {file}" for file in figures[:3])]
     return "\n".join(lines)

@@ -193,8 +193,16 @@ def test_top_patches_of_ranked_units_carry_their_maps(run: Run) -> None:
 
 
 def test_scores_have_their_null(run: Run) -> None:
-    scores = rows(run, "score", "mode, depth")
-    assert [(row["mode"], row["depth"]) for row in scores] == [("fixed", 1), ("fixed", 8), ("paper", 1), ("paper", 8)]
+    scores = rows(run, "score", "metric, mode, depth")
+    fixed = [
+        f"{field} {measure}" for field in ("lesion type", "margins", "shape") for measure in ("precision", "recall")
+    ]
+    expected = {("greedy matching", "paper"), ("greedy matching", "fixed"), ("pointing game", "fixed")}
+    expected |= {(metric, "fixed") for metric in fixed}
+    assert {(row["metric"], row["mode"], row["depth"]) for row in scores} == {
+        (*key, depth) for key in expected for depth in (1, 8)
+    }
+    assert any(row["n"] for row in scores if row["metric"] == "pointing game")
     for row in scores:
         if row["n"]:
             assert -1 <= row["value"] <= 1 and row["null_value"] is not None and 0 < row["p"] <= 1
@@ -202,7 +210,7 @@ def test_scores_have_their_null(run: Run) -> None:
 
 def test_the_summary_names_what_came_out(run: Run) -> None:
     text = summary(run)
-    assert "activation" in text and "Coverage" in text and "Greedy matching" in text and ".png" in text
+    assert "activation" in text and "Coverage" in text and "greedy matching" in text and ".png" in text
 
 
 def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None:

@@ -1,0 +1,72 @@
+"""Does an explanation name what the report says: the kind of lesion, its shape, its margins?"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nltk.stem import PorterStemmer
+
+FIELDS = {"LESION_TYPE": "lesion type", "SHAPE": "shape", "MARGINS": "margins"}
+"""What DDSM's reports call the fields, and how they are called here."""
+OTHER_FIELDS = ("TYPE", "DISTRIBUTION")
+SAYS_NOTHING = {"n", "a"}
+"""What is left of N/A."""
+
+
+def said(report: str) -> dict[str, frozenset[str]]:
+    """The stems of what a keyword report says in each field; of several lesions all together."""
+    found: dict[str, set[str]] = {name: set() for name in FIELDS}
+    current = ""
+    for token in report.split():
+        if token in FIELDS or token in OTHER_FIELDS:
+            current = token
+        elif current in found:
+            found[current] |= stems(token)
+    return {name: frozenset(found[name]) for name in FIELDS}
+
+
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text, in lower case."""
+    words = set(re.findall(r"[a-z]+", text.lower())) - SAYS_NOTHING
+    return frozenset(_stemmer().stem(word) for word in words)
+
+
+@cache
+def _stemmer() -> "PorterStemmer":
+    from nltk.stem import PorterStemmer
+
+    return PorterStemmer()
+
+
+def naming(
+    explanations: Sequence[str], reports: Sequence[str]
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """For each field precision and recall [explanations, reports] of the terms that any of these reports uses.
+
+    Precision is nan where the explanation names no term of the field, recall where the report does not.
+    """
+    of_reports = [said(report) for report in reports]
+    of_explanations = [stems(text) for text in explanations]
+    return {title: _counted(of_explanations, of_reports, name) for name, title in FIELDS.items()}
+
+
+def _counted(
+    explanations: Sequence[frozenset[str]], reports: Sequence[Mapping[str, frozenset[str]]], name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    terms = sorted(frozenset().union(*(report[name] for report in reports)))
+    named = _indicated(explanations, terms)
+    true = _indicated([report[name] for report in reports], terms)
+    both = named @ true.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return both / named.sum(1)[:, np.newaxis], both / true.sum(1)[np.newaxis, :]
+
+
+def _indicated(texts: Sequence[frozenset[str]], terms: Sequence[str]) -> NDArray[np.float64]:
+    """[texts, terms]: 1 where a text has the term."""
+    found = np.array([[term in words for term in terms] for words in texts], dtype=np.float64)
+    return found.reshape(len(texts), len(terms))
