@@ -27,10 +27,8 @@ ANSWERS = (
     {"recognizable": True, "phenomena": [{"category": "Mass", "terms": ["round"]}]},
     {"recognizable": False},
 )
-COMPLETE = """() => { const shown = [...document.querySelectorAll(".patch img")];
-  return shown.length > 0 && document.querySelector("canvas").width > 10
-    && shown.every((one) => one.complete && one.naturalWidth > 1); }"""
-EAGER = "document.querySelectorAll('.patch img').forEach((one) => { one.loading = 'eager'; })"
+COMPLETE = """() => document.querySelector("section.unit").dataset.drawn
+  && document.querySelector("canvas").width > 10"""
 
 
 def started(run: Path) -> tuple["subprocess.Popen[str]", list[str], float]:
@@ -53,7 +51,6 @@ def page_seconds(page: Page, address: str) -> float:
     before = time.perf_counter()
     page.goto(address, wait_until="commit")
     page.wait_for_load_state("domcontentloaded")
-    page.evaluate(EAGER)
     page.wait_for_function(COMPLETE)
     return time.perf_counter() - before
 
@@ -103,7 +100,8 @@ def main(source: Path, repetitions: int) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
         process, homes, _ = started(run)
-        page_seconds(page, homes[0])
+        page.goto(homes[0])
+        page.wait_for_load_state("networkidle")
         before = [page_seconds(page, f"{homes[0]}{place}") for place in range(2, 2 + repetitions)]
         after = [page_seconds(page, f"{homes[1]}{place}") for place in range(2, 2 + repetitions)]
         again = [page_seconds(page, f"{homes[1]}{place}") for place in range(2, 2 + repetitions)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,11 +96,14 @@ def estimate(value: float, low: float | None, high: float | None) -> str:
     return f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
+@lru_cache(maxsize=4)
 def _draws(patients: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """[resamples, patients]: how often each patient is drawn."""
+    """[resamples, patients]: how often each patient is drawn; kept, for drawing takes longer than using it."""
     if not patients:
         return np.zeros((resamples, 0), dtype=np.int64)
-    return np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
+    drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), size=resamples)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:

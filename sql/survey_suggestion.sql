@@ -1,6 +1,6 @@
--- One row a concept that the run itself finds a unit to answer to, the best fitting first.
-select concept, iou, auroc, q, patients
+-- One row a unit and concept that the run itself finds the unit to answer to, at most five a unit, the best first.
+select unit, concept, iou, auroc, q, patients
 from concept
-where unit = $unit and q < 0.05 and iou > 0
-order by iou desc, concept
-limit 5
+where q < 0.05 and iou > 0
+qualify row_number() over (partition by unit order by iou desc, concept) <= 5
+order by unit, iou desc, concept

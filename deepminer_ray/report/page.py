@@ -106,7 +106,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
             known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
             units=_units(run),
             units_query=statement("report/unit"),
-            curves=[(name, _picture(run.folder / "curves" / f"{name}.png")) for name in _drawn(run)],
+            curves=[(name, _embedded((run.folder / "curves" / f"{name}.png").read_bytes())) for name in _drawn(run)],
         )
     )
     try:
@@ -145,7 +145,7 @@ def _units(run: Run) -> list[Row]:
     rows = run.rows("report/unit")
     for row in rows:
         shown = range(min(PICTURES, len(gallery.patches(row["unit"]))))
-        row["pictures"] = [_picture(gallery.picture(row["unit"], place, "authors")) for place in shown]
+        row["pictures"] = [_embedded(gallery.picture(row["unit"], place)) for place in shown]
         row["name"] = unit_name(row["unit"])
     return rows
 
@@ -154,5 +154,5 @@ def _drawn(run: Run) -> list[str]:
     return [name for name in CURVES if (run.folder / "curves" / f"{name}.png").is_file()]
 
 
-def _picture(file: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
+def _embedded(picture: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(picture).decode()

@@ -15,7 +15,7 @@ from deepminer_ray.survey.answer import Answer, answer_of, read_answer, rows_of
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import Gallery
 from deepminer_ray.survey.held import held
-from deepminer_ray.survey.order import Covered, Question, covered, digest, questions, units_by_gain
+from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
 
 NO_ANSWER = Answer()
 
@@ -50,8 +50,9 @@ class Desk:
         self.held = held(run)
         run.fold()
         self.gallery = Gallery(run, partitions)
-        self.places = run.rows("survey_place", partitions=partitions)
-        self.units = units_by_gain(self.places)
+        places = run.rows("survey_place", partitions=partitions)
+        self.units = units_by_gain(places)
+        self.coverage = Coverage(places)
         self.checkpoint = self.gallery.checkpoint
         self.journal = Journal(run.journal)
         self.saving = threading.Lock()
@@ -88,7 +89,7 @@ class Desk:
     def covered(self, expert: str) -> list[Covered]:
         """What the units that this expert named explain."""
         own = {question: one.answer for (by, question), one in self.given.items() if by == expert}
-        return covered(self.places, {unit for (unit, repeat), answer in own.items() if answer.phenomena and not repeat})
+        return self.coverage.of({unit for (unit, repeat), answer in own.items() if answer.phenomena and not repeat})
 
     def save(self, expert: str, place: int, sent: Any) -> Given:
         """Save what a page sent about the question at a place; BadInput where it is no answer to it."""

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import tempfile
 import threading
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from deepminer_ray.paper import SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
 from deepminer_ray.run import Run
-from deepminer_ray.survey.pictures import film_picture, patch_picture
+from deepminer_ray.survey.pictures import film_picture, patch_picture, png
 from deepminer_ray.units.receptive_field import Geometry
 
 SHOWN, BESIDE = 32, 8
@@ -44,6 +46,7 @@ class Gallery:
         self._patches: dict[int, list[dict[str, Any]]] = {}
         self._films: dict[int, dict[str, Any]] = {}
         self._thresholds: dict[int, float] = {}
+        self._suggestions: dict[int, list[dict[str, Any]]] | None = None
         self._drawing: dict[int, threading.Lock] = defaultdict(threading.Lock)
 
     def patches(self, unit: int) -> list[dict[str, Any]]:
@@ -69,21 +72,41 @@ class Gallery:
             self._films[film["scan_number"]] = film | {"width": width, "height": height, "rings": rings}
         return {number: self._films[number] for number in numbers if number in self._films}
 
-    def film(self, number: int) -> bytes:
-        """A film as PNG, with all bits."""
-        return film_picture(read_scan(self.run.folder / "scan", number))
+    def film(self, number: int) -> Path:
+        """The file of a film as PNG, with all bits."""
+        kept = self.folder / "film" / f"{number}.png"
+        if not kept.exists():
+            _write(kept, film_picture(read_scan(self.run.folder / "scan", number)))
+        return kept
 
-    def picture(self, unit: int, place: int, rule: str) -> Path:
-        """The file of a patch's picture; those of patches without a response map are not segmented."""
-        row = self.patches(unit)[place]
+    def sheet(self, unit: int, rule: str) -> Path:
+        """The file of a unit's pictures by a rule, one under the other in the order of `patches`.
+
+        Patches without a response map are not segmented.
+        """
         kept = self.folder / str(unit)
         with self._drawing[unit]:
-            if not (kept / "whole").exists():
+            if not all((kept / f"{one}.png").exists() for one in RULES):
                 self._draw(unit, kept)
-        return kept / f"{place}-{rule if row['activation'] == 'top' else 'none'}.png"
+        return kept / f"{rule}.png"
+
+    def picture(self, unit: int, place: int) -> bytes:
+        """One patch out of the authors' sheet, as PNG."""
+        sheet = cv2.imread(str(self.sheet(unit, "authors")))
+        assert sheet is not None
+        side = sheet.shape[1]
+        return png(np.asarray(sheet[place * side : (place + 1) * side], np.uint8))
+
+    def suggestions(self, unit: int) -> list[dict[str, Any]]:
+        """What the run itself finds a unit to answer to, the best fitting first."""
+        if self._suggestions is None:
+            found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+            for row in self.run.rows("survey_suggestion"):
+                found[row["unit"]].append(row)
+            self._suggestions = found
+        return self._suggestions.get(unit, [])
 
     def _draw(self, unit: int, kept: Path) -> None:
-        kept.mkdir(parents=True, exist_ok=True)
         rows = self.patches(unit)
         pixels = self._pixels(rows)
         maps = {
@@ -92,15 +115,14 @@ class Gallery:
             if row["map"] is not None
         }
         largest = max((float(one.max()) for one in maps.values()), default=0.0)
-        thresholds = {"authors": SEGMENTATION_THRESHOLD * largest, "dissection": self._threshold(unit)}
-        for place, row in enumerate(rows):
-            shown = pixels[row["patch"]]
-            (kept / f"{place}-none.png").write_bytes(patch_picture(shown))
-            if row["activation"] == "top":
-                for rule, threshold in thresholds.items():
-                    picture = patch_picture(shown, self.geometry, maps.get(row["patch"]), threshold)
-                    (kept / f"{place}-{rule}.png").write_bytes(picture)
-        (kept / "whole").touch()
+        thresholds = {"authors": SEGMENTATION_THRESHOLD * largest, "dissection": self._threshold(unit), "none": None}
+        for rule, threshold in thresholds.items():
+            tiles = []
+            for row in rows:
+                dims = threshold is not None and row["activation"] == "top"
+                of_patch = (self.geometry, maps.get(row["patch"]), threshold) if dims else ()
+                tiles.append(patch_picture(pixels[row["patch"]], *of_patch))
+            _write(kept / f"{rule}.png", png(np.vstack(tiles)))
 
     def _pixels(self, rows: list[dict[str, Any]]) -> dict[int, NDArray[np.uint16]]:
         wanted: dict[int, list[int]] = defaultdict(list)
@@ -116,3 +138,11 @@ class Gallery:
         if not self._thresholds:
             self._thresholds = {row["unit"]: row["threshold"] for row in self.run.rows("threshold", share=EXCEEDED_BY)}
         return self._thresholds.get(unit, 0.0)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all, whoever else draws the same."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as partial:
+        partial.write(content)
+    Path(partial.name).replace(file)

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deepminer_ray.confidence import Interval, share_interval
 
 APART = 10
@@ -57,18 +60,31 @@ def digest(asked: Sequence[Question], checkpoint: str) -> str:
     return hashlib.sha256(repr((checkpoint, list(asked))).encode()).hexdigest()[:16]
 
 
-def covered(places: Places, named: Collection[int]) -> list[Covered]:
-    """How much of each class's decisions the named units explain."""
-    found = []
-    for name in sorted({row["class"] for row in places}):
-        taken: Counter[str] = Counter()
-        total: Counter[str] = Counter()
-        for row in places:
-            if row["class"] == name:
-                total[row["patient"]] += row["places"]
-                taken[row["patient"]] += row["places"] if row["unit"] in named else 0
-        patients = sorted(total)
-        interval = share_interval([taken[one] for one in patients], [total[one] for one in patients], patients)
-        every = total.total()
-        found.append(Covered(name, taken.total() / every, interval, every, len(patients)))
-    return found
+class Coverage:
+    """What named units explain; asked after every answer, so what does not depend on the names is counted once."""
+
+    def __init__(self, places: Places):
+        self.taken: dict[str, dict[int, NDArray[np.float64]]] = {}
+        self.total: dict[str, NDArray[np.float64]] = {}
+        self.patients: dict[str, list[str]] = {}
+        for name in sorted({row["class"] for row in places}):
+            of_class = [row for row in places if row["class"] == name]
+            self.patients[name] = sorted({row["patient"] for row in of_class})
+            number = {patient: place for place, patient in enumerate(self.patients[name])}
+            taken: dict[int, NDArray[np.float64]] = {}
+            for row in of_class:
+                of_unit = taken.setdefault(row["unit"], np.zeros(len(number)))
+                of_unit[number[row["patient"]]] += row["places"]
+            self.taken[name] = taken
+            self.total[name] = np.sum(list(taken.values()), axis=0)
+
+    def of(self, named: Collection[int]) -> list[Covered]:
+        """How much of each class's decisions the named units explain."""
+        found = []
+        for name, total in self.total.items():
+            parts = [part for unit, part in self.taken[name].items() if unit in named]
+            taken = np.sum(parts, axis=0) if parts else np.zeros_like(total)
+            interval = share_interval(taken, total, self.patients[name])
+            share, every = float(taken.sum() / total.sum()), int(total.sum())
+            found.append(Covered(name, share, interval, every, len(total)))
+        return found

@@ -142,7 +142,7 @@ def _film(film: dict[str, Any]) -> dict[str, Any]:
 
 def suggestions_for(desk: Desk, expert: str, place: int) -> list[dict[str, Any]]:
     """What the run itself finds the unit to answer to."""
-    return desk.run.rows("survey_suggestion", unit=desk.asked(expert)[place].unit)
+    return desk.gallery.suggestions(desk.asked(expert)[place].unit)
 
 
 def saved(desk: Desk, expert: str, place: int, version: int) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Pictures of a survey: patches segmented by their response maps, and films with every bit they have."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,29 +21,36 @@ def patch_picture(
     geometry: Geometry | None = None,
     response_map: NDArray[np.float32] | None = None,
     threshold: float = 0.0,
-) -> bytes:
-    """A patch [side, side] in density units as PNG, dimmed outside the segmentation where there is a response map."""
+) -> NDArray[np.uint8]:
+    """A patch [side, side] in density units as [rows, columns, blue green red], dimmed outside the segmentation.
+
+    Without a response map nothing is dimmed.
+    """
     factor = -(-LEAST_SIDE // pixels.shape[0])
     size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
     grey = cv2.resize(displayed(pixels), size, interpolation=cv2.INTER_LINEAR)
     if response_map is None or geometry is None:
-        return _png(np.round(255 * grey).astype(np.uint8))
+        return _coloured(grey)
     response = upsample(response_map, geometry, *pixels.shape)
     enlarged = np.asarray(cv2.resize(response, size, interpolation=cv2.INTER_LINEAR), np.float32)
     inside = segmented(enlarged, threshold)
-    dimmed = np.round(255 * grey * np.where(inside, 1, DIMMED)).astype(np.uint8)
-    coloured = cv2.cvtColor(dimmed, cv2.COLOR_GRAY2BGR)
+    coloured = _coloured(grey * np.where(inside, 1, DIMMED))
     edges, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    return _png(np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR, 1), np.uint8))
+    return np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR, 1), np.uint8)
 
 
 def film_picture(film: NDArray[np.uint16]) -> bytes:
     """A film [height, width] in density units as PNG: red holds the high byte, green the low one, for any window."""
     high, low = (film >> 8).astype(np.uint8), (film & 0xFF).astype(np.uint8)
-    return _png(np.dstack([np.zeros_like(low), low, high]))
+    return png(np.dstack([np.zeros_like(low), low, high]))
 
 
-def _png(pixels: NDArray[np.uint8]) -> bytes:
+def _coloured(grey: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(np.round(255 * grey).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels [rows, columns, blue green red] as PNG."""
     written, encoded = cv2.imencode(".png", pixels, FAST)
     if not written:
         raise ValueError("OpenCV did not write a PNG.")

@@ -48,7 +48,8 @@ def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGI
         Route("/{token}/adjudicate", web.adjudicate, methods=["POST"]),
         Route("/{token}/film/{number:int}.png", web.film),
         Route("/{token}/{place:int}", web.unit),
-        Route("/{token}/{place:int}/{patch:int}-{rule}.png", web.picture),
+        Route("/{token}/{place:int}/first.png", web.first),
+        Route("/{token}/{place:int}/{rule}.png", web.sheet),
     ]
     middleware = [Middleware(_Guarded), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))]
     return Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refused})
@@ -135,20 +136,25 @@ class _Web:
         expert, home = self._expert(request)
         return HTMLResponse(pages.summary_page(self.desk, expert, list(self.known), home))
 
-    def picture(self, request: Request) -> Response:
-        expert, _ = self._expert(request)
-        unit = self.desk.asked(expert)[self._place(request, expert)].unit
-        patch, rule = request.path_params["patch"], request.path_params["rule"]
-        if rule not in RULES or patch >= len(self.desk.gallery.patches(unit)):
+    def sheet(self, request: Request) -> Response:
+        unit, rule = self._unit(request), request.path_params["rule"]
+        if rule not in RULES:
             raise HTTPException(404, "There is no such picture.")
-        return FileResponse(self.desk.gallery.picture(unit, patch, rule), media_type="image/png", headers=KEPT)
+        return FileResponse(self.desk.gallery.sheet(unit, rule), media_type="image/png", headers=KEPT)
+
+    def first(self, request: Request) -> Response:
+        return Response(self.desk.gallery.picture(self._unit(request), 0), media_type="image/png", headers=KEPT)
+
+    def _unit(self, request: Request) -> int:
+        expert, _ = self._expert(request)
+        return self.desk.asked(expert)[self._place(request, expert)].unit
 
     def film(self, request: Request) -> Response:
         self._expert(request)
         number = request.path_params["number"]
         if number not in self.desk.gallery.films({number}):
             raise HTTPException(404, "There is no such mammogram.")
-        return Response(self.desk.gallery.film(number), media_type="image/png", headers=KEPT)
+        return FileResponse(self.desk.gallery.film(number), media_type="image/png", headers=KEPT)
 
     async def answer(self, request: Request) -> Response:
         return await self._changed(request, self._saved)

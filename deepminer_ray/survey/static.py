@@ -57,14 +57,14 @@ def _data(desk: Desk, name: str, place: int) -> dict[str, Any]:
 
 def _pictures(desk: Desk, unit: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for place, row in enumerate(desk.gallery.patches(unit)):
-        for rule in RULES if row["activation"] == "top" else ("none", "authors"):
-            shutil.copyfile(desk.gallery.picture(unit, place, rule), folder / f"{place}-{rule}.png")
+    (folder / "first.png").write_bytes(desk.gallery.picture(unit, 0))
+    for rule in RULES:
+        shutil.copyfile(desk.gallery.sheet(unit, rule), folder / f"{rule}.png")
 
 
 def _film(desk: Desk, number: int, folder: Path) -> None:
     """A script that holds the picture: a page opened from a folder may not read the pixels of a file beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = base64.b64encode(desk.gallery.film(number)).decode()
+    text = base64.b64encode(desk.gallery.film(number).read_bytes()).decode()
     films = "(window.deepminerFilms ??= {})"
     (folder / f"{number}.js").write_text(f'{films}[{number}] = "data:image/png;base64,{text}";\n')

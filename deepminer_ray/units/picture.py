@@ -7,7 +7,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
@@ -97,6 +96,8 @@ def _save(
     response: NDArray[np.float32],
     threshold: float,
 ) -> None:
+    from matplotlib.figure import Figure  # takes half a second, and a survey draws no sheet
+
     height, width = sheet.shape[0] / DPI, sheet.shape[1] / DPI
     page_width = max(width, NARROWEST) + 2 * MARGIN
     lines = textwrap.wrap(heading, width=int(page_width / LETTER))

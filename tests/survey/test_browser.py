@@ -310,14 +310,18 @@ def test_a_disagreement_is_adjudicated_with_a_click(page: Page, survey: Served, 
     assert rows(run, "from unit_phenomenon")[0]["phenomenon"] == "mass"
 
 
-LOADED = """() => { const shown = [...document.querySelectorAll(".patch img")];
-  shown.forEach((one) => { one.loading = "eager"; });
-  return shown.length === 48 && shown.every((one) => one.complete && one.naturalWidth > 100); }"""
-
-
 def test_pictures_are_there_under_every_rule(page: Page, survey: Served) -> None:
     page.goto(survey.home["Anna"] + "1")
-    for rule in ("0.2 of the unit's largest response", "0.5 % of all cells", "no segmentation"):
+    seen = set()
+    for name, rule in (
+        ("authors", "0.2 of the unit's largest response"),
+        ("dissection", "0.5 % of all cells"),
+        ("none", "no segmentation"),
+    ):
         expect(page.locator(".which")).to_contain_text(rule)
-        page.wait_for_function(LOADED)
+        expect(page.locator("section.unit")).to_have_attribute("data-drawn", name)
+        seen.add(page.locator(".patch").first.screenshot())
         page.keyboard.press("Shift+R")
+    assert len(seen) == 3
+    tiles = [page.locator(".patch").nth(index).screenshot() for index in (1, 8, 33)]
+    assert len(set(tiles)) == 3, "each patch has a picture of its own"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.survey.order import APART, Question, covered, digest, questions, units_by_gain
+from deepminer_ray.survey.order import APART, Coverage, Question, digest, questions, units_by_gain
 
 PLACES = [
     {"class": name, "patient": patient, "unit": unit, "rank": rank, "places": places}
@@ -33,7 +33,7 @@ def test_units_that_take_most_places_come_first_and_only_ranked_ones() -> None:
     [(set(), 0, 0), ({5}, 4 / 9, 2 / 12), ({5, 8}, 4 / 9, 8 / 12), ({5, 7, 8, 9}, 1, 1)],
 )
 def test_what_named_units_explain(named: set[int], malignant: float, benign: float) -> None:
-    found = {one.name: one for one in covered(PLACES, named)}
+    found = {one.name: one for one in Coverage(PLACES).of(named)}
     assert found["malignant"].share == pytest.approx(malignant)
     assert found["benign"].share == pytest.approx(benign)
     assert (found["malignant"].places, found["malignant"].patients) == (9, 2)

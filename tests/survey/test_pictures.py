@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
-from deepminer_ray.survey.pictures import CONTOUR, LEAST_SIDE, film_picture, patch_picture
+from deepminer_ray.survey.pictures import CONTOUR, LEAST_SIDE, film_picture, patch_picture, png
 from deepminer_ray.units.picture import DIMMED
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -26,7 +26,7 @@ def test_a_film_keeps_every_bit() -> None:
 def test_a_patch_is_as_a_viewer_shows_it(side: int) -> None:
     patch = np.full((side, side), round(1.5 * UNITS_PER_DENSITY), np.uint16)
     patch[: side // 2] = round(3.0 * UNITS_PER_DENSITY)
-    shown = opened(patch_picture(patch))
+    shown = opened(png(patch_picture(patch)))[..., 0]
     assert shown.shape[0] % side == 0 and shown.shape[0] >= LEAST_SIDE
     assert shown[0, 0] == 0, "black film"
     assert 100 < shown[-1, -1] < 160
@@ -36,8 +36,8 @@ def test_a_patch_is_dimmed_outside_its_segmentation_and_edged() -> None:
     patch = np.full((64, 64), round(1.0 * UNITS_PER_DENSITY), np.uint16)
     response = np.zeros((4, 4), np.float32)
     response[:, 2:] = 1.0
-    shown = opened(patch_picture(patch, Geometry(16, 16, 7.5), response, 0.2))
-    plain = opened(patch_picture(patch))
+    shown = opened(png(patch_picture(patch, Geometry(16, 16, 7.5), response, 0.2)))
+    plain = opened(png(patch_picture(patch)))[..., 0]
     middle = shown.shape[0] // 2
     assert shown[middle, 5].tolist() == [round(float(plain[middle, 5]) * DIMMED)] * 3
     assert shown[middle, -20].tolist() == [plain[middle, -20]] * 3

@@ -138,11 +138,12 @@ def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
         "{token}/1'%20or%201=1",
         "{token}/../../run.duckdb",
         "{token}/%2e%2e/%2e%2e/run.duckdb",
-        "{token}/1/0-../../../run.duckdb.png",
-        "{token}/1/0-..%2f..%2f..%2frun.duckdb.png",
-        "{token}/1/0-authors;drop.png",
-        "{token}/1/99-authors.png",
-        "{token}/1/-1-authors.png",
+        "{token}/1/../../../run.duckdb.png",
+        "{token}/1/..%2f..%2f..%2frun.duckdb.png",
+        "{token}/1/authors;drop.png",
+        "{token}/99/authors.png",
+        "{token}/-1/authors.png",
+        "{token}/99/first.png",
         "{token}/film/99999.png",
         "{token}/film/../../../etc/passwd",
         "assets/../server.py",
@@ -266,7 +267,7 @@ def test_pictures_of_every_rule_and_films_are_served_and_kept(web: Served) -> No
     assert all(patch["label"] in ("normal", "benign", "malignant") for patch in data["patches"]), "asked for: --labels"
     seen = set()
     for rule in RULES:
-        picture = httpx.get(f"{home}1/0-{rule}.png")
+        picture = httpx.get(f"{home}1/{rule}.png")
         assert picture.status_code == 200 and picture.content.startswith(b"\x89PNG")
         assert "immutable" in picture.headers["cache-control"]
         seen.add(picture.content)
