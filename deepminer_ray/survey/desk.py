@@ -31,10 +31,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An expert's latest answer to a question, and its version."""
+    """An expert's latest answer to a question, and how often this question was answered: no sign of a repeat."""
 
     answer: Answer
-    version: int
+    saves: int
     saved_at: datetime
 
 
@@ -62,7 +62,7 @@ class Desk:
         rows = run.rows("survey_answer")
         for (unit, annotator, repeat), group in groupby(rows, itemgetter("unit", "annotator", "repeat")):
             of = list(group)
-            given = Given(answer_of(of), of[0]["version"], of[0]["saved_at"])
+            given = Given(answer_of(of), of[0]["saves"], of[0]["saved_at"])
             self.given[annotator, Question(unit, bool(repeat))] = given
             self.versions[annotator, unit] = of[0]["last_version"]
 
@@ -113,7 +113,7 @@ class Desk:
             if before is not None and before.answer == answer:
                 return before
             version = self.versions.get((annotator, question.unit), 0) + 1
-            given = Given(answer, version, datetime.now(UTC).replace(tzinfo=None))
+            given = Given(answer, before.saves + 1 if before else 1, datetime.now(UTC).replace(tzinfo=None))
             about = (question.unit, annotator, version, question.repeat, self.checkpoint, given.saved_at)
             self.journal.append(rows_of(answer, *about))
             self.versions[annotator, question.unit] = version

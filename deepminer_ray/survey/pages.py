@@ -118,7 +118,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "confidences": CONFIDENCES,
         "display": DISPLAY,
         "answer": (given.answer if given else Answer()).plain(),
-        "version": given.version if given else None,
+        "version": given.saves if given else None,
         "save_at": f"{home}answer",
         "films_at": f"{home}film/",
         "pictures": f"{home}{place + 1}/",
@@ -230,6 +230,7 @@ def _common(desk: Desk, expert: str, home: str) -> dict[str, Any]:
         "settings": desk.settings,
         "covered": desk.covered(expert),
         "digest": desk.gallery.digest,
+        "survey": {"survey": f"{desk.checkpoint} {expert}", "order": desk.order(expert), "save_at": f"{home}answer"},
     }
 
 

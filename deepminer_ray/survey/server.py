@@ -178,9 +178,9 @@ class _Web:
         if not isinstance(place, int):
             raise BadInput("An answer names the place of its question.")
         given = self.desk.save(expert, place, sent)
-        return pages.saved(self.desk, expert, place, given.version)
+        return pages.saved(self.desk, expert, place, given.saves)
 
     def _adjudicated(self, expert: str, sent: Any) -> dict[str, Any]:
         if not isinstance(sent, dict) or not isinstance(sent.get("unit"), int):
             raise BadInput("An adjudication names a unit and an annotator.")
-        return {"version": self.desk.adjudicate(expert, sent["unit"], str(sent.get("annotator"))).version}
+        return {"version": self.desk.adjudicate(expert, sent["unit"], str(sent.get("annotator"))).saves}

@@ -232,6 +232,20 @@ def test_a_closed_page_sends_what_it_kept_when_opened_again(page: Page, run: Run
         assert rows(run, "from annotation_now")[0]["terms"] == "oval"
 
 
+def test_an_answer_that_was_left_at_once_arrives(page: Page, survey: Served, run: Run) -> None:
+    """Typed, and on to the next unit before anything is acknowledged."""
+    page.goto(survey.home["Anna"] + "1")
+    page.keyboard.press("/")
+    page.keyboard.type("spiculated edge")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/2")
+    page.keyboard.press("0")
+    page.goto(survey.home["Anna"])
+    page.wait_for_function("() => Object.keys(localStorage).filter((key) => key.startsWith('deepminer ')).length === 0")
+    named = {row["phenomenon"] for row in rows(run, "from annotation_now")}
+    assert named == {"spiculated edge", None}
+
+
 def test_two_tabs_keep_both(page: Page, survey: Served, run: Run) -> None:
     other = page.context.new_page()
     for one in (page, other):

@@ -220,7 +220,7 @@ class Saver {
     try {
       const body = { place: this.data.place, ...JSON.parse(text) };
       const reply = await fetch(this.data.save_at, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), keepalive: true,
       });
       if (reply.ok) this.acknowledged(await reply.json(), text);
       else if (reply.status >= 500) throw new Error("the server failed");
@@ -244,6 +244,23 @@ class Saver {
     if (covered && saved.covered) covered.innerHTML = saved.covered; // made and escaped by the server's own template
     if (saved.suggestions && this.suggest) this.suggest(saved.suggestions);
   }
+}
+
+// What other pages of this survey kept and nobody acknowledged: left too soon, or while the server was away.
+async function sendKept(about, except) {
+  const before = `deepminer ${about.survey} ${about.order} `;
+  const kept = Object.keys(localStorage).filter((key) => key.startsWith(before) && key !== except);
+  let waiting = false;
+  for (const key of kept) {
+    const text = localStorage.getItem(key);
+    const body = { place: Number(key.slice(before.length)), ...JSON.parse(text) };
+    const reply = await fetch(about.save_at, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    }).catch(() => null);
+    if (reply && reply.ok && localStorage.getItem(key) === text) localStorage.removeItem(key);
+    waiting = waiting || !reply || reply.status >= 500;
+  }
+  if (waiting) setTimeout(() => sendKept(about, except), RETRY);
 }
 
 // ---- One unit's question ----------------------------------------------------------------------------------------
@@ -630,6 +647,8 @@ if (document.querySelector("main.static")) {
   window.addEventListener("hashchange", () => route(sections));
   route(sections);
 } else if (sections.length) begin(sections[0]);
+const survey = document.querySelector("header[data-survey]");
+if (survey) sendKept(JSON.parse(survey.dataset.survey), question && question.saver.key);
 document.querySelectorAll(".adjudicate").forEach((one) => one.addEventListener("click", () => adjudicate(one)));
 document.querySelectorAll("button.keys").forEach((one) => one.addEventListener("click", () => dialog.showModal()));
 if (dialog) {
