@@ -37,7 +37,7 @@ def words(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="word2vec text")],
 ) -> None:
     """Train word vectors on a text with gensim."""
-    from deepminer_ray.explanations.matching import train_words
+    from deepminer_ray.explanations.words import train_words
 
     train_words(corpus, out)
 

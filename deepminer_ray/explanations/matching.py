@@ -1,115 +1,14 @@
 """The greedy matching score between explanation and report, and its shuffled null (Sec. 3.2, reference [21])."""
 
-import gzip
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.explanations.words import Words, tokens
 
-# gensim and nltk take seconds to import, so they are imported where they are used.
-if TYPE_CHECKING:
-    from gensim.models import KeyedVectors
-    from nltk.tokenize import NLTKWordTokenizer
-    from nltk.tokenize.punkt import PunktSentenceTokenizer
-
-MODES = ("paper", "fixed")
-FIELD_NAMES = {"LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION", "N/A"}
-"""What a DDSM report says of every lesion, whatever it is."""
-ABBREVIATIONS = {"e.g", "i.e", "vs", "dr", "approx"}
-"""Their full stop ends no sentence."""
-VECTOR_SIZE = 50
-EPOCHS = 20
-OCCURRENCES = 2
-"""A word seen less often gets no vector."""
 TIE = 1e-9
 """A shuffled mean this little below the observed one differs by rounding alone."""
-
-
-@dataclass(frozen=True, eq=False)
-class Words:
-    """Word vectors; a word that has none is `unknown`, the mean of all, as in the evaluation the authors used."""
-
-    vectors: "KeyedVectors"
-    unknown: NDArray[np.float64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "unknown", np.asarray(self.vectors.vectors.mean(axis=0), dtype=np.float64))
-
-    def __contains__(self, word: str) -> bool:
-        return word in self.vectors.key_to_index
-
-    def directions(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """[words, vector size], each of length one, so that products are cosines; a zero vector stays zero."""
-        vectors = np.array([self.vectors[word] if word in self else self.unknown for word in words], dtype=np.float64)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        directions = np.zeros_like(vectors)
-        np.divide(vectors, length, out=directions, where=length > 0)
-        return directions
-
-
-def load_words(path: Path) -> Words:
-    """Word vectors as word2vec text or binary (.bin) or GloVe text, plain or gzipped.
-
-    gensim's own format is refused: it is a pickle, and a pickle runs the code of whoever wrote it.
-    """
-    from gensim.models import KeyedVectors
-
-    binary = ".bin" in path.suffixes
-    try:
-        has_header = _has_header(path, binary)
-        vectors = KeyedVectors.load_word2vec_format(str(path), binary=binary, no_header=not has_header)
-    except (OSError, EOFError, ValueError, MemoryError, zlib.error) as error:
-        raise BadInput(f"{path} holds no word vectors in word2vec or GloVe format: {error}.") from error
-    if not vectors.vectors.size or not np.isfinite(vectors.vectors).all():
-        raise BadInput(f"{path} holds no word vectors, or some that are not numbers.")
-    return Words(vectors)
-
-
-def train_words(corpus: Path, out: Path) -> None:
-    """Train Word2Vec on a text with one sentence a line and save word2vec text; equal corpora give equal bytes."""
-    from gensim.models import Word2Vec
-
-    try:
-        sentences = [tokens(line, "fixed") for line in corpus.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{corpus} cannot be read as UTF-8 text ({error}).") from error
-    model = Word2Vec(
-        vector_size=VECTOR_SIZE,
-        min_count=OCCURRENCES,
-        epochs=EPOCHS,
-        seed=1,
-        workers=1,
-        hashfxn=_stable_hash,
-    )
-    model.build_vocab(sentences)
-    if not len(model.wv):
-        raise BadInput(f"{corpus} holds no word that occurs {OCCURRENCES} times: word vectors need a larger text.")
-    model.train(sentences, total_examples=model.corpus_count, epochs=model.epochs)
-    model.wv.save_word2vec_format(str(out), binary=out.suffix == ".bin")
-
-
-def tokens(text: str, mode: str) -> list[str]:
-    """The words that are compared.
-
-    `paper`: NLTK's tokens as they stand, so the upper-case reports miss every lower-case vocabulary. `fixed`: lower
-    case, keywords split at `_` and `-`, without the field names of DDSM's reports and without punctuation.
-    """
-    if mode not in MODES:
-        raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(MODES)}.")
-    sentences, words = _tokenizers()
-    found = [str(token) for sentence in sentences.tokenize(text) for token in words.tokenize(sentence)]
-    if mode == "paper":
-        return found
-    keywords = [token for token in found if token not in FIELD_NAMES]
-    parts = [part.lower() for keyword in keywords for part in keyword.replace("_", "-").split("-")]
-    return [part for part in parts if any(letter.isalnum() for letter in part)]
 
 
 def unknown_share(texts: Sequence[str], words: Words, mode: str) -> float:
@@ -179,38 +78,6 @@ def mean_score(score: NDArray[np.float64]) -> float:
 def p_value(observed: float, null: NDArray[np.float64]) -> float:
     """(1 + shuffles that reach the observed mean) / (1 + shuffles): small where reports match their own scans."""
     return float((1 + np.count_nonzero(null >= observed - TIE)) / (1 + len(null)))
-
-
-def _has_header(path: Path, binary: bool) -> bool:
-    """word2vec's first line is the number of words and the vector size; GloVe's is already a word.
-
-    A ValueError where this cannot be a file of vectors; gensim itself would fill a short line with what it has.
-    """
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        first = file.readline(1_000_000).split()
-        has_header = len(first) == 2 and all(part.isdigit() for part in first)
-        if binary and not has_header:
-            raise ValueError("a binary file begins with the number of words and the vector size")
-        size = int(first[1]) if has_header else len(first) - 1
-        if not binary and (size < 1 or {line.count(b" ") for line in map(bytes.rstrip, file) if line} - {size}):
-            raise ValueError("its lines are not one word and equally many numbers each")
-        return has_header
-
-
-def _stable_hash(word: str) -> int:
-    """Python's own hash of a word changes from process to process."""
-    return zlib.crc32(word.encode())
-
-
-@cache
-def _tokenizers() -> tuple["PunktSentenceTokenizer", "NLTKWordTokenizer"]:
-    """What NLTK's word_tokenize is made of, without its trained sentence model, which is a download."""
-    from nltk.tokenize import NLTKWordTokenizer
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
-
-    parameters = PunktParameters()
-    parameters.abbrev_types = set(ABBREVIATIONS)
-    return PunktSentenceTokenizer(parameters), NLTKWordTokenizer()
 
 
 def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[str]], NDArray[np.int64]]:

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +11,15 @@ from gensim.models import KeyedVectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.matching import (
-    Words,
     greedy_matching,
-    load_words,
     matching_null,
     mean_score,
     p_value,
     score_matrix,
-    tokens,
-    train_words,
     unknown_share,
 )
+from deepminer_ray.explanations.words import Words
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 VOCABULARY = ["mass", "masses", "edge", "spiculated", "calcification", "vessels", "oval", "benign"]
@@ -57,33 +52,6 @@ def naive_greedy_matching(one: list[str], other: list[str], words: Words) -> flo
         return sum(best) / len(best)
 
     return (one_way(one, other) + one_way(other, one)) / 2
-
-
-@pytest.mark.parametrize(
-    ("text", "mode", "expected"),
-    [
-        ("LESION_TYPE MASS SHAPE OVAL", "paper", ["LESION_TYPE", "MASS", "SHAPE", "OVAL"]),
-        (
-            "LESION_TYPE MASS SHAPE OVAL MARGINS ILL_DEFINED-OBSCURED",
-            "fixed",
-            ["mass", "oval", "ill", "defined", "obscured"],
-        ),
-        ("LESION_TYPE CALCIFICATION TYPE COARSE DISTRIBUTION N/A", "fixed", ["calcification", "coarse"]),
-        ('Masses with "lumpy" calcs. Edge', "paper", ["Masses", "with", "``", "lumpy", "''", "calcs", ".", "Edge"]),
-        ('Masses with "lumpy" calcs. Edge', "fixed", ["masses", "with", "lumpy", "calcs", "edge"]),
-        ("Edge, e.g. of a mass", "paper", ["Edge", ",", "e.g.", "of", "a", "mass"]),
-        ("irregularly-shaped margins", "fixed", ["irregularly", "shaped", "margins"]),
-        ("", "paper", []),
-        (" -- ...", "fixed", []),
-    ],
-)
-def test_tokens(text: str, mode: str, expected: list[str]) -> None:
-    assert tokens(text, mode) == expected
-
-
-def test_an_unknown_mode_is_named() -> None:
-    with pytest.raises(BadInput, match="'honest'"):
-        tokens("mass", "honest")
 
 
 sentences = st.lists(st.sampled_from([*VOCABULARY, "MASS", "lobulated"]), min_size=1, max_size=6)
@@ -233,93 +201,3 @@ def test_the_null_repeats_by_seed() -> None:
     patients = list("aabbccdd")
     assert (matching_null(matrix, patients, 30, seed=1) == matching_null(matrix, patients, 30, seed=1)).all()
     assert (matching_null(matrix, patients, 30, seed=1) != matching_null(matrix, patients, 30, seed=2)).any()
-
-
-@pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec", "vectors.bin", "vectors.txt.gz", "vectors.bin.gz"])
-def test_word2vec_files_are_read_back(tmp_path: Path, words: Words, name: str) -> None:
-    path = tmp_path / name
-    words.vectors.save_word2vec_format(str(path), binary=".bin" in name)
-    read = load_words(path)
-    assert read.directions(VOCABULARY) == pytest.approx(words.directions(VOCABULARY), abs=1e-6)
-    assert "MASS" not in read
-
-
-def test_glove_text_has_no_header(tmp_path: Path) -> None:
-    path = tmp_path / "glove.6B.2d.txt"
-    path.write_text("the 1.0 0.0\nmass 0.5 0.5\n", encoding="utf-8")
-    assert load_words(path).unknown == pytest.approx([0.75, 0.25])
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"not vectors\nat all, not one\n",
-        b"3 2\nmass 1 2\n",
-        b"mass 1 2\nedge 1\n",
-        b"\xff\xfe\x00\x01" * 20,
-        b"mass 1 nan\nedge 1 2\n",
-        b"99999999999999 300\nmass 1 2\n",
-        b"0 5\n",
-        b"mass edge oval\n",
-        b"mass\nedge\n",
-    ],
-)
-@pytest.mark.parametrize("suffix", [".txt", ".bin"])
-def test_a_file_without_word_vectors_is_refused(tmp_path: Path, content: bytes, suffix: str) -> None:
-    path = tmp_path / f"vectors{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(BadInput, match="vectors"):
-        load_words(path)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="absent"):
-        load_words(tmp_path / "absent.txt")
-
-
-class Planted:
-    """Unpickling this writes a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[Path, str]]:
-        return (Path.write_text, (self.path, "run"))
-
-
-@pytest.mark.parametrize("name", ["vectors.kv", "vectors.bin", "vectors.txt"])
-@pytest.mark.parametrize("protocol", [0, 5])
-def test_a_pickle_is_never_opened(tmp_path: Path, name: str, protocol: int) -> None:
-    path = tmp_path / name
-    path.write_bytes(pickle.dumps(Planted(tmp_path / "trace"), protocol))
-    with pytest.raises(BadInput):
-        load_words(path)
-    assert not (tmp_path / "trace").exists()
-
-
-def test_trained_words_repeat_and_know_company(tmp_path: Path) -> None:
-    corpus = tmp_path / "corpus.txt"
-    draw = np.random.default_rng(3)
-    groups = [["Mass", "spiculated", "irregular", "margins"], ["calcification", "fine", "branching", "clustered"]]
-    lines = [" ".join(draw.permutation(groups[line % 2])) for line in range(300)]
-    corpus.write_text("\n".join([*lines, "hapax legomenon"]), encoding="utf-8")
-    train_words(corpus, tmp_path / "one.txt")
-    train_words(corpus, tmp_path / "two.txt")
-    assert (tmp_path / "one.txt").read_bytes() == (tmp_path / "two.txt").read_bytes()
-    words = load_words(tmp_path / "one.txt")
-    assert words.unknown.shape == (50,)
-    assert "mass" in words
-    assert "hapax" not in words
-    near = greedy_matching("mass", "SPICULATED", words, "fixed")
-    far = greedy_matching("mass", "BRANCHING", words, "fixed")
-    assert near is not None
-    assert far is not None
-    assert near > far + 0.2
-
-
-@pytest.mark.parametrize("content", [b"", b"once each word\n", b"\xff\xfe\xfa"])
-def test_a_corpus_without_words_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "corpus.txt").write_bytes(content)
-    with pytest.raises(BadInput, match=r"corpus\.txt"):
-        train_words(tmp_path / "corpus.txt", tmp_path / "out.txt")

@@ -1,0 +1,214 @@
+"""Word vectors from any file gensim reads, or trained by gensim; and the words of a text (Sec. 3.2)."""
+
+import gzip
+import pickle
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+
+# gensim and nltk take seconds to import, so they are imported where they are used.
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+    from nltk.tokenize import NLTKWordTokenizer
+    from nltk.tokenize.punkt import PunktSentenceTokenizer
+
+MODES = ("paper", "fixed")
+FIELD_NAMES = {"LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION", "N/A"}
+"""What a DDSM report says of every lesion, whatever it is."""
+ABBREVIATIONS = {"e.g", "i.e", "vs", "dr", "approx"}
+"""Their full stop ends no sentence."""
+VECTOR_SIZE = 50
+EPOCHS = 20
+OCCURRENCES = 2
+"""A word seen less often gets no vector."""
+PICKLE = b"\x80"
+"""The first byte of gensim's own format."""
+UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    MemoryError,
+    zlib.error,
+    pickle.UnpicklingError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    KeyError,
+)
+"""What damaged files make the readers raise; a pickle's reader raises nearly anything."""
+ARRAYS = {("numpy", "ndarray"), ("numpy", "dtype")} | {
+    (f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")
+}
+"""What a pickle of arrays asks for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """Word vectors; a word that has none is `unknown`, the mean of all, as in the evaluation the authors used."""
+
+    vectors: "KeyedVectors"
+    unknown: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unknown", np.asarray(self.vectors.vectors.mean(axis=0), dtype=np.float64))
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.vectors.key_to_index
+
+    def directions(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """[words, vector size], each of length one, so that products are cosines; a zero vector stays zero."""
+        vectors = np.array([self.vectors[word] if word in self else self.unknown for word in words], dtype=np.float64)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        directions = np.zeros_like(vectors)
+        np.divide(vectors, length, out=directions, where=length > 0)
+        return directions
+
+
+def load_words(path: Path) -> Words:
+    """Word vectors: word2vec text or binary (.bin), GloVe text, plain or gzipped, or what `KeyedVectors.save` wrote.
+
+    The last is a pickle, which would run the code of whoever wrote it: of that nothing is run.
+    """
+    from gensim.models import KeyedVectors
+
+    binary = ".bin" in path.suffixes
+    try:
+        if _first_byte(path) == PICKLE:
+            vectors = _saved_by_gensim(path)
+        else:
+            has_header = _has_header(path, binary)
+            vectors = KeyedVectors.load_word2vec_format(str(path), binary=binary, no_header=not has_header)
+    except UNREADABLE as error:
+        raise BadInput(f"{path} holds no word vectors in word2vec, GloVe or gensim's format: {error}.") from error
+    if not vectors.vectors.size or not np.isfinite(vectors.vectors).all():
+        raise BadInput(f"{path} holds no word vectors, or some that are not numbers.")
+    return Words(vectors)
+
+
+def train_words(corpus: Path, out: Path) -> None:
+    """Train Word2Vec on a text with one sentence a line and save word2vec text; equal corpora give equal bytes."""
+    from gensim.models import Word2Vec
+
+    try:
+        sentences = [tokens(line, "fixed") for line in corpus.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{corpus} cannot be read as UTF-8 text ({error}).") from error
+    model = Word2Vec(
+        vector_size=VECTOR_SIZE,
+        min_count=OCCURRENCES,
+        epochs=EPOCHS,
+        seed=1,
+        workers=1,
+        hashfxn=_stable_hash,
+    )
+    model.build_vocab(sentences)
+    if not len(model.wv):
+        raise BadInput(f"{corpus} holds no word that occurs {OCCURRENCES} times: word vectors need a larger text.")
+    model.train(sentences, total_examples=model.corpus_count, epochs=model.epochs)
+    model.wv.save_word2vec_format(str(out), binary=out.suffix == ".bin")
+
+
+def tokens(text: str, mode: str) -> list[str]:
+    """The words that are compared.
+
+    `paper`: NLTK's tokens as they stand, so the upper-case reports miss every lower-case vocabulary. `fixed`: lower
+    case, keywords split at `_` and `-`, without the field names of DDSM's reports and without punctuation.
+    """
+    if mode not in MODES:
+        raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(MODES)}.")
+    sentences, words = _tokenizers()
+    found = [str(token) for sentence in sentences.tokenize(text) for token in words.tokenize(sentence)]
+    if mode == "paper":
+        return found
+    keywords = [token for token in found if token not in FIELD_NAMES]
+    parts = [part.lower() for keyword in keywords for part in keyword.replace("_", "-").split("-")]
+    return [part for part in parts if any(letter.isalnum() for letter in part)]
+
+
+def _has_header(path: Path, binary: bool) -> bool:
+    """word2vec's first line is the number of words and the vector size; GloVe's is already a word.
+
+    A ValueError where this cannot be a file of vectors; gensim itself would fill a short line with what it has.
+    """
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        first = file.readline(1_000_000).split()
+        has_header = len(first) == 2 and all(part.isdigit() for part in first)
+        if binary and not has_header:
+            raise ValueError("a binary file begins with the number of words and the vector size")
+        size = int(first[1]) if has_header else len(first) - 1
+        if not binary and (size < 1 or {line.count(b" ") for line in map(bytes.rstrip, file) if line} - {size}):
+            raise ValueError("its lines are not one word and equally many numbers each")
+        return has_header
+
+
+def _first_byte(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1)
+
+
+def _saved_by_gensim(path: Path) -> "KeyedVectors":
+    """What `KeyedVectors.save` wrote: a pickle, of which nothing is run but numpy's own making of arrays.
+
+    Every class of gensim is replaced by one that only keeps what it is given; anything else is refused unopened.
+    """
+    from gensim.models import KeyedVectors
+
+    with path.open("rb") as file:
+        saved = _Arrays(file).load()
+    state = getattr(saved, "state", None)
+    words = state.get("index_to_key", state.get("index2word")) if isinstance(state, dict) else None
+    if not isinstance(state, dict) or not isinstance(words, list):
+        raise ValueError("gensim did not save these as KeyedVectors (of a whole model save `model.wv`)")
+    array = state.get("vectors")
+    if "vectors" in state.get("__numpys", ()):
+        array = np.load(f"{path}.vectors.npy", allow_pickle=False)
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or len(array) != len(words) or array.dtype.kind != "f":
+        raise ValueError("its words and vectors do not belong together")
+    vectors = KeyedVectors(array.shape[1], dtype=array.dtype)
+    vectors.add_vectors([str(word) for word in words], array)
+    return vectors
+
+
+class _Kept:
+    """Stands for whatever class of gensim: it keeps its state and does nothing."""
+
+    def __init__(self, *_: object) -> None:
+        self.state: object = None
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+
+
+class _Arrays(pickle.Unpickler):
+    """Reads arrays, containers and plain values; raises UnpicklingError where a pickle asks for anything else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.split(".")[0] == "gensim":
+            return _Kept
+        if (module, name) in ARRAYS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no word vectors need")
+
+
+def _stable_hash(word: str) -> int:
+    """Python's own hash of a word changes from process to process."""
+    return zlib.crc32(word.encode())
+
+
+@cache
+def _tokenizers() -> tuple["PunktSentenceTokenizer", "NLTKWordTokenizer"]:
+    """What NLTK's word_tokenize is made of, without its trained sentence model, which is a download."""
+    from nltk.tokenize import NLTKWordTokenizer
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(ABBREVIATIONS)
+    return PunktSentenceTokenizer(parameters), NLTKWordTokenizer()
