@@ -1,4 +1,4 @@
-"""Figures of a training and of ROC curves."""
+"""Figures of a training, of ROC curves and of scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -110,3 +110,51 @@ def _estimate(row: dict[str, Any]) -> str:
 def _save(figure: Figure, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=150, bbox_inches="tight")
+
+
+def draw_scores(file: Path, rows: Rows) -> None:
+    """Every score with its interval over patients beside what chance gives; rows are those of `score` with an n."""
+    shown = [row for row in rows if row["n"]]
+    figure = Figure(figsize=(9, 1.4 + 0.28 * len(shown)), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(shown):
+        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
+        axes.plot(
+            row["value"], place, "o", color=COLOUR["normal"], label=None if place else "value, 95 % over patients"
+        )
+        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=None if place else "by chance")
+    names = [
+        f"{row['metric']}, {'top ' + str(row['depth']) if row.get('depth') else 'all units'}, {row['mode']}"
+        f"   p {row['p']:.3f}, n {row['n']}"
+        for row in shown
+    ]
+    axes.set_yticks(range(len(shown)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xlabel="score, or share")
+    axes.grid(axis="x", color="0.9")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    if shown:
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    _save(figure, file)
+
+
+def draw_faithfulness(file: Path, rows: Rows) -> None:
+    """Mean probability of the decided class by units silenced or speaking alone; rows of `faithfulness_curve`."""
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, curve, said in zip(panels, ("deletion", "insertion"), ("silent", "speaking alone"), strict=True):
+        of = [row for row in rows if row["curve"] == curve]
+        units = [row["units"] for row in of]
+        axes.fill_between(units, [row["low"] for row in of], [row["high"] for row in of], color="0.85")
+        axes.plot(units, [row["chance"] for row in of], color="0.5", label="random order (mean, 95 % of orders)")
+        axes.plot(units, [row["probability"] for row in of], ".-", color=COLOUR["malignant"], label="by influence")
+        axes.set_xscale("symlog", base=2, linthresh=1)
+        axes.set_xticks(units, [str(number) for number in units], fontsize=7)
+        scans = of[0]["scans"] if of else 0
+        axes.set(xlabel=f"units {said}", ylim=(0, 1), title=f"{curve} ({scans} scans)")
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set(ylabel="probability of the class decided")
+    if rows:
+        panels[0].legend(frameon=False, fontsize=8)
+    _save(figure, file)

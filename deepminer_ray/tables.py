@@ -32,7 +32,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "evaluate": ("auc", "measure", "operating_point", "confusion", "calibration", "roc"),
     "rank": ("influence", "unit_rank", "coverage", "top_patch"),
-    "explain": ("explanation",),
+    "explain": ("explanation", "scan_map", "faithfulness", "silence"),
     "score": ("score",),
     "dissect": ("concept", "acquisition"),
 }

@@ -1,6 +1,8 @@
 """One local Ray for the whole session, phantom patients, and runs made from them."""
 
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
     from deepminer_ray.run import Run
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +66,33 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
     evaluate(run, ["all"])
     rank(run, partitions=["all"], ranked=4)
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "`make test-browser` needs Debian's chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page that fails its test where a script fails or anything is asked of another host."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    made = context.new_page()
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("request", lambda request: _outside(request.url) and wrong.append(request.url))
+    made.set_default_timeout(20_000)
+    yield made
+    context.close()
+    assert wrong == []
+
+
+def _outside(url: str) -> bool:
+    return not re.match(r"http://127\.0\.0\.1:|file:|data:|blob:", url)

@@ -144,6 +144,14 @@ def decided(probabilities: Mapping[str, float]) -> str:
     return max(CLASSES, key=lambda name: (probabilities[name], CLASSES.index(name)))
 
 
+def contribution(
+    values: Mapping[int, float], weights: Mapping[tuple[str, int], float], name: str, unit: int
+) -> dict[str, float]:
+    """A unit's term of a class's logit at the cell that decided, and its share of all terms above 0 there."""
+    terms = {one: value * weights[name, one] for one, value in values.items()}
+    return {"contribution": terms[unit], "share": terms[unit] / sum(term for term in terms.values() if term > 0)}
+
+
 def phenomena(annotations: Sequence[Row], checkpoint: str) -> dict[int, str]:
     """The names of each unit: of every annotator's latest answer about the network, each once, joined by "; "."""
     names: dict[int, list[str]] = {}

@@ -16,7 +16,7 @@ RIM = {
     "duckdb": {"run.py", "store.py", "tables.py"},
     "starlette": {"survey/server.py"},
     "uvicorn": {"survey/serve.py"},
-    "jinja2": {"survey/pages.py", "report/page.py"},
+    "jinja2": {"survey/pages.py", "report/template.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
 FLOORS = ["cli", "stages", "phantom", "network", "report", "survey", "explanations", "units", "patches", "sources"]

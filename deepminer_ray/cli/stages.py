@@ -1,5 +1,6 @@
 """One command a stage, no logic."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -252,14 +253,23 @@ def annotate(
 def explain(
     folder: Folder,
     scan: Annotated[str | None, typer.Option(help="draw this scan's figure only")] = None,
+    image: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="explain a mammogram of one's own (repeat the option)")
+    ] = None,
     partitions: Partitions = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="figures as PDF too")] = False,
     workers: Workers = 1,
     again: Again = False,
 ) -> None:
-    """Explain decisions by named units, one figure a scan (Sec. 2.3)."""
+    """Explain decisions by named units: a figure and JSON of each scan, and the case book (Sec. 2.3)."""
+    if image:
+        from deepminer_ray.stages.explain_image import explain_images
+
+        explain_images(existing(folder), image, pdf)
+        return
     from deepminer_ray.stages.explain import explain
 
-    explain(existing(folder), scan, partitions, workers, again)
+    explain(existing(folder), scan, partitions, pdf, workers, again)
 
 
 @app.command()

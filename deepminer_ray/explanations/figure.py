@@ -62,11 +62,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitMap:
-    """One of the most influential units: the expert's name for it, its influence and its response map on the scan."""
+    """One of the most influential units: the expert's name for it, its influence and its response map on the scan.
+
+    `share`: of all that speaks for the class at the cell that decided, what the unit says; None where that is unknown.
+    """
 
     unit: int
     name: str | None
     influence: float
+    share: float | None
     response: NDArray[Any]
 
 
@@ -124,7 +128,8 @@ def blended(grey: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray
 
 def _unit_heading(unit: UnitMap, letters: int) -> list[str]:
     named = textwrap.wrap(unit.name or "not named", letters, max_lines=NAME_LINES, placeholder=" …")
-    return [unit_name(unit.unit), *named, f"influence {unit.influence:.3g}"]
+    share = [] if unit.share is None else [f"{unit.share:.0%} of the evidence"]
+    return [unit_name(unit.unit), *named, f"influence {unit.influence:.3g}", *share]
 
 
 def _report(film: Film, letters: int) -> list[str]:

@@ -103,10 +103,14 @@ class Probe:
             yield waiting, np.concatenate(pixels)
 
     def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses, Responses]:
-        """A stored film and what `respond` says of it: one fully convolutional pass over the whole mammogram."""
+        """A stored film and what `film_responses` says of it."""
         film = read_scan(self.folder / "scan", scan_number)
+        return film, *self.film_responses(film)
+
+    def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses]:
+        """What `respond` says of a stored film: one fully convolutional pass over the whole mammogram."""
         shown = without_labels(film, breast_mask(film))
-        return film, *self.respond(self.image(shown[np.newaxis]))
+        return self.respond(self.image(shown[np.newaxis]))
 
     def scan(self, scan: str, scan_number: int) -> Tables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
+from deepminer_ray.report.template import template
 from deepminer_ray.run import Run
 from deepminer_ray.statement import statement
 from deepminer_ray.survey.gallery import Gallery
@@ -17,7 +16,7 @@ from deepminer_ray.units.name import unit_name
 
 PICTURES = 4
 """Top patches of a unit, as in Fig. 3."""
-CURVES = ("training", "roc", "calibration")
+CURVES = ("training", "roc", "calibration", "score", "faithfulness")
 
 Row = dict[str, Any]
 
@@ -73,14 +72,25 @@ SECTIONS = (
         _covered,
     ),
     Section(
-        "Agreement of explanation and report",
-        "Greedy matching over the scans that have both (n), with 95 % intervals over patients; the mean after reports "
-        "were shuffled between patients, and the share of shuffles that reach the value (p). A score that its null "
-        "reaches means nothing: in mode paper, which compares as the authors did, it always does.",
+        "Agreement of explanations with what is known",
+        "Means over the scans that have a score (n), with 95 % intervals over patients; what chance gives (reports or "
+        "outlines of other patients, or random units) and the share of chances that reach the value (p). A score that "
+        "its null reaches means nothing: greedy matching in mode paper, which compares as the authors did, never means "
+        "anything. Depth is the number of units considered, nothing where all are; unknown is the share of the words "
+        "that have no vector.",
         "report/score",
         {"partition": "", "metric": "", "depth": "d", "mode": "", "value": ".3f", "low": ".3f", "high": ".3f"}
-        | {"null_value": ".3f", "p": ".3f", "n": "d"},
+        | {"null_value": ".3f", "p": ".3f", "n": "d", "unknown": ".3f"},
         _matched,
+    ),
+    Section(
+        "Errors",
+        "The units that argued most often for wrong decisions of the explained partitions: in how many they are among "
+        "the eight that added most to the lead of the wrong class over the true one, of all errors of that kind, and "
+        "how many the unit's silence alone mends (Figs. 4b and 5b as a table; the case book shows each case).",
+        "report/misleading",
+        {"error": "", "name": "", "phenomenon": "", "decisions": "d", "errors": "d", "mended": "d"},
+        _nothing,
     ),
 )
 
@@ -92,38 +102,24 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         raise BadInput(f"A report needs `rank` first: run `deepminer rank {run.folder}`.")
     file = out or run.folder / "report.html"
     ((named, ranked),) = [(row["named"], row["ranked"]) for row in run.rows("report/named")]
-    html = (
-        _templates()
-        .get_template("report.html")
-        .render(
-            run=run.name,
-            stages=list(status.values()),
-            network=run.rows("survey_layer")[0],
-            sections=[_section(run, section) for section in SECTIONS],
-            named=named,
-            ranked=ranked,
-            named_query=statement("report/named"),
-            known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
-            units=_units(run),
-            units_query=statement("report/unit"),
-            curves=[(name, _embedded((run.folder / "curves" / f"{name}.png").read_bytes())) for name in _drawn(run)],
-        )
+    html = template("report.html").render(
+        run=run.name,
+        stages=list(status.values()),
+        network=run.rows("survey_layer")[0],
+        sections=[_section(run, section) for section in SECTIONS],
+        named=named,
+        ranked=ranked,
+        named_query=statement("report/named"),
+        known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
+        units=_units(run),
+        units_query=statement("report/unit"),
+        curves=[(name, _embedded((run.folder / "curves" / f"{name}.png").read_bytes())) for name in _drawn(run)],
     )
     try:
         file.write_text(html, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
     return file
-
-
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("deepminer_ray.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _section(run: Run, section: Section) -> Row:

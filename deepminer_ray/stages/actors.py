@@ -3,19 +3,20 @@
 This module never loads DuckDB: Ray keeps the classes of actors until the process is gone, and with them their modules.
 """
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
 from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.explanation import explained, explanation_tables
 from deepminer_ray.network.geometry import LAYER
-from deepminer_ray.network.probe import Probe
+from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.paper import PATCHES_ACROSS
+from deepminer_ray.patches.shard import read_scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +47,28 @@ class ProbeActor:
 
 
 class FigureActor:
-    """A network on one worker that draws explanations; films and maps never leave it."""
+    """A network on one worker that explains mammograms and draws them; films never leave it."""
 
     def __init__(self, checkpoint: str, folder: Path):
         self.checkpoint = load(checkpoint)
         self.probe = Probe(self.checkpoint, folder)
         self.folder = folder
 
-    def draw(self, scan: dict[str, Any]) -> str:
-        """Draw one scan's explanation; the file's name."""
-        film, responses, _ = self.probe.scan_responses(scan["scan_number"])
-        maps = responses.maps[0].numpy()
+    def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> Tables:
+        """Draw one scan's explanation, a row of `figure`; rows of `scan_map`, `faithfulness` and `silence`."""
+        film = read_scan(self.folder / "scan", scan["scan_number"])
+        one = explained(self.probe, film)
         scale = PATCHES_ACROSS * self.checkpoint.side / min(scan["rows"], scan["columns"])
-        outlines = [[(round(x * scale), round(y * scale)) for x, y in ring] for ring in json.loads(scan["rings"])]
-        weight = self.probe.network.head.weight.detach().numpy()[self.probe.network.classes.index(scan["decided"])]
-        shown = json.loads(scan["units"])
-        file = self.folder / "figures" / f"{scan['scan']}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draw_explanation(
-            file,
-            Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"]),
-            Decision(scan["truth"], scan["decided"], scan["probability"]),
-            class_activation_map(maps, weight),
-            [UnitMap(unit["unit"], unit["phenomenon"], unit["influence"], maps[unit["unit"]]) for unit in shown],
-            self.probe.geometry,
-        )
-        return file.name
+        outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
+        shown = Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        units = [
+            UnitMap(unit["unit"], unit["phenomenon"], unit["influence"], unit["share"], one.maps[unit["unit"]])
+            for unit in scan["units"]
+        ]
+        decision = Decision(scan["known"], scan["decided"], scan["probability"])
+        (self.folder / "figures").mkdir(parents=True, exist_ok=True)
+        for suffix in suffixes:
+            file = self.folder / "figures" / f"{scan['scan']}{suffix}"
+            draw_explanation(file, shown, decision, one.class_activation_map(), units, self.probe.last_geometry)
+        truth = None if scan["truth"] is None else self.probe.network.classes.index(scan["truth"])
+        return explanation_tables(scan["scan"], one, scan["influential"], truth, scan["scan_number"])

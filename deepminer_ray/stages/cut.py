@@ -17,7 +17,8 @@ from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
-from deepminer_ray.patches.grid import film_window, patch_number, places, scan_size
+from deepminer_ray.patches.film import stored
+from deepminer_ray.patches.grid import film_window, patch_number, places
 from deepminer_ray.patches.shard import MADE_FROM, finished_shards, shard, write_patches, write_scan
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
@@ -37,8 +38,8 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
     try:
         density = KINDS[film["source_kind"]].film(film)
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
-        width, height = scan_size(rows, columns, side)
-        resized = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint16, copy=False)
+        resized = stored(density, side)
+        height, width = resized.shape
         grid = places(width, height, side)
         shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
         kept = [place for place in grid if shares[place] >= breast]

@@ -1,13 +1,16 @@
-"""`explain`: which units decided, where, and what experts call them, one figure a scan (Sec. 2.3, Figs. 4 and 5)."""
+"""`explain`: which units decided, where, and what experts call them: tables, figures, JSON and the case book (Sec. 2.3,
+Figs. 4 and 5)."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import connect
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.probe import Tables
 from deepminer_ray.progress import progress, say
+from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
@@ -18,18 +21,24 @@ def explain(
     run: Run,
     scan: str | None = None,
     partitions: Sequence[str] | None = None,
+    pdf: bool = False,
     workers: int = 1,
     again: bool = False,
 ) -> None:
-    """Fill `explanation` and draw a figure of every scan of holdout, or draw one scan's figure anew."""
+    """Fill `explanation`, `scan_map`, `faithfulness` and `silence`, and draw every scan of holdout; or draw one anew.
+
+    Figures are PNG, with `pdf` also PDF; beside each lies the same as JSON, and RUN/casebook.html holds them all.
+    """
     chosen = chosen_partitions(partitions, ["holdout"])
-    parameters = {"partitions": chosen}
+    parameters = {"partitions": chosen, "pdf": pdf}
+    suffixes = [".png", ".pdf"] if pdf else [".png"]
     if scan is None and run.finished("explain", parameters, again):
         return
     started = time.time()
     if scan is not None:
         run.finished("explain", {}, again=True)
-        _draw(run, _scans(run.rows("figure", **_shown(run)), scan), workers)
+        for _ in _explained(run, _named(run.rows("figure", **_shown(run)), scan), suffixes, workers):
+            say(", ".join(str(run.folder / "figures" / f"{scan}{suffix}") for suffix in suffixes))
         return
     with run.finishing("explain", parameters, started) as tables:
         checkpoint = _shown(run)["checkpoint"]
@@ -38,32 +47,32 @@ def explain(
         explained = {row["scan"] for row in tables.select("explained_scan").to_pylist()}
         if not explained:
             raise BadInput(f"No scan of {' or '.join(chosen)} was probed: use --partitions.")
-        _draw(run, [row for row in scans if row["scan"] in explained], workers)
-    say(f"explained {len(explained)} scans: {run.folder / 'figures'}")
+        for found in _explained(run, [row for row in scans if row["scan"] in explained], suffixes, workers):
+            for table, rows in found.items():
+                tables.insert(table, rows)
+    say(f"explained {len(explained)} scans: {run.folder / 'figures'}, {write_casebook(run)}")
 
 
 def _shown(run: Run) -> dict[str, Any]:
     return {"checkpoint": run.rows("probed_layer")[0]["checkpoint"], "named": paper.NAMED_IN_FIGURE}
 
 
-def _scans(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     chosen = [row for row in scans if row["scan"] == name]
     if not chosen:
         raise BadInput(f'No scan {name!r} was probed; see `deepminer sql RUN "select scan from decision"`.')
     return chosen
 
 
-def _draw(run: Run, scans: list[dict[str, Any]], workers: int) -> None:
-    """Have workers draw the figures."""
+def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[Tables]:
+    """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     ray = connect()
     checkpoint = str(probed_checkpoint(run))
     actors = [
         ray.remote(FigureActor).options(num_cpus=1, max_restarts=-1, max_task_retries=-1).remote(checkpoint, run.folder)
         for _ in range(min(workers, len(scans)))
     ]
-    drawn = ray.util.ActorPool(actors).map_unordered(lambda actor, row: actor.draw.remote(row), scans)
-    for name in progress(drawn, "explain", len(scans)):
-        if len(scans) == 1:
-            say(str(run.folder / "figures" / name))
+    found = ray.util.ActorPool(actors).map_unordered(lambda actor, row: actor.explain.remote(row, suffixes), scans)
+    yield from progress(found, "explain", len(scans))
     for actor in actors:
         ray.kill(actor)

@@ -1,8 +1,9 @@
-"""`score`: how far the explanations' words agree with the radiologists' reports, beside chance (Sec. 3.2)."""
+"""`score`: how far the explanations agree with what is known, and the units named with what decided, beside chance
+(Sec. 3.2)."""
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +13,36 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import estimate, mean_interval
+from deepminer_ray.curves import draw_faithfulness, draw_scores
 from deepminer_ray.errors import BadInput
-from deepminer_ray.explanations.matching import (
-    MODES,
-    Words,
-    load_words,
-    matching_null,
-    mean_score,
-    p_value,
-    score_matrix,
-)
+from deepminer_ray.explanations.matching import matching_null, mean_score, p_value, score_matrix, unknown_share
 from deepminer_ray.explanations.naming import naming
+from deepminer_ray.explanations.overlap import high, outlined, overlap
 from deepminer_ray.explanations.pointing import pointing
+from deepminer_ray.explanations.words import MODES, Words, load_words
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.tables import Tables
+from deepminer_ray.units.receptive_field import Geometry
 
 GREEDY = "greedy matching"
 POINTING = "pointing game"
+UNIT_IOU, CAM_IOU = "unit map IoU", "class activation map IoU"
 FIXED = "fixed"
 """The mode of what the authors did not do."""
 
 Matrix = NDArray[np.float64]
 """[scans, scans]: the explanation of one scan against the report, or outlines, of the other."""
+Row = dict[str, Any]
 
 SCORE = pa.schema(
-    [("partition", pa.string()), ("metric", pa.string()), ("depth", pa.int32()), ("mode", pa.string())]
-    + [(name, pa.float64()) for name in ("value", "low", "high", "null_value", "p")]
-    + [("n", pa.int32())]
+    [
+        *((name, pa.string()) for name in ("partition", "metric", "mode")),
+        *((name, pa.int32()) for name in ("depth", "n")),
+        *((name, pa.float64()) for name in ("value", "low", "high", "null_value", "p", "unknown")),
+    ]
 )
 
 
@@ -48,9 +50,10 @@ def score(
     run: Run, vectors: str | None = None, partitions: Sequence[str] | None = None, seed: int = 0, again: bool = False
 ) -> None:
     """Fill `score`: greedy matching of explanation and report, in the authors' way and in the fixed one; whether the
-    explanation names lesion type, shape and margins (precision and recall); whether units peak inside the outlines.
+    explanation names lesion type, shape and margins; whether units peak inside the outlines, and how far their maps
+    and the class activation map cover them; and what the class decided loses without its units, and keeps by them.
 
-    Beside each its interval over patients, the mean after reports or outlines were shuffled between patients, and p.
+    Beside each its interval over patients, what chance gives (reports and outlines of other patients, other units), p.
     """
     if vectors is None:
         raise BadInput("`score` needs word vectors: --vectors FILE, or train some with `deepminer words CORPUS OUT`.")
@@ -60,23 +63,41 @@ def score(
     if run.finished("score", parameters, again):
         return
     started = time.time()
-    rows: list[dict[str, Any]] = []
     with run.finishing("score", parameters, started) as tables:
         occupied = {row["partition"] for row in tables.select("partition_count").to_pylist()}
-        for partition in [name for name in chosen if name in occupied]:
-            for depth in paper.GREEDY:
-                pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
-                pointed = tables.select("pointed", partitions=[partition]).to_pylist()
-                scored = [*_agreeing(pairs, words, seed), _pointing(pointed, depth, seed)]
-                rows += [{"partition": partition, "depth": depth} | row for row in scored]
+        rows = [
+            {"partition": partition} | row
+            for partition in chosen
+            if partition in occupied
+            for row in _scored(tables, partition, words, seed)
+        ]
         tables.insert("score", pa.Table.from_pylist(rows, SCORE))
     for row in rows:
-        if row["n"]:
-            value = estimate(row["value"], row["low"], row["high"])
-            chance = "shuffled {null_value:.3f}, p {p:.3f}, n {n}"
-            say(("{metric}, top {depth}, {mode}: " + value + ", " + chance).format(**row))
-        else:
-            say("{metric}, top {depth}, {mode}: no scan can be scored".format(**row))
+        say(_sentence(row))
+    draw_scores(run.folder / "curves" / "score.png", rows)
+    draw_faithfulness(run.folder / "curves" / "faithfulness.png", run.rows("faithfulness_curve", partitions=chosen))
+
+
+def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
+    located = [_Located(row) for row in tables.select("located", partitions=[partition]).to_pylist()]
+    for depth in paper.GREEDY:
+        pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
+        faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()
+        for row in [*_agreeing(pairs, words, seed), *_locating(located, depth, seed), *_faithful(faithful, seed)]:
+            yield {"depth": depth} | row
+    activated = overlap([[one.class_activation_map] for one in located], [one.outline for one in located])
+    yield {"metric": CAM_IOU, "mode": FIXED} | _against_chance(activated, [one.patient for one in located], seed)
+
+
+def _sentence(row: Row) -> str:
+    units = f"top {row['depth']}" if row.get("depth") else "all units"
+    named = f"{row['partition']}: {row['metric']}, {units}, {row['mode']}"
+    unknown = row.get("unknown")
+    said = "" if unknown is None else f"; {unknown:.0%} of the words have no vector"
+    if not row["n"]:
+        return f"{named}: no scan can be scored{said}"
+    value = estimate(row["value"], row["low"], row["high"])
+    return f"{named}: {value}, by chance {row['null_value']:.3f}, p {row['p']:.3f}, n {row['n']}{said}"
 
 
 def _hash(file: Path) -> str:
@@ -84,38 +105,83 @@ def _hash(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
-def _agreeing(pairs: list[dict[str, Any]], words: Words, seed: int) -> list[dict[str, Any]]:
+def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
     """The rows that compare explanations and reports."""
     pairs = sorted(pairs, key=lambda pair: str(pair["scan"]))
     patients = [pair["patient"] for pair in pairs]
     texts = [pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs]
-    matrices = [(GREEDY, mode, score_matrix(*texts, words, mode)) for mode in MODES]
+    compared = [text for side in texts for text in side]
+    rows: list[Row] = []
+    for mode in MODES:
+        share = unknown_share(compared, words, mode)
+        found = _against_chance(score_matrix(*texts, words, mode), patients, seed)
+        rows.append({"metric": GREEDY, "mode": mode, "unknown": None if np.isnan(share) else share} | found)
     for field, (precision, recall) in naming(*texts).items():
-        matrices += [(f"{field} precision", FIXED, precision), (f"{field} recall", FIXED, recall)]
-    return [{"metric": metric, "mode": mode} | _against_chance(of, patients, seed) for metric, mode, of in matrices]
+        for measure, matrix in (("precision", precision), ("recall", recall)):
+            rows.append({"metric": f"{field} {measure}", "mode": FIXED} | _against_chance(matrix, patients, seed))
+    return rows
 
 
-def _pointing(rows: list[dict[str, Any]], depth: int, seed: int) -> dict[str, Any]:
-    """The share of the first units' peaks inside the outlines, both as shares of their film."""
-    peaks, outlines = [], []
-    for row in rows:
-        stored = np.array(scan_size(row["rows"], row["columns"], row["side"]))
-        peaks.append(np.array([[peak["x"], peak["y"]] for peak in row["peaks"][:depth]]) / stored)
+class _Located:
+    """An explained scan with outlined lesions: where its units peak and where its maps are high, as shares of it."""
+
+    def __init__(self, row: Row):
+        self.patient: str = row["patient"]
+        width, height = scan_size(row["rows"], row["columns"], row["side"])
+        where = Geometry(row["stride"], 0, row["offset"])
+        self.peaks = np.array([[peak["x"], peak["y"]] for peak in row["peaks"]]) / (width, height)
         film = np.array([row["columns"], row["rows"]])
-        outlines.append([np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in ring]) / film for ring in row["rings"]])
-    found = _against_chance(pointing(peaks, outlines), [row["patient"] for row in rows], seed)
-    return {"metric": POINTING, "mode": FIXED} | found
+        self.rings = [np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in ring]) / film for ring in row["rings"]]
+        self.outline = outlined(self.rings)
+        maps = (_cells(one) for one in (row["class_activation_map"], *row["maps"]))
+        self.class_activation_map, *self.maps = (high(one, where, width, height) for one in maps)
 
 
-def _against_chance(matrix: Matrix, patients: Sequence[str], seed: int) -> dict[str, Any]:
+def _cells(of: Row) -> NDArray[np.float32]:
+    return np.array(of["cells"], np.float32).reshape(of["rows"], of["columns"])
+
+
+def _locating(located: Sequence[_Located], depth: int, seed: int) -> list[Row]:
+    """Whether the first units peak in the outlines, and how far their maps cover them."""
+    patients = [one.patient for one in located]
+    pointed = pointing([one.peaks[:depth] for one in located], [one.rings for one in located])
+    covered = overlap([one.maps[:depth] for one in located], [one.outline for one in located])
+    return [
+        {"metric": metric, "mode": FIXED} | _against_chance(of, patients, seed)
+        for metric, of in ((POINTING, pointed), (UNIT_IOU, covered))
+    ]
+
+
+def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
+    """Deletion and insertion of the first units, against as many random ones."""
+    found: list[Row] = []
+    for curve in ("deletion", "insertion"):
+        of = [row for row in rows if row["curve"] == curve]
+        if not of:
+            found.append({"metric": curve, "mode": FIXED, "n": 0})
+            continue
+        observed = np.array([row["value"] for row in of])
+        null = np.array([row["random"] for row in of]).mean(axis=0)
+        found.append(
+            {"metric": curve, "mode": FIXED} | _estimated(observed, null, [row["patient"] for row in of], seed)
+        )
+    return found
+
+
+def _against_chance(matrix: Matrix, patients: Sequence[str], seed: int) -> Row:
     """What is observed on the diagonal, its interval over patients, and its null: rows against others' columns."""
     observed = matrix.diagonal()
     scored = ~np.isnan(observed)
     if not scored.any():
         return {"n": 0}
     null = matching_null(matrix, patients, seed=seed)
-    of_scored = [patient for patient, kept in zip(patients, scored, strict=True) if kept]
-    interval = mean_interval(observed[scored], of_scored, seed=seed)
+    return _estimated(
+        observed[scored], null, [patient for patient, kept in zip(patients, scored, strict=True) if kept], seed
+    )
+
+
+def _estimated(observed: NDArray[np.float64], null: NDArray[np.float64], patients: Sequence[str], seed: int) -> Row:
+    interval = mean_interval(observed, patients, seed=seed)
     value = mean_score(observed)
     return {
         "value": value,
@@ -123,5 +189,5 @@ def _against_chance(matrix: Matrix, patients: Sequence[str], seed: int) -> dict[
         "high": interval.high,
         "null_value": float(np.nanmean(null)),
         "p": p_value(value, null),
-        "n": int(scored.sum()),
+        "n": len(observed),
     }

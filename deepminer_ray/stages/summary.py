@@ -19,13 +19,14 @@ def summary(run: Run) -> str:
     if scores:
         lines += [
             "",
-            "Agreement of explanation and report (95 % interval over patients; shuffled between patients; p; n):",
+            "Agreement of explanations with what is known (95 % interval over patients; by chance; p; n):",
         ]
     for row in scores:
-        said = f"  {row['partition']:8} {row['metric']:22} top {row['depth']} {row['mode']:6}"
+        units = f"top {row['depth']}" if row["depth"] else "all"
+        said = f"  {row['partition']:8} {row['metric']:24} {units:5} {row['mode']:6}"
         known = f"   paper {paper.GREEDY[row['depth']]:.3f}" if row["mode"] == "paper" else ""
         if row["n"]:
-            chance = f"shuffled {row['null_value']:.3f}   p {row['p']:.3f}   {row['n']} scans{known}"
+            chance = f"chance {row['null_value']:.3f}   p {row['p']:.3f}   {row['n']} scans{known}"
             lines.append(f"{said} {estimate(row['value'], row['low'], row['high'])}   {chance}")
         else:
             lines.append(f"{said} none: no scan can be scored")

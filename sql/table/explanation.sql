@@ -5,5 +5,7 @@ create table explanation (
     rank integer, -- from 1
     unit integer, -- 0-based channel
     influence double,
+    contribution double, -- the unit's term of the class's logit at the cell that decided
+    share double, -- of all that speaks for the class at that cell
     phenomenon varchar -- null where nobody named the unit
 )

@@ -1,13 +1,14 @@
--- One row a partition, metric, depth and mode: how well explanations match the reports (Sec. 3.2).
+-- One row a partition, metric, depth and mode: how well explanations agree with what is known (Sec. 3.2).
 create table score (
     partition varchar,
     metric varchar,
-    depth integer, -- units considered
+    depth integer, -- units considered; null of all
     mode varchar, -- paper or fixed
     value double,
     low double, -- confidence interval by patient
     high double,
-    null_value double, -- the same with shuffled reports
+    null_value double, -- the same by chance: reports or outlines of other patients, or random units
     p double,
-    n integer -- scans with a score
+    n integer, -- scans with a score
+    unknown double -- share of the words compared that have no vector
 )

@@ -31,7 +31,7 @@ def response(rows: int = 10, columns: int = 8, peak: tuple[int, int] = (7, 2)) -
 
 
 def unit_map(unit: int, name: str | None = "Spiculation") -> UnitMap:
-    return UnitMap(unit, name, 1.234, response())
+    return UnitMap(unit, name, 1.234, 0.25, response())
 
 
 @pytest.fixture

@@ -76,3 +76,21 @@ def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, value: fl
         probe.patches(FILMS)
     with pytest.raises(BadInput, match="scan_0"):
         probe.scan("scan_0", 0)
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "densenet121", "shufflenet_v2_x0_5"])
+@pytest.mark.parametrize(("x", "y"), [(100, 150), (131, 203), (90, 230)])
+def test_what_a_lesion_changes_peaks_within_a_stride_of_it(tmp_path: Path, name: str, x: int, y: int) -> None:
+    """One pass over a whole film with and without a lesion: the maps differ most where it lies."""
+    torch.manual_seed(0)
+    whole = Probe(Checkpoint(build(name)[0].eval(), 64, "imagenet", ""), tmp_path)
+    rows, columns = np.mgrid[:384, :256]
+    film = np.where((columns / 200) ** 2 + ((rows - 192) / 170) ** 2 < 1, 18_000, 30_000).astype(np.uint16)
+    with_lesion = film.copy()
+    with_lesion[(columns - x) ** 2 + (rows - y) ** 2 < 8**2] = 8_000
+    before, after = (whole.film_responses(one)[1].maps[0] for one in (film, with_lesion))
+    changed = (after - before).abs().sum(0).numpy()
+    down, across = np.unravel_index(changed.argmax(), changed.shape)
+    where = whole.last_geometry
+    assert abs(where.offset + across * where.stride - x) <= where.stride
+    assert abs(where.offset + down * where.stride - y) <= where.stride

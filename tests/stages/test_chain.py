@@ -16,11 +16,14 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from deepminer_ray.explanations.matching import train_words
+from deepminer_ray.errors import BadInput
+from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.run import Run
+from deepminer_ray.sources.kinds import KINDS
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.dissect import dissect
+from deepminer_ray.stages.explain_image import explain_images
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.summary import evaluated, summary
 from deepminer_ray.tables import STAGES
@@ -184,6 +187,84 @@ def test_scans_are_explained_by_named_units_in_pictures(run: Run) -> None:
             assert picture.width > 1000 and len(picture.convert("L").histogram()) == 256
 
 
+def test_the_terms_of_units_and_maps_are_exact(run: Run) -> None:
+    """The class activation map is the weighted sum of the unit maps, and at its cell the terms add up to the logit."""
+    for scan in {row["scan"] for row in rows(run, "explanation")}:
+        units = rows(run, f"explanation where scan = '{scan}'", "rank")
+        (decided,) = {row["class"] for row in units}
+        ledger = {row["unit"]: row["term"] for row in rows(run, f"ledger('{scan}', '{decided}')")}
+        positive = sum(term for unit, term in ledger.items() if unit is not None and term > 0)
+        for row in units:
+            assert row["contribution"] == pytest.approx(ledger[row["unit"]], abs=1e-9)
+            assert row["share"] == pytest.approx(ledger[row["unit"]] / positive)
+        maps = {row["unit"]: row for row in rows(run, f"scan_map where scan = '{scan}'")}
+        assert maps.keys() == {None, *(row["unit"] for row in units)}
+        for row in rows(run, f"response where scan = '{scan}'"):
+            if row["unit"] in maps:
+                assert max(maps[row["unit"]]["map"]) == row["maximum"]
+        bias = run.ask(f"select bias from bias where class = '{decided}'").column(0)[0].as_py()
+        assert max(maps[None]["map"]) + bias >= sum(ledger.values()) - 1e-3
+
+
+def test_faithfulness_begins_with_the_decision_and_ends_with_the_bias(run: Run) -> None:
+    said = {(row["scan"], row["class"]): row["probability"] for row in rows(run, "scan_prediction")}
+    decided = {row["scan"]: row["decided"] for row in rows(run, "judgement")}
+    units = count(run, "weight") // 3
+    ends = set()
+    for row in rows(run, "faithfulness", "scan, curve, units"):
+        whole = row["units"] == (0 if row["curve"] == "deletion" else units)
+        if whole:
+            assert row["probability"] == pytest.approx(said[row["scan"], decided[row["scan"]]], abs=1e-5)
+            assert row["random"] == pytest.approx([row["probability"]] * 200, abs=1e-9)
+        elif row["units"] in (0, units):
+            ends.add((decided[row["scan"]], round(row["probability"], 9)))
+    assert len(ends) == len({name for name, _ in ends}) > 0, "without any unit only the bias decides"
+
+
+def test_each_case_is_a_record_and_a_page_of_the_book(run: Run) -> None:
+    explained = {row["scan"] for row in rows(run, "explanation")}
+    page = (run.folder / "casebook.html").read_text()
+    assert "http" not in page and page.count("data:image/jpeg;base64,") == len(explained)
+    errors = {row["scan"]: row for row in rows(run, "judgement")}
+    for scan in explained:
+        case = json.loads((run.folder / "figures" / f"{scan}.json").read_text())
+        assert (case["truth"], case["decided"]) == (errors[scan]["truth"], errors[scan]["decided"])
+        assert [unit["rank"] for unit in case["units"]] == list(range(1, 9))
+        assert ("argued_for" in case) == (case["right"] is False)
+        for unit in case["units"]:
+            assert unit["named"] or unit["phenomenon"] == "unnamed"
+
+
+def test_units_whose_silence_mends_were_wrong_scans(run: Run) -> None:
+    wrong = {row["scan"] for row in rows(run, "judgement") if row["error"]}
+    assert {row["scan"] for row in rows(run, "silence")} <= wrong
+
+
+def test_a_scan_as_an_image_of_ones_own_is_explained_alike(run: Run, tmp_path: Path) -> None:
+    """The same film as 16-bit PNG, without the source: the same decision by the same units."""
+    import numpy as np
+
+    scan = min(row["scan"] for row in rows(run, "explanation"))
+    (film,) = [row for row in run.rows("film") if row["scan"] == scan]
+    density = KINDS[film["source_kind"]].film(film)
+    grey = np.clip((30_000 - density.astype(np.int64)) * 65535 / 29_500, 0, 65535).round().astype(np.uint16)
+    Image.fromarray(grey).save(tmp_path / "own.png")
+    explain_images(run, [tmp_path / "own.png"], pdf=True)
+    said = json.loads((run.folder / "figures" / "image-own.json").read_text())
+    known = json.loads((run.folder / "figures" / f"{scan}.json").read_text())
+    assert said["decided"] == known["decided"] and said["right"] is None
+    for name, value in known["probabilities"].items():
+        assert said["probabilities"][name] == pytest.approx(value, abs=0.01)
+    assert {unit["unit"] for unit in said["units"]} & {unit["unit"] for unit in known["units"]}
+    for suffix, magic in ((".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        assert (run.folder / "figures" / f"image-own{suffix}").read_bytes().startswith(magic)
+    before = count(run, "explanation")
+    Image.new("RGB", (300, 400)).save(tmp_path / "colour.png")
+    with pytest.raises(BadInput, match="1 of 2 images"):
+        explain_images(run, [tmp_path / "colour.png", tmp_path / "own.png"])
+    assert count(run, "explanation") == before
+
+
 def test_top_patches_of_ranked_units_carry_their_maps(run: Run) -> None:
     shown = rows(run, "top_patch semi join unit_rank using (unit) left join layer on true", "unit, rank")
     assert shown
@@ -197,12 +278,17 @@ def test_scores_have_their_null(run: Run) -> None:
     fixed = [
         f"{field} {measure}" for field in ("lesion type", "margins", "shape") for measure in ("precision", "recall")
     ]
-    expected = {("greedy matching", "paper"), ("greedy matching", "fixed"), ("pointing game", "fixed")}
-    expected |= {(metric, "fixed") for metric in fixed}
+    fixed += ["greedy matching", "pointing game", "unit map IoU", "deletion", "insertion"]
+    expected = {("greedy matching", "paper"), *((metric, "fixed") for metric in fixed)}
     assert {(row["metric"], row["mode"], row["depth"]) for row in scores} == {
-        (*key, depth) for key in expected for depth in (1, 8)
+        *((*key, depth) for key in expected for depth in (1, 8)),
+        ("class activation map IoU", "fixed", None),
     }
-    assert any(row["n"] for row in scores if row["metric"] == "pointing game")
+    always = {"pointing game", "unit map IoU", "class activation map IoU", "deletion", "insertion"}
+    assert all(row["n"] for row in scores if row["metric"] in always)
+    assert all((row["unknown"] is not None) == (row["metric"] == "greedy matching") for row in scores if row["n"])
+    for name in ("score", "faithfulness"):
+        assert (run.folder / "curves" / f"{name}.png").stat().st_size > 10_000
     for row in scores:
         if row["n"]:
             assert -1 <= row["value"] <= 1 and row["null_value"] is not None and 0 < row["p"] <= 1

@@ -1,8 +1,6 @@
 """The survey's pages in a real browser: by keyboard alone, through a restart, from a folder, for everyone."""
 
 import json
-import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.run import Run
@@ -26,34 +24,6 @@ pytestmark = pytest.mark.browser
 SIZES = [(1280, 800), (1920, 1080), (820, 1180)]
 CLOSE = 0.6
 """px of a film by which an outline may be off: coordinates are rounded once."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    assert found, "`make test-browser` needs Debian's chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails its test where a script fails or anything is asked of another host."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    made = context.new_page()
-    wrong: list[str] = []
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("request", lambda request: _outside(request.url) and wrong.append(request.url))
-    made.set_default_timeout(20_000)
-    yield made
-    context.close()
-    assert wrong == []
-
-
-def _outside(url: str) -> bool:
-    return not re.match(r"http://127\.0\.0\.1:|file:|data:|blob:", url)
 
 
 @pytest.fixture

@@ -1,0 +1,112 @@
+"""Whole mammograms in one pass against their patches one by one; a case of the book; greedy matching against its null.
+
+    python benchmarks/explain.py runs/demo runs/words.txt [NETWORK ...]
+
+The whole mammogram is passed once; its peer are all places of its patch grid, each passed alone, and, beside it, only
+the patches that were kept (those that show breast). Places overlap by half, so their pixels are 3 to 4 times as many:
+that is what the ratio may reach where a convolution costs the same for every pixel. A case is what `explain` makes of
+one scan: pass, maps, curves, silence, figure, then its share of the case book.
+"""
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from deepminer_ray.explanations.matching import matching_null, score_matrix
+from deepminer_ray.explanations.words import load_words
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.checkpoint import Checkpoint
+from deepminer_ray.network.probe import Probe
+from deepminer_ray.paper import NAMED_IN_FIGURE
+from deepminer_ray.patches.grid import places
+from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.report.casebook import write_casebook
+from deepminer_ray.run import Run
+from deepminer_ray.stages.actors import FigureActor
+
+REPEATS = 5
+SIDE = 227
+PAIRS, SHUFFLES = 1000, 1000
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """The median of several repetitions, after one that does not count."""
+    work()
+    found = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - start)
+    return statistics.median(found)
+
+
+def whole_and_patches(run: Run, network: str) -> None:
+    """One pass of a film of the paper's size against all its places; torch has both cores for each."""
+    film = np.kron(read_scan(run.folder / "scan", 0), np.ones((4, 4), np.uint16))
+    height = round(film.shape[0] * 4 * SIDE / film.shape[1])
+    film = film[:height, : 4 * SIDE]
+    probe = Probe(Checkpoint(build(network)[0].eval(), SIDE, "imagenet", ""), run.folder, threads=2)
+    grid = places(film.shape[1], film.shape[0], SIDE)
+    kept = run.ask("select count(*) as n from patch group by scan order by scan limit 1").column(0)[0].as_py()
+    patches = [film[np.newaxis, place.y : place.y + SIDE, place.x : place.x + SIDE] for place in grid]
+
+    def one_by_one() -> None:
+        for patch in patches:
+            probe.respond(probe.image(patch))
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    whole = seconds(lambda: probe.respond(probe.image(film[np.newaxis])))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    alone = seconds(one_by_one)
+    pixels = len(grid) * SIDE**2 / film.size
+    print(
+        f"{network}: film of {film.shape[1]} x {film.shape[0]} px in one pass {whole:.2f} s (memory rose by "
+        f"{(peak - before) / 1024:.0f} MiB to {peak / 1024:.0f}); its {len(grid)} places one by one {alone:.2f} s: "
+        f"ratio {alone / whole:.2f} (goal 2.5; {pixels:.2f} times as many pixels); the {kept} kept patches by the same "
+        f"{alone * kept / len(grid):.2f} s: ratio {alone * kept / len(grid) / whole:.2f}"
+    )
+
+
+def case(run: Run) -> None:
+    """What `explain` makes of one scan, and its share of the book."""
+    checkpoint = run.rows("probed_layer")[0]["checkpoint"]
+    scans = run.rows("figure", checkpoint=checkpoint, named=NAMED_IN_FIGURE)
+    explained = {row["scan"] for row in run.rows("explained_scan")}
+    actor = FigureActor(str(run.folder), run.folder)
+    row = next(row for row in scans if row["scan"] in explained)
+    made = seconds(lambda: actor.explain(row, [".png"]))
+    book = seconds(lambda: write_casebook(run)) / len(explained)
+    print(f"a case: explained and drawn {made:.2f} s, {book:.3f} s of the book: {made + book:.2f} s (goal 2), one core")
+
+
+def greedy(vectors: Path) -> None:
+    """1,000 explanations against 1,000 reports, all different, and 1,000 shuffles between patients."""
+    words = load_words(vectors)
+    chance = np.random.default_rng(0)
+    known = np.array(words.vectors.index_to_key)
+    explanations, reports = ([" ".join(chance.choice(known, size)) for _ in range(PAIRS)] for size in (12, 9))
+    patients = [str(number // 2) for number in range(PAIRS)]
+    took = seconds(
+        lambda: matching_null(score_matrix(explanations, reports, words, "fixed"), patients, shuffles=SHUFFLES)
+    )
+    print(f"greedy matching of {PAIRS} pairs with {SHUFFLES} shuffles: {took:.2f} s (goal 10)")
+
+
+def main(folder: Path, vectors: Path, networks: list[str]) -> None:
+    """Print the three figures."""
+    run = Run.existing(folder)
+    torch.set_num_threads(2)
+    for network in networks:
+        whole_and_patches(run, network)
+    case(run)
+    greedy(vectors)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] or ["resnet18", "resnet152"])

@@ -1,0 +1,78 @@
+"""One explained mammogram as a record: what programs read as JSON and the case book shows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.units.name import unit_name
+
+UNNAMED = "unnamed"
+
+Row = Mapping[str, Any]
+
+
+def record(
+    case: Row, units: Sequence[Row], size: tuple[int, int], argued: Sequence[Row] = (), silence: Sequence[Row] = ()
+) -> dict[str, Any]:
+    """The record of a case: rows of `case`, `case_unit`, `case_argument` and `case_silence`.
+
+    `size` is width and height of the stored film, whose px the peaks of the units are in; the record's are px of the
+    film at full resolution, as everywhere. Of a wrong decision it says who argued for and against it, and whose silence
+    mends it: units that do so alone, and a set that does so together.
+    """
+    said = {
+        "scan": case["scan"],
+        "patient": case["patient"],
+        "report": case["report"],
+        "assessment": case["assessment"],
+        "subtlety": case["subtlety"],
+        "truth": case["truth"],
+        "decided": case["decided"],
+        "right": None if case["truth"] is None else case["truth"] == case["decided"],
+        "error": case["error"],
+        "probabilities": dict(case["probabilities"]),
+        "units": [_unit(unit, case, size) for unit in units],
+    }
+    if not case["error"]:
+        return said
+    return said | {
+        "argued_for": [_argument(row) for row in argued if row["lead"] > 0],
+        "argued_against": [_argument(row) for row in reversed(argued) if row["lead"] < 0],
+        "silence_alone": [_called(row) for row in silence if row["alone"]],
+        "silence_together": [_called(row) for row in silence if row["place"] is not None],
+    }
+
+
+def write_record(file: Path, said: Mapping[str, Any]) -> None:
+    """Write a record as JSON; what is not a number there is null."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(said, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _unit(unit: Row, case: Row, size: tuple[int, int]) -> dict[str, Any]:
+    return _called(unit) | {
+        "rank": unit["rank"],
+        "influence": unit["influence"],
+        "contribution": unit["contribution"],
+        "share": unit["share"],
+        "x": round(unit["peak_x"] / size[0] * case["columns"]),
+        "y": round(unit["peak_y"] / size[1] * case["rows"]),
+    }
+
+
+def _called(unit: Row) -> dict[str, Any]:
+    return {
+        "unit": unit["unit"],
+        "name": unit_name(unit["unit"]),
+        "phenomenon": unit["phenomenon"] or UNNAMED,
+        "named": bool(unit["phenomenon"]),
+    }
+
+
+def _argument(row: Row) -> dict[str, Any]:
+    return _called(row) | {"lead": row["lead"]}

@@ -1,0 +1,115 @@
+"""One mammogram explained: what was decided, by which units, and what silence would have changed (Sec. 2.3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from deepminer_ray.explanations.cam import class_activation_map
+from deepminer_ray.explanations.silence import Head, decided, faithfulness, mend
+from deepminer_ray.network.probe import Probe, Tables
+from deepminer_ray.network.response import answer
+
+SCAN_MAP = pa.schema(
+    [
+        ("scan", pa.string()),
+        ("unit", pa.int32()),
+        ("map", pa.list_(pa.float32())),
+        ("map_width", pa.int32()),
+        ("map_height", pa.int32()),
+    ]
+)
+FAITHFULNESS = pa.schema(
+    [
+        ("scan", pa.string()),
+        ("curve", pa.string()),
+        ("units", pa.int32()),
+        ("probability", pa.float64()),
+        ("random", pa.list_(pa.float64())),
+    ]
+)
+SILENCE = pa.schema([("scan", pa.string()), ("unit", pa.int32()), ("alone", pa.bool_()), ("place", pa.int32())])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """Response maps [units, h, w] of the last layer and the decision: probability [classes] and the class decided.
+
+    For that class each unit's influence [units], its maximum x weight, and contribution [units], its term of the logit
+    at the cell that decided.
+    """
+
+    maps: NDArray[np.float32]
+    probability: NDArray[np.float64]
+    decided: int
+    influence: NDArray[np.float64]
+    contribution: NDArray[np.float64]
+    head: Head
+
+    def order(self) -> NDArray[np.int64]:
+        """All units, the most influential first; of equal ones the smaller."""
+        return np.argsort(-self.influence, kind="stable")
+
+    def class_activation_map(self) -> NDArray[np.float32]:
+        """[h, w]: that of the decided class."""
+        return class_activation_map(self.maps, self.head.weight[self.decided])
+
+    def shares(self) -> NDArray[np.float64]:
+        """[units]: contributions as shares of all that speaks for the class at the cell that decided."""
+        positive = np.maximum(self.contribution, 0).sum()
+        return self.contribution / positive if positive > 0 else np.full_like(self.contribution, np.nan)
+
+
+def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
+    """Pass a stored film through the network once and see what decided."""
+    _, last = probe.film_responses(film)
+    maps = last.maps[0].cpu().numpy()
+    breast = probe.cells_in_breast(film, last)
+    inside = breast if breast.any() else np.ones_like(breast)
+    of_class = answer(probe.network, last.maps, breast)
+    winner = int(decided(of_class.probability))
+    weight, bias = (one.detach().cpu().double().numpy() for one in (probe.network.head.weight, probe.network.head.bias))
+    y, x = of_class.cells[winner]
+    return Explained(
+        maps,
+        of_class.probability,
+        winner,
+        last.maximum[0].astype(np.float64) * weight[winner],
+        maps[:, y, x].astype(np.float64) * weight[winner],
+        Head(maps[:, inside].astype(np.float64), weight, bias),
+    )
+
+
+def explanation_tables(scan: str, one: Explained, units: Sequence[int], truth: int | None, seed: int) -> Tables:
+    """`scan_map` of the class activation map and some units, `faithfulness`, and `silence` where the decision is wrong.
+
+    `truth` is the class known, None where there is none; `seed` draws the random orders of units.
+    """
+    height, width = one.maps.shape[1:]
+    shape = {"scan": scan, "map_width": width, "map_height": height}
+    shown = [(None, one.class_activation_map()), *((unit, one.maps[unit]) for unit in units)]
+    maps = [shape | {"unit": unit, "map": of_unit.ravel().tolist()} for unit, of_unit in shown]
+    curves = zip(("deletion", "insertion"), faithfulness(one.head, one.order(), one.decided, [seed]), strict=True)
+    points = [
+        {"scan": scan, "curve": name, "units": number, "probability": value, "random": random}
+        for name, curve in curves
+        for number, value, random in zip(curve.depths, curve.by_influence, curve.random.T.tolist(), strict=True)
+    ]
+    mending = [] if truth is None or truth == one.decided else _mending(scan, one, truth)
+    return {
+        "scan_map": pa.Table.from_pylist(maps, SCAN_MAP),
+        "faithfulness": pa.Table.from_pylist(points, FAITHFULNESS),
+        "silence": pa.Table.from_pylist(mending, SILENCE),
+    }
+
+
+def _mending(scan: str, one: Explained, truth: int) -> list[dict[str, Any]]:
+    mended = mend(one.head, truth)
+    places = {unit: place for place, unit in enumerate(mended.together, 1)}
+    return [
+        {"scan": scan, "unit": unit, "alone": unit in mended.alone, "place": places.get(unit)}
+        for unit in sorted({*mended.alone, *mended.together})
+    ]

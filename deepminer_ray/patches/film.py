@@ -1,0 +1,59 @@
+"""A film as it is stored: optical density, its shorter side four patches long."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.breast import breast_mask
+from deepminer_ray.patches.grid import scan_size
+from deepminer_ray.sources.density import UNITS_PER_DENSITY
+from deepminer_ray.sources.image import film_header, read_film
+
+LEAST_BREAST, MOST_BREAST = 0.02, 0.85
+"""Shares of a film: with less of it there is no breast, with more no air beside it."""
+LIGHT, MOST_LIGHT = 0.2, 0.4
+"""Optical density of clear film, and the share of a film that is never as light: of mammograms at 256 px at most 0.03
+is, of their negatives at least 0.5 (308 films of CBIS-DDSM)."""
+USUAL_BITS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnFilm:
+    """An image of one's own as stored film, its size at full resolution in px, and what is odd about it, in words."""
+
+    film: NDArray[np.uint16]
+    rows: int
+    columns: int
+    oddities: list[str]
+
+
+def stored(density: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    """A film [rows, columns] in density units, resized so that its shorter side has four patches of `side` px."""
+    rows, columns = density.shape
+    resized = cv2.resize(density, scan_size(rows, columns, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, dtype=np.uint16)
+
+
+def own_film(file: Path, side: int) -> OwnFilm:
+    """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast."""
+    header = film_header(file)
+    film = stored(read_film(str(file)), side)
+    breast = float(breast_mask(film).mean())
+    if float((film < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
+        raise BadInput(f"{file.name} is light where film is dark: no mammogram, or an inverted one; invert it first.")
+    if breast < LEAST_BREAST:
+        raise BadInput(f"{file.name} shows no breast: it is dark all over.")
+    oddities = []
+    if header.bits < USUAL_BITS:
+        oddities.append(
+            f"{file.name} has {header.bits} bits: its {1 << header.bits} grey levels hide faint differences."
+        )
+    if breast > MOST_BREAST:
+        oddities.append(f"{file.name} shows no air beside the breast: all of it is taken for breast.")
+    if min(header.rows, header.columns) < min(film.shape):
+        oddities.append(f"{file.name} is {header.columns} x {header.rows} px, fewer than the network's input.")
+    return OwnFilm(film, header.rows, header.columns, oddities)

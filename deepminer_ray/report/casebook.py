@@ -1,0 +1,104 @@
+"""The case book: every explained mammogram of a run in one static page, to be searched (Sec. 3.2)."""
+
+import base64
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.explanations.case import record, write_record
+from deepminer_ray.explanations.figure import COLOURS, OPAQUE
+from deepminer_ray.paper import TOP
+from deepminer_ray.patches.grid import scan_size
+from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.report.template import template
+from deepminer_ray.run import Run
+from deepminer_ray.units.picture import displayed
+
+HEIGHT, QUALITY = 760, 85
+"""px of a film in the book at most, and of its JPEG."""
+
+Row = dict[str, Any]
+
+
+def write_casebook(run: Run) -> Path:
+    """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
+    (layer,) = run.rows("survey_layer")
+    units, argued, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
+    maps = {row["scan"]: row for row in run.rows("case_map")}
+    shown = []
+    for case in run.rows("case"):
+        scan = case["scan"]
+        size = scan_size(case["rows"], case["columns"], layer["side"])
+        said = record(case, units[scan], size, argued[scan], silence[scan])
+        write_record(run.folder / "figures" / f"{scan}.json", said)
+        shown.append(said | _pictured(run, case, size, [maps[scan], *units[scan]], layer))
+    file = run.folder / "casebook.html"
+    colours = (np.array(COLOURS(np.arange(256))[:, :3]) * 255).round().astype(int).tolist()
+    misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in run.rows("case")}))
+    page = template("casebook.html").render(
+        run=run.name,
+        cases=shown,
+        network=layer,
+        misleading=misleading,
+        about={"colours": colours, "opaque": OPAQUE},
+    )
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+    return file
+
+
+QUERIES: dict[str, dict[str, Any]] = {"case_unit": {}, "case_argument": {"units": TOP}, "case_silence": {}}
+
+
+def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["scan"]].append(row)
+    return found
+
+
+def _pictured(run: Run, case: Row, size: tuple[int, int], maps: Sequence[Row], layer: Row) -> Row:
+    """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
+    film = read_scan(run.folder / "scan", case["scan_number"])
+    scale = min(1.0, HEIGHT / size[1])
+    width, height = round(size[0] * scale), round(size[1] * scale)
+    across, down = width / case["columns"], height / case["rows"]
+    return {
+        "laterality": case["laterality"],
+        "view": case["view"],
+        "film": _jpeg(displayed(film), width, height),
+        "width": width,
+        "height": height,
+        "rings": [
+            [[round((p["x"] + 0.5) * across, 1), round((p["y"] + 0.5) * down, 1)] for p in ring]
+            for ring in case["rings"]
+        ],
+        "stride": layer["stride"] * width / size[0],
+        "offset": (layer["offset"] + 0.5) * width / size[0] - 0.5,
+        "maps": [_cells(row) for row in maps],
+    }
+
+
+def _jpeg(grey: NDArray[np.float32], width: int, height: int) -> str:
+    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    written, encoded = cv2.imencode(".jpg", np.round(255 * small).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+    if not written:
+        raise ValueError("OpenCV did not write a JPEG.")
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def _cells(row: Row) -> Row:
+    """A map from 0 to its own maximum in 256 steps, as base64; below 0 it is 0, as in the figures."""
+    cells = np.array(row["map"], np.float32)
+    largest = float(cells.max())
+    steps = np.clip(cells / largest, 0, 1) * 255 if largest > 0 else np.zeros_like(cells)
+    text = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()
+    return {"columns": row["map_width"], "rows": row["map_height"], "cells": text, "largest": largest}

@@ -1,0 +1,107 @@
+"""`explain --image`: a mammogram of one's own, which no run has seen, explained like those of a run (Sec. 2.3)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.explanations.case import record, write_record
+from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
+from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.explanation import Explained, explained
+from deepminer_ray.network.probe import Probe
+from deepminer_ray.paper import NAMED_IN_FIGURE, TOP
+from deepminer_ray.patches.film import own_film
+from deepminer_ray.progress import say
+from deepminer_ray.run import Run
+from deepminer_ray.stages.probe import probed_checkpoint
+
+UNKNOWN = "unknown"
+
+
+def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
+    """Draw and record each image under `RUN/figures/`; nothing enters the run's tables.
+
+    An image that cannot be explained is said in a sentence and the rest goes on; BadInput at the end.
+    """
+    run.finished("explain", {}, again=True)
+    checkpoint = load(str(probed_checkpoint(run)))
+    probe = Probe(checkpoint, run.folder)
+    names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
+    if not names:
+        say("No unit has a name yet: `deepminer survey` lets experts give them.")
+    refused = []
+    for file in files:
+        try:
+            _explain(run, probe, checkpoint.side, names, file, [".png", ".pdf"] if pdf else [".png"])
+        except BadInput as error:
+            refused.append(str(error))
+    if refused and len(files) > 1:
+        for sentence in refused:
+            say(sentence)
+        raise BadInput(f"{len(refused)} of {len(files)} images cannot be explained.")
+    if refused:
+        raise BadInput(refused[0])
+
+
+def _explain(run: Run, probe: Probe, side: int, names: dict[int, str], file: Path, suffixes: Sequence[str]) -> None:
+    own = own_film(file, side)
+    for oddity in own.oddities:
+        say(oddity)
+    one = explained(probe, own.film)
+    classes = probe.network.classes
+    case: dict[str, Any] = {
+        "scan": file.name,
+        "patient": None,
+        "report": "",
+        "assessment": None,
+        "subtlety": None,
+        "truth": None,
+        "error": None,
+        "decided": classes[one.decided],
+        "probabilities": dict(zip(classes, one.probability.tolist(), strict=True)),
+        "rows": own.rows,
+        "columns": own.columns,
+    }
+    units = _units(probe, one, names)
+    shown = [unit for unit in units if unit["phenomenon"]] or units
+    out = run.folder / "figures" / f"image-{file.stem}"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in suffixes:
+        draw_explanation(
+            out.with_name(out.name + suffix),
+            Film(file.name, own.film, [], "", None, None),
+            Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
+            one.class_activation_map(),
+            [_map(unit, one) for unit in shown[:NAMED_IN_FIGURE]],
+            probe.last_geometry,
+        )
+    height, width = own.film.shape
+    write_record(out.with_name(out.name + ".json"), record(case, units, (width, height)))
+    say(", ".join(str(out) + suffix for suffix in (*suffixes, ".json")))
+
+
+def _map(unit: dict[str, Any], one: Explained) -> UnitMap:
+    return UnitMap(unit["unit"], unit["phenomenon"], unit["influence"], unit["share"], one.maps[unit["unit"]])
+
+
+def _units(probe: Probe, one: Explained, names: dict[int, str]) -> list[dict[str, Any]]:
+    """Rows as of `case_unit`: the most influential units towards the decided class."""
+    shares = one.shares()
+    where = probe.last_geometry
+    found = []
+    for rank, unit in enumerate(one.order()[:TOP].tolist(), 1):
+        y, x = divmod(int(one.maps[unit].argmax()), one.maps.shape[2])
+        found.append(
+            {
+                "unit": unit,
+                "rank": rank,
+                "phenomenon": names.get(unit),
+                "influence": float(one.influence[unit]),
+                "contribution": float(one.contribution[unit]),
+                "share": None if shares[unit] != shares[unit] else float(shares[unit]),
+                "peak_x": where.offset + x * where.stride + 0.5,
+                "peak_y": where.offset + y * where.stride + 0.5,
+            }
+        )
+    return found

@@ -1,0 +1,32 @@
+-- One row an explained scan: what is known of it, what was decided, and how probable each class was (Figs. 4 and 5).
+with reported as (
+    select
+        scan, string_agg(trim(report), ' ' order by abnormality, lesion) as report,
+        max(assessment) as assessment, min(subtlety) as subtlety
+    from lesion
+    group by all
+),
+
+outlined as (
+    select scan, flatten(list(outline order by lesion)) as rings
+    from lesion
+    group by all
+),
+
+answered as (
+    select scan, map(list(class order by severity(class)), list(probability order by severity(class))) as probabilities
+    from scan_prediction
+    group by all
+)
+
+select
+    scan, scan_number, patient, partition, laterality, "view", rows, columns, coalesce(report, '') as report,
+    assessment, subtlety, coalesce(rings, []) as rings, truth, decided, probability, probabilities, error
+from judgement
+join answered using (scan)
+join scan using (scan)
+join partition using (patient)
+semi join explanation using (scan)
+left join reported using (scan)
+left join outlined using (scan)
+order by scan

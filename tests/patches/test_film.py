@@ -1,0 +1,82 @@
+"""Images of one's own as films: what is refused in a sentence, and what is odd but goes on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.breast import breast_mask
+from deepminer_ray.patches.film import own_film, stored
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+REAL = sorted((SHARED / "cbis-mass-256" / "images").glob("*.png"))[::60]
+
+
+def breast(rows: int = 600, columns: int = 400, white: int = 4095) -> NDArray[np.uint16]:
+    """Half a disc of tissue on air."""
+    y, x = np.mgrid[:rows, :columns]
+    inside = (y - rows / 2) ** 2 + x**2 < (0.7 * columns) ** 2
+    noise = np.random.default_rng(0).normal(0, 0.02, (rows, columns))
+    return (np.clip(np.where(inside, 0.6, 0.03) + noise, 0, 1) * white).astype(np.uint16)
+
+
+def saved(folder: Path, pixels: NDArray[np.generic]) -> Path:
+    Image.fromarray(pixels).save(folder / "own.png")
+    return folder / "own.png"
+
+
+def test_a_mammogram_of_16_bits_is_a_film_without_oddities(tmp_path: Path) -> None:
+    own = own_film(saved(tmp_path, breast()), 64)
+    assert own.film.shape == (384, 256) and (own.rows, own.columns) == (600, 400)
+    assert own.oddities == []
+    assert breast_mask(own.film).mean() == pytest.approx(0.513, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "sentence"),
+    [
+        (np.zeros((600, 400, 3), np.uint8), "is RGB, not grey"),
+        (np.zeros((600, 400), np.uint16), "shows no breast"),
+        (np.full((600, 400), 65535, np.uint16), "light where film is dark"),
+        (4095 - breast(), "invert it first"),
+        ((4095 - breast() >> 4).astype(np.uint8), "invert it first"),
+    ],
+)
+def test_what_is_no_mammogram_is_one_sentence(tmp_path: Path, pixels: NDArray[np.generic], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        own_film(saved(tmp_path, pixels), 64)
+
+
+def test_no_image_at_all_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "own.png").write_text("no image")
+    with pytest.raises(BadInput, match=r"own\.png cannot be read"):
+        own_film(tmp_path / "own.png", 64)
+    with pytest.raises(BadInput, match="absent"):
+        own_film(tmp_path / "absent.png", 64)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "oddity"),
+    [
+        ((breast() >> 4).astype(np.uint8), "8 bits"),
+        (breast(150, 100), "fewer than the network's input"),
+        (np.random.default_rng(0).integers(0, 65535, (600, 400)).astype(np.uint16), "no air beside the breast"),
+    ],
+)
+def test_what_is_odd_is_said_and_goes_on(tmp_path: Path, pixels: NDArray[np.generic], oddity: str) -> None:
+    own = own_film(saved(tmp_path, pixels), 64)
+    assert any(oddity in said for said in own.oddities)
+
+
+@pytest.mark.parametrize("file", REAL, ids=lambda file: file.stem)
+def test_real_films_are_taken_and_their_negatives_refused(tmp_path: Path, file: Path) -> None:
+    own_film(file, 64)
+    with Image.open(file) as image, pytest.raises(BadInput, match="invert it first"):
+        own_film(saved(tmp_path, 255 - np.asarray(image.convert("L"))), 64)
+
+
+def test_the_shorter_side_is_four_patches() -> None:
+    assert stored(np.zeros((100, 300), np.uint16), 32).shape == (128, 384)
