@@ -1,5 +1,6 @@
 """One local Ray for the whole session, phantom patients, and runs made from them."""
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+HOSTILE = "</script><script>document.title='changed'</script>"
+"""What nobody should name a unit."""
 
 # Workers import what the tests define only if they are told of it before Ray starts.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -65,6 +68,23 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
     probe(run, partitions=["all"])
     evaluate(run, ["all"])
     rank(run, partitions=["all"], ranked=4)
+    return run
+
+
+@pytest.fixture(scope="session")
+def explained(ranked: "Run", tmp_path_factory: pytest.TempPathFactory) -> "Run":
+    """A run whose units have names, one of them hostile, and whose every scan is explained."""
+    from deepminer_ray.run import Run
+    from deepminer_ray.stages.annotate import annotate
+    from deepminer_ray.stages.explain import explain
+
+    run = Run(shutil.copytree(ranked.folder, tmp_path_factory.mktemp("explained") / "run"))
+    units = [row["unit"] for row in run.ask("from unit_rank order by class, rank").to_pylist()]
+    names = run.folder / "names.json"
+    said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]
+    names.write_text(json.dumps([{"unit": u, "annotator": "Anna", "phenomenon": name} for u, name in said]))
+    annotate(run, str(names))
+    explain(run, partitions=["all"])
     return run
 
 

@@ -37,9 +37,11 @@ def explain(
     started = time.time()
     if scan is not None:
         run.finished("explain", {}, again=True)
+        say_if_unnamed(run)
         for _ in _explained(run, _named(run.rows("figure", **_shown(run)), scan), suffixes, workers):
             say(", ".join(str(run.folder / "figures" / f"{scan}{suffix}") for suffix in suffixes))
         return
+    say_if_unnamed(run)
     with run.finishing("explain", parameters, started) as tables:
         checkpoint = _shown(run)["checkpoint"]
         tables.fill("explanation", partitions=chosen, checkpoint=checkpoint)
@@ -51,6 +53,12 @@ def explain(
             for table, rows in found.items():
                 tables.insert(table, rows)
     say(f"explained {len(explained)} scans: {run.folder / 'figures'}, {write_casebook(run)}")
+
+
+def say_if_unnamed(run: Run) -> None:
+    """Tell who waits for names that there are none."""
+    if not run.rows("unit_name"):
+        say(f"No unit has a name yet: `deepminer survey {run.folder}` lets experts give them.")
 
 
 def _shown(run: Run) -> dict[str, Any]:

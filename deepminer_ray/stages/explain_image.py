@@ -14,6 +14,7 @@ from deepminer_ray.paper import NAMED_IN_FIGURE, TOP
 from deepminer_ray.patches.film import own_film
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.explain import say_if_unnamed
 from deepminer_ray.stages.probe import probed_checkpoint
 
 UNKNOWN = "unknown"
@@ -28,8 +29,7 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     checkpoint = load(str(probed_checkpoint(run)))
     probe = Probe(checkpoint, run.folder)
     names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
-    if not names:
-        say("No unit has a name yet: `deepminer survey` lets experts give them.")
+    say_if_unnamed(run)
     refused = []
     for file in files:
         try:

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -14,28 +13,12 @@ from deepminer_ray.explanations.figure import blended
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
-from deepminer_ray.stages.annotate import annotate
-from deepminer_ray.stages.explain import explain
 from deepminer_ray.units.picture import displayed, upsample
 from deepminer_ray.units.receptive_field import Geometry
+from tests.conftest import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-HOSTILE = "</script><script>document.title='changed'</script>"
-
-
-@pytest.fixture(scope="module")
-def explained(ranked: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run whose units have names, one of them hostile, and whose every scan is explained."""
-    run = Run(shutil.copytree(ranked.folder, tmp_path_factory.mktemp("book") / "run"))
-    units = [row["unit"] for row in run.ask("from unit_rank order by class, rank").to_pylist()]
-    names = run.folder / "names.json"
-    said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]
-    names.write_text(json.dumps([{"unit": u, "annotator": "Anna", "phenomenon": name} for u, name in said]))
-    annotate(run, str(names))
-    explain(run, partitions=["all"])
-    return run
 
 
 def cases(run: Run) -> list[dict[str, Any]]:
