@@ -1,4 +1,4 @@
--- One row an explained scan: the class activation map of its decided class.
-select scan, map, map_width, map_height
+-- One row an explained scan and map of the class decided: its class activation map, its probability.
+select scan, shows, map, map_width, map_height
 from scan_map
-where unit is null
+where shows <> 'unit'

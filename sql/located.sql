@@ -19,7 +19,7 @@ outlined as (
 activated as (
     select scan, {cells: map, columns: map_width, rows: map_height} as class_activation_map
     from scan_map
-    where unit is null
+    where shows = 'class activation map'
 )
 
 select

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.silence import Head, decided, faithfulness, mend
@@ -16,6 +17,7 @@ from deepminer_ray.network.response import answer
 SCAN_MAP = pa.schema(
     [
         ("scan", pa.string()),
+        ("shows", pa.string()),
         ("unit", pa.int32()),
         ("map", pa.list_(pa.float32())),
         ("map_width", pa.int32()),
@@ -57,6 +59,12 @@ class Explained:
         """[h, w]: that of the decided class."""
         return class_activation_map(self.maps, self.head.weight[self.decided])
 
+    def probability_map(self) -> NDArray[np.float32]:
+        """[h, w]: how probable the decided class is at every cell."""
+        logits = np.tensordot(self.head.weight, self.maps.astype(np.float64), axes=1)
+        of_cells = softmax(logits + self.head.bias[:, np.newaxis, np.newaxis], axis=0)
+        return np.asarray(of_cells[self.decided], dtype=np.float32)
+
     def shares(self) -> NDArray[np.float64]:
         """[units]: contributions as shares of all that speaks for the class at the cell that decided."""
         positive = np.maximum(self.contribution, 0).sum()
@@ -84,14 +92,15 @@ def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
 
 
 def explanation_tables(scan: str, one: Explained, units: Sequence[int], truth: int | None, seed: int) -> Tables:
-    """`scan_map` of the class activation map and some units, `faithfulness`, and `silence` where the decision is wrong.
+    """`scan_map` of the decided class and some units, `faithfulness`, and `silence` where the decision is wrong.
 
     `truth` is the class known, None where there is none; `seed` draws the random orders of units.
     """
     height, width = one.maps.shape[1:]
     shape = {"scan": scan, "map_width": width, "map_height": height}
-    shown = [(None, one.class_activation_map()), *((unit, one.maps[unit]) for unit in units)]
-    maps = [shape | {"unit": unit, "map": of_unit.ravel().tolist()} for unit, of_unit in shown]
+    of_class = (("class activation map", one.class_activation_map()), ("probability", one.probability_map()))
+    maps = [shape | {"shows": name, "unit": None, "map": cells.ravel().tolist()} for name, cells in of_class]
+    maps += [shape | {"shows": "unit", "unit": unit, "map": one.maps[unit].ravel().tolist()} for unit in units]
     curves = zip(("deletion", "insertion"), faithfulness(one.head, one.order(), one.decided, [seed]), strict=True)
     points = [
         {"scan": scan, "curve": name, "units": number, "probability": value, "random": random}

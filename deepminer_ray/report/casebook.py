@@ -30,14 +30,16 @@ def write_casebook(run: Run) -> Path:
     """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
     (layer,) = run.rows("survey_layer")
     units, argued, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
-    maps = {row["scan"]: row for row in run.rows("case_map")}
+    maps = {(row["scan"], row["shows"]): row for row in run.rows("case_map")}
     shown = []
     for case in run.rows("case"):
         scan = case["scan"]
         size = scan_size(case["rows"], case["columns"], layer["side"])
         said = record(case, units[scan], size, argued[scan], silence[scan])
         write_record(run.folder / "figures" / f"{scan}.json", said)
-        shown.append(said | _pictured(run, case, size, [maps[scan], *units[scan]], layer))
+        cells = [_cells(row) for row in (maps[scan, "class activation map"], *units[scan])]
+        cells.append(_cells(maps[scan, "probability"], largest=1.0))
+        shown.append(said | {"maps": cells} | _pictured(run, case, size, layer))
     file = run.folder / "casebook.html"
     colours = (np.array(COLOURS(np.arange(256))[:, :3]) * 255).round().astype(int).tolist()
     misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in run.rows("case")}))
@@ -65,7 +67,7 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _pictured(run: Run, case: Row, size: tuple[int, int], maps: Sequence[Row], layer: Row) -> Row:
+def _pictured(run: Run, case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
     film = read_scan(run.folder / "scan", case["scan_number"])
     scale = min(1.0, HEIGHT / size[1])
@@ -83,7 +85,6 @@ def _pictured(run: Run, case: Row, size: tuple[int, int], maps: Sequence[Row], l
         ],
         "stride": layer["stride"] * width / size[0],
         "offset": (layer["offset"] + 0.5) * width / size[0] - 0.5,
-        "maps": [_cells(row) for row in maps],
     }
 
 
@@ -95,10 +96,10 @@ def _jpeg(grey: NDArray[np.float32], width: int, height: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
 
 
-def _cells(row: Row) -> Row:
+def _cells(row: Row, largest: float | None = None) -> Row:
     """A map from 0 to its own maximum in 256 steps, as base64; below 0 it is 0, as in the figures."""
     cells = np.array(row["map"], np.float32)
-    largest = float(cells.max())
+    largest = float(cells.max()) if largest is None else largest
     steps = np.clip(cells / largest, 0, 1) * 255 if largest > 0 else np.zeros_like(cells)
     text = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()
     return {"columns": row["map_width"], "rows": row["map_height"], "cells": text, "largest": largest}

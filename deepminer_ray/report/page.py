@@ -16,7 +16,14 @@ from deepminer_ray.units.name import unit_name
 
 PICTURES = 4
 """Top patches of a unit, as in Fig. 3."""
-CURVES = ("training", "roc", "calibration", "score", "faithfulness")
+CURVES = {
+    "training": ("Training", "report/epoch"),
+    "roc": ("ROC curves", "report/roc"),
+    "calibration": ("Calibration", "report/calibration"),
+    "score": ("Scores beside chance", "report/score"),
+    "faithfulness": ("What units do to the class decided", "report/faithfulness"),
+}
+"""Title of a figure, and the SQL of what is drawn."""
 
 Row = dict[str, Any]
 
@@ -113,7 +120,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
         units=_units(run),
         units_query=statement("report/unit"),
-        curves=[(name, _embedded((run.folder / "curves" / f"{name}.png").read_bytes())) for name in _drawn(run)],
+        curves=_curves(run),
     )
     try:
         file.write_text(html, encoding="utf-8")
@@ -146,8 +153,15 @@ def _units(run: Run) -> list[Row]:
     return rows
 
 
-def _drawn(run: Run) -> list[str]:
-    return [name for name in CURVES if (run.folder / "curves" / f"{name}.png").is_file()]
+def _curves(run: Run) -> list[Row]:
+    """The figures there are, of every partition, each with the SQL of its rows and how many there are."""
+    found = []
+    for name, (title, query) in CURVES.items():
+        for file in sorted((run.folder / "curves").glob(f"{name}*.png")):
+            partition = file.stem.removeprefix(name).lstrip("_")
+            of = {"title": f"{title}, {partition}" if partition else title, "picture": _embedded(file.read_bytes())}
+            found.append(of | {"query": statement(query), "rows": len(run.rows(query))})
+    return found
 
 
 def _embedded(picture: bytes) -> str:

@@ -1,7 +1,8 @@
--- One row a scan and map: the class activation map of the decided class, and the maps of its explanation's units.
+-- One row a scan and map: over the whole mammogram, what its explanation shows.
 create table scan_map (
     scan varchar,
-    unit integer, -- 0-based channel; null of the class activation map
+    shows varchar, -- 'unit', or of the class decided its 'class activation map' or 'probability'
+    unit integer, -- 0-based channel; null where no unit is shown
     map float[], -- row-major; cells as in `layer`
     map_width integer,
     map_height integer

@@ -13,6 +13,8 @@ from deepminer_ray.network import probe as module
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.probe import Probe
+from deepminer_ray.network.response import probabilities
+from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.stages import probe as stage
 from deepminer_ray.stages.probe import divided
@@ -94,3 +96,16 @@ def test_what_a_lesion_changes_peaks_within_a_stride_of_it(tmp_path: Path, name:
     where = whole.last_geometry
     assert abs(where.offset + across * where.stride - x) <= where.stride
     assert abs(where.offset + down * where.stride - y) <= where.stride
+
+
+def test_a_film_of_one_patch_is_answered_as_the_patch_is(probe: Probe) -> None:
+    """The fully convolutional pass and the patch network are one and the same."""
+    patch = np.random.default_rng(1).normal(15_000, 300, (SIDE, SIDE)).astype(np.uint16)
+    assert (without_labels(patch, breast_mask(patch)) == patch).all(), "breast all over: nothing is a label"
+    tables = probe.answers([([7], patch[np.newaxis])])
+    whole = probe.film_responses(patch)[1]
+    np.testing.assert_array_equal(whole.maximum[0], tables["activation"]["maximum"].to_numpy())
+    np.testing.assert_array_equal(whole.mean[0], tables["activation"]["mean"].to_numpy())
+    np.testing.assert_array_equal(
+        probabilities(probe.network, whole)[0], tables["prediction"]["probability"].to_numpy()
+    )

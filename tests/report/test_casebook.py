@@ -58,9 +58,12 @@ def test_film_and_maps_are_those_of_the_run(explained: Run) -> None:
     assert shown is not None and shown.shape == (case["height"], case["width"])
     expected = cv2.resize(film, (case["width"], case["height"]), interpolation=cv2.INTER_AREA)
     assert np.abs(shown / 255 - expected).mean() < 0.02
-    stored = explained.ask(f"from scan_map where scan = '{case['scan']}' and unit is null").to_pylist()[0]
-    (first, *rest) = case["maps"]
+    stored = explained.ask(
+        f"from scan_map where scan = '{case['scan']}' and shows = 'class activation map'"
+    ).to_pylist()[0]
+    (first, *rest, probability) = case["maps"]
     assert len(rest) == 8 and first["largest"] == pytest.approx(max(stored["map"]))
+    assert probability["largest"] == 1
     cells = np.frombuffer(base64.b64decode(first["cells"]), np.uint8)
     wanted = np.clip(np.array(stored["map"]) / max(stored["map"]), 0, 1) * 255
     assert np.abs(cells - wanted).max() <= 0.5

@@ -197,13 +197,17 @@ def test_the_terms_of_units_and_maps_are_exact(run: Run) -> None:
         for row in units:
             assert row["contribution"] == pytest.approx(ledger[row["unit"]], abs=1e-9)
             assert row["share"] == pytest.approx(ledger[row["unit"]] / positive)
-        maps = {row["unit"]: row for row in rows(run, f"scan_map where scan = '{scan}'")}
+        maps = {row["unit"]: row for row in rows(run, f"scan_map where scan = '{scan}' and shows <> 'probability'")}
         assert maps.keys() == {None, *(row["unit"] for row in units)}
         for row in rows(run, f"response where scan = '{scan}'"):
             if row["unit"] in maps:
                 assert max(maps[row["unit"]]["map"]) == row["maximum"]
         bias = run.ask(f"select bias from bias where class = '{decided}'").column(0)[0].as_py()
         assert max(maps[None]["map"]) + bias >= sum(ledger.values()) - 1e-3
+        (probability,) = rows(run, f"scan_map where scan = '{scan}' and shows = 'probability'")
+        (said,) = rows(run, f"scan_prediction where scan = '{scan}' and class = '{decided}'", "scan")
+        deciding = min(abs(cell - said["probability"]) for cell in probability["map"])
+        assert deciding < 1e-5 or decided == "normal", "some cell decided; normal is what is left"
 
 
 def test_faithfulness_begins_with_the_decision_and_ends_with_the_bias(run: Run) -> None:

@@ -1,0 +1,3 @@
+-- One row an epoch of the training.
+from epoch
+order by epoch

@@ -1,0 +1,3 @@
+-- One row a point of an ROC curve, with its band over patients.
+from roc
+order by all
