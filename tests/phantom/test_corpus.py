@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from deepminer_ray.explanations.matching import FIELD_NAMES
+from deepminer_ray.explanations.words import FIELD_NAMES
 from deepminer_ray.phantom.corpus import SENTENCES, SLOT, WORDS, sentences
 from deepminer_ray.phantom.finding import BENIGN, MALIGNANT
 
