@@ -2,3 +2,4 @@
 select unit, phenomenon
 from unit_phenomenon
 semi join layer using (checkpoint)
+order by unit
