@@ -1,10 +1,19 @@
 """The Ray cluster a stage works on: the one RAY_ADDRESS names, else one made for this process."""
 
+import hashlib
 import logging
 import os
+import re
+import socket
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place
+from deepminer_ray.statement import sql_folder
 
 CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""
@@ -16,6 +25,95 @@ TASKS_A_CPU = 4
 """So many tasks let all CPUs end together; more would only wait for each other to be handed out, 0.2 s each time."""
 ITEMS_A_TASK = 64
 """A task that a lost node takes along holds no more films than this."""
+
+SECONDS_TO_ANSWER = 10.0
+SECONDS_TO_LOOK = 120
+"""A node that is asked what it sees may have to start a process for it first."""
+MUST_AGREE = ("deepminer_ray", "torch", "torchvision", "numpy", "pyarrow", "opencv-python-headless")
+"""What results depend on; that Ray and Python agree, Ray sees to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A place that every node must see; a file with the content that it has for this command, by its digest."""
+
+    place: Place
+    digest: str = ""
+
+
+def sight(file: Place) -> Sight:
+    """A file as it is now."""
+    return Sight(file, hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+@cache
+def refuse_unseen(seen: tuple[Sight, ...]) -> None:
+    """BadInput where this process does not see a place, or another one under the same name; asked once a process."""
+    for one in seen:
+        there = one.place.exists()
+        if not there or (one.digest and sight(one.place) != one):
+            raise BadInput(
+                f"The node {os.uname().nodename} does not see {one.place}: mount it on every node under this path, or "
+                "have it in a bucket (SOURCE and `cut --storage` take a URI)."
+            )
+
+
+def check_nodes(ray: Any, seen: tuple[Sight, ...]) -> None:
+    """BadInput where a node has other versions or does not see a place; a Ray made by this process is not asked."""
+    if "RAY_ADDRESS" not in os.environ:
+        return
+    asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+    looking = {
+        ray.remote(_look)
+        .options(num_cpus=0, max_retries=0, scheduling_strategy=strategy(node["NodeID"], soft=False))
+        .remote(seen): node["NodeManagerAddress"]
+        for node in asked
+    }
+    ready, waiting = ray.wait(list(looking), num_returns=len(looking), timeout=SECONDS_TO_LOOK)
+    if waiting:
+        raise BadInput(f"The node {looking[waiting[0]]} does not start a process within {SECONDS_TO_LOOK} s.")
+    for answered in ready:
+        _compare(_answer(ray, answered, looking[answered]), looking[answered])
+
+
+def _look(seen: tuple[Sight, ...]) -> dict[str, str]:
+    refuse_unseen(seen)
+    return _versions()
+
+
+def _versions() -> dict[str, str]:
+    """What results depend on, and a digest of this package's own code."""
+    package = Path(__file__).parent
+    code = hashlib.sha256()
+    for file in sorted([*package.rglob("*.py"), *sql_folder().rglob("*.sql")]):
+        code.update(file.read_bytes())
+    return {name: version(name) for name in MUST_AGREE} | {"code of deepminer_ray": code.hexdigest()[:12]}
+
+
+def _answer(ray: Any, answered: Any, address: str) -> dict[str, str]:
+    try:
+        found: dict[str, str] = ray.get(answered)
+        return found
+    except Exception as error:  # whatever an unlike node makes of the task
+        cause = getattr(error, "cause", None)
+        if isinstance(cause, BadInput):
+            raise cause from error
+        reason = str(error).strip().splitlines()[-1]
+        raise BadInput(f"The node {address} cannot run deepminer_ray: {reason}") from error
+
+
+def _compare(found: dict[str, str], address: str) -> None:
+    for name, own in _versions().items():
+        if found.get(name) != own:
+            raise BadInput(f"The node {address} has {name} {found.get(name)}, this one {own}: install the same on all.")
+
+
+def here(ray: Any) -> dict[str, Any]:
+    """Options of an actor or task that must run where this command does, beside the run's folder."""
+    node = ray.get_runtime_context().get_node_id()
+    affinity = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+    return {"num_cpus": 0, "scheduling_strategy": affinity(node, soft=False)}
 
 
 def blocks(ray: Any, items: int) -> int:
@@ -35,7 +133,11 @@ def connect(cpus: int | None = None) -> Any:
 
     if not ray.is_initialized():
         local: dict[str, Any] = {}
-        if "RAY_ADDRESS" not in os.environ:
+        address = os.environ.get("RAY_ADDRESS")
+        if address:
+            _refuse_unreachable(address)
+            os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")  # Ray else asks for a quarter of an hour
+        else:
             local = {"address": "local", "num_cpus": cpus or CORES_PROMISED * (os.cpu_count() or 1)}
             local["include_dashboard"] = False
         _start(ray, log_to_driver=False, logging_level=logging.ERROR, **local)
@@ -46,12 +148,36 @@ def connect(cpus: int | None = None) -> Any:
     return ray
 
 
+def _refuse_unreachable(address: str) -> None:
+    """BadInput where nobody listens at a cluster's address; `auto` is for Ray to find."""
+    host, _, port = address.rpartition(":")
+    if address.startswith("ray://") or (address != "auto" and not (host and port.isdigit())):
+        raise BadInput(f"RAY_ADDRESS {address!r} is no HOST:PORT nor `auto`: submit the job to the cluster instead.")
+    if address == "auto":
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
+    except (OSError, OverflowError) as error:
+        raise BadInput(f"No Ray cluster answers at {address} ({error}): start one, or mend RAY_ADDRESS.") from error
+
+
+def _refuse_cluster(said: str) -> None:
+    """BadInput for what Ray says of a cluster that is not there, or of another version."""
+    if "Version mismatch" in said:
+        versions = re.findall(r"(Ray|Python): (\S+)", said)
+        theirs, ours = (" and ".join(map(" ".join, part)) for part in (versions[:2], versions[2:4]))
+        raise BadInput(f"The cluster has {theirs}, this machine {ours}: install the same on both.")
+    if "Could not find any running Ray instance" in said or "Failed to connect to Ray cluster" in said:
+        raise BadInput("No Ray cluster answers: start one, or mend RAY_ADDRESS.")
+
+
 def _start(ray: Any, **options: Any) -> None:
     for _ in range(STARTS):
         try:
             ray.init(**options)
             return
         except Exception as error:  # Ray raises no class of its own here
+            _refuse_cluster(str(error))
             if "timed out during startup" not in str(error):
                 raise
             ray.shutdown()

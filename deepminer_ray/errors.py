@@ -1,5 +1,9 @@
-"""The one error a user is meant to see."""
+"""The errors a user is meant to see."""
 
 
 class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the program)
     """A request that cannot be carried out; its text is one sentence saying what is wrong and what to do."""
+
+
+class Unreachable(Exception):  # noqa: N818 (it is read as it stands)
+    """Storage that may answer later: no fault of the file that was asked for, which must not be rejected for it."""

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 
+from deepminer_ray.running import Running
+
 Item = TypeVar("Item")
 
 console = Console(stderr=True, highlight=False)
@@ -19,14 +21,17 @@ def say(text: str) -> None:
     console.print(text, soft_wrap=True, markup=False)
 
 
-def progress(items: Iterable[Item], what: str, total: int) -> Iterator[Item]:
-    """Pass the items on, showing how many of `total` are through."""
+def progress(items: Iterable[Item], what: str, total: int, running: Running | None = None) -> Iterator[Item]:
+    """Pass the items on, showing how many of `total` are through; `running` lets other processes see it."""
     if console.is_terminal:
-        yield from track(items, description=what, total=total, console=console)
-        return
+        items = track(items, description=what, total=total, console=console)
     last = time.monotonic()
     for number, item in enumerate(items, 1):
         yield item
+        if running is not None:
+            running.at(number)
+        if console.is_terminal:
+            continue
         if time.monotonic() - last > SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             say(f"{what}: {number} of {total}")

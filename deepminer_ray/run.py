@@ -20,10 +20,15 @@ import pyarrow as pa
 from deepminer_ray import __version__
 from deepminer_ray.errors import BadInput
 from deepminer_ray.journal import journaled
+from deepminer_ray.place import URI, Place, place
+from deepminer_ray.running import described
 from deepminer_ray.statement import sql_folder, statement
 from deepminer_ray.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
 
 Parameters = Mapping[str, Any]
+
+ONE_SLASH = re.compile(r"[a-z][a-z0-9+.-]+:/")
+"""How a URI begins once it was taken for a path."""
 
 OPENING = threading.Lock()
 """DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
@@ -33,11 +38,21 @@ class Run:
     """One run's folder. Readers see the last finished state; writers queue and replace it whole."""
 
     def __init__(self, folder: str | Path):
+        if ONE_SLASH.match(str(folder)) or URI.match(str(folder)):
+            raise BadInput(
+                f"A run is a folder of this machine, not {folder}: `deepminer cut RUN --storage URI` puts pixels there."
+            )
         self.folder = Path(folder).resolve()
 
     @property
     def database(self) -> Path:
         return self.folder / "run.duckdb"
+
+    @property
+    def storage(self) -> Place:
+        """Where films, patches and checkpoints of trainings lie, which every node must see: what `cut` was told."""
+        told = self.rows("storage")
+        return place(told[0]["storage"]) if told else self.folder
 
     @property
     def journal(self) -> Path:
@@ -123,11 +138,15 @@ class Run:
                 raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
 
     def status(self) -> str:
-        """Which stages are done, with their seconds and rows, and which are to do."""
+        """Which stages are done, with their seconds and rows, which is at work and how far, and which are to do."""
+        at_work = described(self.folder)
         done = {row["stage"]: row for row in self.rows("status")}
         lines = []
         with self.reading() as connection:
             for stage, tables in STAGES.items():
+                if at_work and at_work[0] == stage:
+                    lines.append(f"{stage:10} {at_work[1]}")
+                    continue
                 if stage not in done:
                     lines.append(f"{stage:10} to do")
                     continue

@@ -1,5 +1,7 @@
 """The tables of a run: which stage fills which, and an open transaction on them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +72,21 @@ class Tables:
     def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
         """Append what `sql/QUERY.sql` (by default the table's own) returns."""
         self.connection.execute(f"insert into {table} by name ({statement(query or table)})", parameters)
+
+    @contextmanager
+    def showing(self, name: str, rows: Any) -> Iterator[None]:
+        """Name what Arrow holds or reads, or the Parquet files that a pattern fits, for the block's statements."""
+        if isinstance(rows, str):
+            self.connection.read_parquet(rows).create_view(name)
+        else:
+            self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            if isinstance(rows, str):
+                self.connection.execute(f"drop view {name}")
+            else:
+                self.connection.unregister(name)
 
     def select(self, query: str, **parameters: Any) -> pa.Table:
         """The rows of `sql/QUERY.sql`, seen from inside the transaction."""

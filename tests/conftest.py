@@ -5,10 +5,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+
+from deepminer_ray.place import Remote
+from tests.bucket import ENVIRONMENT, Between, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -20,8 +23,9 @@ SHARED = ROOT.parent / "shared" / "data"
 HOSTILE = "</script><script>document.title='changed'</script>"
 """What nobody should name a unit."""
 
-# Workers import what the tests define only if they are told of it before Ray starts.
+# Ray's processes have what is there before Ray starts.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ.update(ENVIRONMENT)
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +90,28 @@ def explained(ranked: "Run", tmp_path_factory: pytest.TempPathFactory) -> "Run":
     annotate(run, str(names))
     explain(run, partitions=["all"])
     return run
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Between]:
+    """A server of buckets that can be told to fail."""
+    with serving(tmp_path_factory.mktemp("bucket") / "log") as standing:
+        yield standing
+
+
+@pytest.fixture
+def between(server: Between) -> Iterator[Between]:
+    """The same, well again after the test."""
+    yield server
+    server.well_again()
+
+
+@pytest.fixture
+def bucket(between: Between) -> Remote:
+    """An empty bucket."""
+    name = f"bucket-{os.urandom(4).hex()}"
+    between.make(name)
+    return Remote("s3", PurePosixPath(name))
 
 
 @pytest.fixture(scope="session")

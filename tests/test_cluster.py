@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from ray._private.utils import check_version_info
 
 from deepminer_ray import cluster
 from deepminer_ray.errors import BadInput
@@ -34,6 +35,40 @@ def test_a_slow_start_is_repeated() -> None:
 def test_a_machine_that_is_always_too_slow_gets_a_sentence() -> None:
     with pytest.raises(BadInput, match="did not start in 3 tries"):
         cluster._start(SlowRay(*[SLOW] * 3))
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("127.0.0.1:1", r"^No Ray cluster answers at 127\.0\.0\.1:1 \(.*refused\): start one, or mend RAY_ADDRESS\.$"),
+        ("nonsense", "is no HOST:PORT nor `auto`"),
+        ("ray://127.0.0.1:1", "submit the job to the cluster instead"),
+        ("127.0.0.1:123456", "No Ray cluster answers"),
+    ],
+)
+def test_a_head_that_does_not_answer_gets_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, address: str, sentence: str
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(BadInput, match=sentence):
+        cluster._refuse_unreachable(address)
+
+
+def test_a_cluster_of_another_version_gets_a_sentence() -> None:
+    """What Ray itself says of one."""
+    theirs = {"ray_version": "2.1.0", "python_version": "3.8.1"}
+    with pytest.raises(RuntimeError) as said:
+        check_version_info(theirs, "this machine")
+    with pytest.raises(BadInput, match=r"^The cluster has Ray 2\.1\.0 and Python 3\.8\.1, this machine Ray \S+ and Py"):
+        cluster._start(SlowRay(said.value))
+
+
+def test_nodes_are_compared_by_versions_and_code() -> None:
+    own = cluster._versions()
+    cluster._compare(own, "node")
+    for name in own:
+        with pytest.raises(BadInput, match=f"The node 192.0.2.7 has {name} other, this one {own[name]}"):
+            cluster._compare(own | {name: "other"}, "192.0.2.7")
 
 
 def test_other_failures_are_not_hidden() -> None:

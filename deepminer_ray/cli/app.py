@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable
 
 if TYPE_CHECKING:
     from deepminer_ray.run import Run
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command; a request that cannot be carried out ends in one sentence and exit status 2."""
     try:
         app(arguments)
-    except BadInput as error:
+    except (BadInput, Unreachable) as error:
         refuse(error)
     except OSError as error:
         if error.errno not in DISK:
@@ -45,12 +45,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:
         # Ray wraps what a worker raised; the sentence inside is still meant for the user.
         cause = getattr(error, "cause", None) or error.__cause__
-        if not isinstance(cause, BadInput):
+        if not isinstance(cause, BadInput | Unreachable):
             raise
         refuse(cause)
 
 
-def refuse(error: BadInput) -> None:
+def refuse(error: BadInput | Unreachable) -> None:
     """Say why and end."""
     sys.stdout.flush()
     print(f"deepminer: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="RUN", help="the run's folder")]
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="the directory that holds the mammograms")]
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help="the directory that holds the mammograms, or its URI")]
 SourceKind = Annotated[str | None, typer.Option(help="ddsm or manifest, where it should not be recognised")]
 Again = Annotated[bool, typer.Option("--again", help="do it anew, dropping every later stage")]
 Workers = Annotated[int, typer.Option(min=1, help="Ray workers")]
@@ -17,11 +17,15 @@ Lists = Annotated[
     str | None, typer.Option(metavar="CSV", help="patients and their partitions; or CBIS-DDSM's directory")
 ]
 Side = Annotated[int, typer.Option(help="px; a film is resized to 4 patches across")]
+Storage = Annotated[
+    str | None,
+    typer.Option(metavar="URI", help="where films, patches and training's checkpoints are kept; RUN by default"),
+]
 Validation = Annotated[float, typer.Option(min=0, max=0.9, help="share of the training patients")]
 Network = Annotated[
     str, typer.Option(help="a torchvision network of features, global average pooling and one linear layer")
 ]
-Weights = Annotated[str, typer.Option(help="default, none, or the file of a state dict or checkpoint")]
+Weights = Annotated[str, typer.Option(help="default, none, or the file (or URI) of a state dict or checkpoint")]
 Classes = Annotated[int, typer.Option(min=2, max=3, help="3: normal, benign, malignant; 2: malignant or not")]
 Preset = Annotated[str, typer.Option(help="paper, or authors: the schedule and patch side of the authors' code")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="the authors' 5 by default")]
@@ -43,7 +47,9 @@ Normals = Annotated[int | None, typer.Option(min=1, help="normal patches for eac
 Gpu = Annotated[bool, typer.Option("--gpu/--cpu")]
 Seed = Annotated[int, typer.Option(min=0)]
 ShuffleLabels = Annotated[bool, typer.Option("--shuffle-labels", help="deal the training labels out at random")]
-Checkpoint = Annotated[str | None, typer.Option(metavar="RUN|FILE", help="another network than the run's own")]
+Checkpoint = Annotated[
+    str | None, typer.Option(metavar="RUN|FILE", help="another network than the run's own; may be a URI")
+]
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word2vec or GloVe vectors")]
 Layer = Annotated[str, typer.Option(help="as torch names it among the features; the last feeds the linear layer")]
 Half = Annotated[bool, typer.Option("--half", help="features in half precision")]

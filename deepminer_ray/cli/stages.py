@@ -39,6 +39,7 @@ from deepminer_ray.cli.options import (
     Side,
     Source,
     SourceKind,
+    Storage,
     Tensorboard,
     Test,
     Train,
@@ -59,6 +60,7 @@ def run(
     validation: Validation = paper.VALIDATION_SHARE,
     lists: Lists = None,
     side: Annotated[int | None, typer.Option(help="px; by default the paper's 227, or the checkpoint's")] = None,
+    storage: Storage = None,
     network: Network = paper.NETWORK,
     weights: Weights = "default",
     classes: Classes = 3,
@@ -131,12 +133,13 @@ def cut(
     breast: Annotated[float, typer.Option(help="least share of breast in a patch")] = paper.BREAST_SHARE,
     cover: Annotated[float, typer.Option(help="share of the patch that makes it a finding's")] = paper.COVER,
     within: Annotated[float, typer.Option(help="share of the finding that does")] = paper.WITHIN,
+    storage: Storage = None,
     again: Again = False,
 ) -> None:
     """Decode every film once, resize it and cut its patches (Sec. 2.1)."""
     from deepminer_ray.stages.cut import cut
 
-    cut(existing(folder), side, breast, cover, within, again)
+    cut(existing(folder), side, breast, cover, within, storage, again)
 
 
 @app.command()

@@ -115,7 +115,7 @@ def breast(
     chosen = run.rows("cut_scan", scans=scans)
     if not chosen:
         raise BadInput(f"No scan of {folder} is cut: `deepminer cut {folder}` first.")
-    draw_breasts(out, [(row["scan"], read_scan(run.folder / "scan", row["scan_number"])) for row in chosen])
+    draw_breasts(out, [(row["scan"], read_scan(run.storage / "scan", row["scan_number"])) for row in chosen])
     typer.echo(f"{out}: {len(chosen)} scans")
 
 

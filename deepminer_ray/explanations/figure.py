@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -75,7 +75,13 @@ class UnitMap:
 
 
 def draw_explanation(
-    path: Path, film: Film, decision: Decision, cam: NDArray[Any], units: Sequence[UnitMap], geometry: Geometry
+    out: Path | IO[bytes],
+    film: Film,
+    decision: Decision,
+    cam: NDArray[Any],
+    units: Sequence[UnitMap],
+    geometry: Geometry,
+    suffix: str = ".png",
 ) -> None:
     """Draw film, class activation map of the decided class and up to five unit maps side by side, as .png or .pdf."""
     units = units[:NAMED_IN_FIGURE]
@@ -113,7 +119,7 @@ def draw_explanation(
     _write(page, MARGIN, beneath, report)
     if units:
         _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
-    figure.savefig(path)
+    figure.savefig(out, format=suffix[1:])
 
 
 def blended(grey: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray[np.float32]:

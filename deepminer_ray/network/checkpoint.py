@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.paper import CLASSES
+from deepminer_ray.place import Place, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,31 @@ def save(file: Path, network: Network, side: int, normalisation: str) -> None:
     partial.replace(file)
 
 
-def checkpoint_file(place: Path) -> Path:
+def checkpoint_file(given: Place) -> Place:
     """The checkpoint of a run's folder, or the file itself."""
-    return place / "checkpoint" / "network.pt" if place.is_dir() else place
+    return given / "checkpoint" / "network.pt" if given.is_dir() else given
 
 
-def load(place: str | Path) -> Checkpoint:
-    """The checkpoint of a run or a file, in evaluation mode; BadInput where it is none."""
-    file = checkpoint_file(Path(place))
-    if not file.is_file():
-        raise BadInput(f"There is no checkpoint {file}: train one with `deepminer train`, or give --checkpoint.")
+def content(given: str | Place) -> bytes:
+    """The file of a run's checkpoint, or of a path or URI; BadInput where there is none."""
+    file = checkpoint_file(place(given))
     try:
-        described = torch.load(file, weights_only=True, map_location="cpu")
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"There is no checkpoint {file}: train one with `deepminer train`, or give --checkpoint."
+        ) from error
+
+
+def load(given: str | Place) -> Checkpoint:
+    """The checkpoint of a run or a file, in evaluation mode; BadInput where it is none."""
+    return read(content(given), str(checkpoint_file(place(given))))
+
+
+def read(written: bytes, file: str = "what was sent") -> Checkpoint:
+    """The checkpoint that a file's content is, in evaluation mode; BadInput where it is none."""
+    try:
+        described = torch.load(BytesIO(written), weights_only=True, map_location="cpu")
         network, _ = build(described["network"], classes=described.get("classes", CLASSES))
         network.load_state_dict(described["state"])
         side, normalisation = described["side"], described["normalisation"]
@@ -50,10 +65,9 @@ def load(place: str | Path) -> Checkpoint:
         raise
     except Exception as error:
         raise BadInput(f"{file} is not a checkpoint of this program: {str(error).splitlines()[0]}") from error
-    return Checkpoint(network.eval(), side, normalisation, checkpoint_hash(file))
+    return Checkpoint(network.eval(), side, normalisation, checkpoint_hash(written))
 
 
-def checkpoint_hash(file: Path) -> str:
+def checkpoint_hash(written: bytes) -> str:
     """The name of a checkpoint's content: 16 hexadecimal digits of its SHA-256."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    return hashlib.sha256(written).hexdigest()[:16]

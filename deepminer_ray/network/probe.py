@@ -1,7 +1,7 @@
 """The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from deepminer_ray.network.geometry import LAYER, LayerToo, geometry
 from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.place import Place
 from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
 
 PATCHES_AT_ONCE = 16
@@ -30,7 +31,7 @@ class Probe:
     def __init__(
         self,
         checkpoint: Checkpoint,
-        folder: Path,
+        folder: Place,
         threads: int = 1,
         layer: str = LAYER,
         half: bool = False,
@@ -44,6 +45,7 @@ class Probe:
         self.last_geometry = geometry(self.network.features)
         self.geometry = geometry(self.network.features, layer)
         self.half, self.device = half, device
+        self.seconds_reading = 0.0
         self.folder = folder
 
     def image(self, density: NDArray[np.uint16]) -> torch.Tensor:
@@ -90,7 +92,7 @@ class Probe:
         pixels: list[NDArray[np.uint16]] = []
         for number, chosen in films:
             waiting.extend(chosen)
-            pixels.append(read_patches(shard(self.folder / "patch", number), chosen))
+            pixels.append(self._read_patches(number, chosen))
             if len(waiting) < PATCHES_AT_ONCE:
                 continue
             joined = np.concatenate(pixels)
@@ -102,9 +104,17 @@ class Probe:
         if waiting:
             yield waiting, np.concatenate(pixels)
 
+    def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:
+        started = time.perf_counter()
+        pixels = read_patches(shard(self.folder / "patch", scan_number), chosen)
+        self.seconds_reading += time.perf_counter() - started
+        return pixels
+
     def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses, Responses]:
         """A stored film and what `film_responses` says of it."""
+        started = time.perf_counter()
         film = read_scan(self.folder / "scan", scan_number)
+        self.seconds_reading += time.perf_counter() - started
         return film, *self.film_responses(film)
 
     def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses]:
@@ -148,7 +158,7 @@ class Probe:
         """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
         rows: list[dict[str, object]] = []
         for number, chosen, units in films:
-            pixels = read_patches(shard(self.folder / "patch", number), chosen)
+            pixels = self._read_patches(number, chosen)
             for patch, wanted, image in zip(chosen, units, pixels, strict=True):
                 maps = self.respond(self.image(image[np.newaxis]))[0].maps[0]
                 rows += [
@@ -169,7 +179,7 @@ class Probe:
         for film in films:
             lesions = [Lesion(lesion) for lesion in film["lesions"]]
             chosen = film["patches"]
-            pixels = read_patches(shard(self.folder / "patch", film["scan_number"]), [row["patch"] for row in chosen])
+            pixels = self._read_patches(film["scan_number"], [row["patch"] for row in chosen])
             side = pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
                 part = slice(start, start + PATCHES_AT_ONCE)

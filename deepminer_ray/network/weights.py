@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, place
 
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network
@@ -30,7 +31,7 @@ def fill(network: "Network", weights: str) -> str:
     The file holds a state dict under torchvision's names, or is a checkpoint of this program. BadInput where it
     cannot be loaded safely, is of another network, or too little fits.
     """
-    file = Path(weights)
+    file = place(weights)
     state = _state(file, network.name)
     held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
     if "norm.weight" in held:
@@ -62,12 +63,12 @@ def _said(what: str, names: list[str]) -> str:
     return f"{len(names)} {what} ({shown})"
 
 
-def _state(file: Path, network: str) -> dict[str, torch.Tensor]:
+def _state(file: Place, network: str) -> dict[str, torch.Tensor]:
     """The tensors of a file under the names they have among the features."""
     if not file.is_file():
         raise BadInput(f"There is no weights file {file}.")
     try:
-        state: Any = torch.load(file, weights_only=True, map_location="cpu")
+        state: Any = torch.load(BytesIO(file.read_bytes()), weights_only=True, map_location="cpu")
     except Exception as error:
         raise BadInput(f"{file} holds no state dict that can be loaded safely: {str(error).splitlines()[0]}") from error
     if isinstance(state, Mapping) and {"network", "state"} <= set(state):

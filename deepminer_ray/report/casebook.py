@@ -69,7 +69,7 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 def _pictured(run: Run, case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
-    film = read_scan(run.folder / "scan", case["scan_number"])
+    film = read_scan(run.storage / "scan", case["scan_number"])
     scale = min(1.0, HEIGHT / size[1])
     width, height = round(size[0] * scale), round(size[1] * scale)
     across, down = width / case["columns"], height / case["rows"]

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, Remote, place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number, whole
@@ -38,12 +39,12 @@ COLUMNS = {
 """The csv files' columns, spaces and capitals levelled, and our names; masses and calcifications have some each."""
 
 
-def recognise(directory: Path) -> bool:
+def recognise(directory: Place) -> bool:
     """Whether one of the four csv files lies in the directory."""
     return any(directory.glob(DESCRIPTIONS))
 
 
-def find_films(directory: Path) -> list[dict[str, str]]:
+def find_films(directory: Place) -> list[dict[str, str]]:
     """One item a film: its name, its folder and, as JSON, the rows of its abnormalities with their masks' folders.
 
     A film that the mass files and the calcification files both list is one film with the findings of both: apart, each
@@ -60,11 +61,12 @@ def find_films(directory: Path) -> list[dict[str, str]]:
     return items
 
 
-def read_descriptions(directory: Path) -> Iterator[dict[str, str]]:
+def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
     """The rows of the csv files under our names, with `list` the official split; BadInput where one cannot be read."""
-    for file in sorted(directory.glob(DESCRIPTIONS)):
+    files: list[Place] = sorted(directory.glob(DESCRIPTIONS))
+    for file in files:
         try:
-            table = pl.read_csv(file, infer_schema=False)
+            table = pl.read_csv(file.read_bytes(), infer_schema=False)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise BadInput(f"{file} cannot be read as csv: {str(error).splitlines()[0]}") from error
         table = table.rename({name: name.strip().lower().replace(" ", "_") for name in table.columns})
@@ -83,7 +85,7 @@ def read_film(directory: str, item: dict[str, str]) -> Case:
     try:
         _read(case, item["scan"], rows)
     except BadInput as error:
-        return Case(rejected=[Rejected(str(Path(directory) / item["listed"]), str(error))])
+        return Case(rejected=[Rejected(str(place(directory) / item["listed"]), str(error))])
     return case
 
 
@@ -126,14 +128,14 @@ def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     case.repairs += [Repair(str(film), what) for what in repairs]
 
 
-def _film(folder: str) -> Path:
+def _film(folder: str) -> Place:
     found = _dicoms(folder)
     if len(found) != 1:
         raise BadInput(f"The film's folder holds {len(found)} DICOM files instead of one.")
     return found[0]
 
 
-def _mask(folder: str, film: image.Header) -> Path:
+def _mask(folder: str, film: image.Header) -> Place:
     """The file of a mask's folder that is as large as the film: the csv files often name the cropped image instead."""
     sizes = {file: image.read_header(file, "mask") for file in _dicoms(folder)}
     found = [file for file, size in sizes.items() if (size.rows, size.columns) == (film.rows, film.columns)]
@@ -145,8 +147,8 @@ def _mask(folder: str, film: image.Header) -> Path:
     return found[0]
 
 
-def _dicoms(folder: str) -> list[Path]:
-    return sorted(Path(folder).rglob("*.dcm")) if folder else []
+def _dicoms(folder: str) -> list[Place]:
+    return sorted(place(folder).rglob("*.dcm")) if folder else []
 
 
 def _folder(path: str) -> str:
@@ -155,18 +157,25 @@ def _folder(path: str) -> str:
     return parts[0] if parts else ""
 
 
-def _folders(directory: Path) -> dict[str, str]:
+def _folders(directory: Place) -> dict[str, str]:
     """Where the folders of films and masks lie: downloads put them directly or some folders deeper."""
-    found = {}
-    for place, names, _ in os.walk(directory):
+    found: dict[str, str] = {}
+    if isinstance(directory, Remote):
+        for file in directory.rglob("*.dcm"):
+            while str(file) != str(directory):
+                if file.name.startswith(("Mass-", "Calc-")):
+                    found[file.name] = str(file)
+                file = file.parent
+        return found
+    for folder, names, _ in os.walk(directory):
         for name in names:
             if name.startswith(("Mass-", "Calc-")):
-                found[name] = str(Path(place) / name)
+                found[name] = str(Path(folder) / name)
         names[:] = [name for name in names if name not in found]
     return found
 
 
-def read_lists(directory: Path) -> list[dict[str, Any]]:
+def read_lists(directory: Place) -> list[dict[str, Any]]:
     """Patients and the official lists they are in."""
     pairs = dict.fromkeys((row["patient"], row["list"]) for row in read_descriptions(directory))
     return [{"patient": patient, "list": name} for patient, name in pairs]

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, Remote, files_in, place, read_start
 from deepminer_ray.sources import density, ics, ljpeg, overlay
 from deepminer_ray.sources.rows import Case, Lesion, Rejected, Repair, Scan
 
@@ -20,18 +21,21 @@ HEADER_BYTES = 4096
 """More than PVRG's headers ever take: a catalog reads no pixels."""
 
 
-def recognise(directory: Path) -> bool:
+def recognise(directory: Place) -> bool:
     """Whether there is an .ics somewhere below the directory."""
     return next(_cases(directory), None) is not None
 
 
-def find_cases(directory: Path) -> list[str]:
+def find_cases(directory: Place) -> list[str]:
     """The paths of all .ics below the directory, sorted; BadInput where a folder cannot be listed."""
     return sorted(_cases(directory))
 
 
-def _cases(directory: Path) -> Iterator[str]:
+def _cases(directory: Place) -> Iterator[str]:
     """Every .ics, also below links to folders on other disks, each of which is entered once."""
+    if isinstance(directory, Remote):
+        yield from map(str, directory.rglob("*.ics"))
+        return
     entered: set[Path] = set()
     for folder, below, files in os.walk(directory, onerror=_refuse, followlinks=True):
         place = Path(folder).resolve()
@@ -52,7 +56,7 @@ def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> 
 
     The header's precision is no measure of a digitizer's levels: films of 12 bits are coded with 16.
     """
-    grey = ljpeg.decode(Path(file).read_bytes(), rows=rows, columns=columns)
+    grey = ljpeg.decode(place(file).read_bytes(), rows=rows, columns=columns)
     brightest = int(grey.max())
     if brightest >> bits:
         raise BadInput(f"The LJPEG is damaged: it holds grey level {brightest}, more than the {bits} bits of the .ics.")
@@ -61,7 +65,7 @@ def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> 
 
 def read_case(ics_path: str) -> Case:
     """Read a case without its pixels; what cannot be used is a row of `rejected`, what was mended one of `repairs`."""
-    path, case = Path(ics_path), Case()
+    path, case = place(ics_path), Case()
     name = CASE_NAME.fullmatch(path.name)
     if name is None:
         case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))
@@ -76,27 +80,31 @@ def read_case(ics_path: str) -> Case:
     stem = path.stem.replace("-", "_")
     if form.age is None:
         case.repairs.append(Repair(ics_path, "has no PATIENT_AGE: it stays unknown"))
+    there = {file.name: file for file in files_in(path.parent)}
     for view in form.views:
-        _read_view(case, path.parent / f"{stem}.{view}", form, f"{name[1]}_{name[2]:0>4}")
-    for file in sorted(path.parent.iterdir()):
-        if file.is_file():
-            _account_for(case, file, stem, form)
+        _read_view(case, path.parent / f"{stem}.{view}", form, f"{name[1]}_{name[2]:0>4}", there.keys())
+    for file in there.values():
+        _account_for(case, file, stem, form)
     return case
 
 
-def _read_view(case: Case, film: Path, form: ics.Ics, patient: str) -> None:
-    """Add the scan `film`, a path without suffix, and its lesions to the case, or say why not."""
+def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Collection[str]) -> None:
+    """Add the scan `film`, a path without suffix, and its lesions to the case, or say why not.
+
+    `there` are the names of the files in the case's folder.
+    """
     file, drawing = film.with_name(f"{film.name}.LJPEG"), film.with_name(f"{film.name}.OVERLAY")
     laterality, _, view = film.suffix[1:].partition("_")
     size = form.views[film.suffix[1:]]
     try:
-        reshaped = _check_header(file, size)
+        reshaped = _check_header(file, size, there)
     except (BadInput, OSError) as error:
         case.rejected.append(Rejected(str(file), str(error)))
         return
     abnormalities: list[overlay.Abnormality] = []
     repairs: list[str] = []
-    if drawing.exists():
+    announced, drawn = size.overlay, drawing.name in there
+    if drawn:
         try:
             text = drawing.read_text(encoding="latin-1")
             abnormalities, repairs = overlay.parse(text, size.pixels_per_line, size.lines)
@@ -104,14 +112,14 @@ def _read_view(case: Case, film: Path, form: ics.Ics, patient: str) -> None:
             case.rejected.append(Rejected(str(drawing), str(error)))
             case.rejected.append(Rejected(str(file), "Its OVERLAY cannot be read: its labels would be wrong."))
             return
-    if size.overlay != drawing.exists():
-        found = "there is one: it was read" if drawing.exists() else "there is none: no lesion was taken"
-        repairs = [f"the .ics announces {'an' if size.overlay else 'no'} OVERLAY, {found}", *repairs]
+    if announced != drawn:
+        found = "there is one: it was read" if drawn else "there is none: no lesion was taken"
+        repairs = [f"the .ics announces {'an' if announced else 'no'} OVERLAY, {found}", *repairs]
     if size.resolution is None:
         repairs = ["the .ics has no RESOLUTION of this film: it stays unknown", *repairs]
     case.repairs += [Repair(str(file), what) for what in reshaped]
     case.repairs += [Repair(str(drawing), what) for what in repairs]
-    scan = f"{film.absolute().parents[1].name}-{film.name}"
+    scan = f"{film.absolute().parent.parent.name}-{film.name}"
     case.scans.append(
         Scan(
             scan=scan,
@@ -132,13 +140,12 @@ def _read_view(case: Case, film: Path, form: ics.Ics, patient: str) -> None:
     case.lesions += [_lesion(scan, number, abnormality) for number, abnormality in enumerate(abnormalities, 1)]
 
 
-def _check_header(file: Path, size: ics.View) -> list[str]:
+def _check_header(file: Place, size: ics.View, there: Collection[str]) -> list[str]:
     """Compare the header with the .ics; exchanged rows and columns are DDSM's habit and no fault."""
-    packed = file.with_name(f"{file.name}.gz")
-    if not file.exists():
-        raise BadInput(f"The film is packed: unpack {packed.name}." if packed.exists() else "The film is missing.")
-    with file.open("rb") as stream:
-        found = ljpeg.header(stream.read(HEADER_BYTES))
+    packed = f"{file.name}.gz"
+    if file.name not in there:
+        raise BadInput(f"The film is packed: unpack {packed}." if packed in there else "The film is missing.")
+    found = ljpeg.header(read_start(file, HEADER_BYTES))
     expected = (size.lines, size.pixels_per_line)
     if found.rows * found.columns != size.lines * size.pixels_per_line:
         raise BadInput(
@@ -171,7 +178,7 @@ def _lesion(scan: str, number: int, abnormality: overlay.Abnormality) -> Lesion:
     )
 
 
-def _account_for(case: Case, file: Path, stem: str, form: ics.Ics) -> None:
+def _account_for(case: Case, file: Place, stem: str, form: ics.Ics) -> None:
     """Name every file of the folder that is not read, so that nothing goes missing unseen."""
     own = [f"{stem}.{view}" for view in form.views]
     if file.suffix == ".ics" or file.name == f"TAPE_{stem}.COMB.16_PGM":

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.rows import Lesion, Ring
 
@@ -65,7 +65,7 @@ def joined(findings: list[Finding]) -> Finding:
     )
 
 
-def components(path: Path, columns: int, rows: int) -> list[Ring]:
+def components(path: Place, columns: int, rows: int) -> list[Ring]:
     """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row."""
     mask = image.read_pixels(path, "mask")[0] != np.zeros((), np.uint8)
     if mask.shape != (rows, columns):

@@ -1,7 +1,6 @@
 """Grey images of 8 to 16 bits: PNG, TIFF and what else Pillow reads, and DICOM through pydicom."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, place, read_start
 from deepminer_ray.sources.density import DISPLAY, to_density
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
@@ -30,13 +30,13 @@ class Header:
     bits: int
 
 
-def read_header(file: Path, what: str = "image") -> Header:
+def read_header(file: Place, what: str = "image") -> Header:
     """Size and bits of a grey image; BadInput, naming it as `what`, where it is coloured or cannot be read."""
     if _is_dicom(file, what):
         found = _dicom(file, what, pixels=False)
         return Header(int(found.Rows), int(found.Columns), int(found.BitsStored))
     try:
-        with Image.open(file) as image:
+        with file.open("rb") as stream, Image.open(stream) as image:
             mode, columns, rows = image.mode, image.width, image.height
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
@@ -45,7 +45,7 @@ def read_header(file: Path, what: str = "image") -> Header:
     return Header(rows, columns, MODES[mode])
 
 
-def film_header(file: Path) -> Header:
+def film_header(file: Place) -> Header:
     """The header of an image that is to be a film; BadInput where it is black and white, as masks are."""
     header = read_header(file)
     if header.bits < FEWEST_BITS:
@@ -55,12 +55,12 @@ def film_header(file: Path) -> Header:
 
 def read_film(file: str) -> NDArray[np.uint16]:
     """A displayed film in density units [rows, columns]; BadInput where it is not grey or cannot be decoded."""
-    film_header(Path(file))
-    grey, white = read_pixels(Path(file))
+    film_header(place(file))
+    grey, white = read_pixels(place(file))
     return to_density(grey.astype(np.uint16), DISPLAY, white)
 
 
-def read_pixels(file: Path, what: str = "image") -> tuple[NDArray[np.generic], int]:
+def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], int]:
     """Grey levels [rows, columns], bright tissue high, and the level that is white; BadInput as `read_header`.
 
     White is 255 of 8 bits, what DICOM says, else the least of 4095, 16383 and 65535 that holds the image.
@@ -69,7 +69,7 @@ def read_pixels(file: Path, what: str = "image") -> tuple[NDArray[np.generic], i
     try:
         if _is_dicom(file, what):
             return _dicom_pixels(_dicom(file, what, pixels=True)), (1 << bits) - 1
-        with Image.open(file) as image:
+        with file.open("rb") as stream, Image.open(stream) as image:
             grey: NDArray[np.generic] = np.asarray(image)
     except BadInput:
         raise
@@ -80,19 +80,19 @@ def read_pixels(file: Path, what: str = "image") -> tuple[NDArray[np.generic], i
     return grey, next(white for white in WHITES if int(grey.max()) <= white)
 
 
-def _is_dicom(file: Path, what: str) -> bool:
+def _is_dicom(file: Place, what: str) -> bool:
     try:
-        with file.open("rb") as stream:
-            return stream.read(DICOM_PREAMBLE + len(DICOM_MAGIC))[DICOM_PREAMBLE:] == DICOM_MAGIC
+        return read_start(file, DICOM_PREAMBLE + len(DICOM_MAGIC))[DICOM_PREAMBLE:] == DICOM_MAGIC
     except OSError as error:
         raise BadInput(f"The {what} {file.name} cannot be read: {error.strerror}") from error
 
 
-def _dicom(file: Path, what: str, pixels: bool) -> Any:
+def _dicom(file: Place, what: str, pixels: bool) -> Any:
     import pydicom  # half a second that DDSM's films need not pay
 
     try:
-        found = pydicom.dcmread(file, stop_before_pixels=not pixels)
+        with file.open("rb") as stream:
+            found = pydicom.dcmread(stream, stop_before_pixels=not pixels)
         plain = (found.SamplesPerPixel, found.get("NumberOfFrames", 1), found.PixelRepresentation) == (1, 1, 0)
         plain = plain and found.Rows > 0 < found.Columns and 1 <= found.BitsStored <= 16
     except Exception as error:  # a damaged header raises whatever its first wrong value leads to

@@ -1,13 +1,13 @@
 """The kinds of directories that hold mammograms, and how each is listed, read and decoded."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place
 from deepminer_ray.sources import cbis, ddsm, image, manifest
 from deepminer_ray.sources.rows import Case
 
@@ -18,11 +18,11 @@ class Kind(Protocol):
     @property
     def name(self) -> str: ...
 
-    def recognise(self, directory: Path) -> bool: ...
+    def recognise(self, directory: Place) -> bool: ...
 
-    def items(self, directory: Path) -> list[dict[str, Any]]: ...
+    def items(self, directory: Place) -> list[dict[str, Any]]: ...
 
-    def case(self, directory: Path, item: dict[str, Any]) -> Case: ...
+    def case(self, directory: Place, item: dict[str, Any]) -> Case: ...
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
 
@@ -33,13 +33,13 @@ class Ddsm:
 
     name: str = "ddsm"
 
-    def recognise(self, directory: Path) -> bool:
+    def recognise(self, directory: Place) -> bool:
         return ddsm.recognise(directory)
 
-    def items(self, directory: Path) -> list[dict[str, Any]]:
+    def items(self, directory: Place) -> list[dict[str, Any]]:
         return [{"ics": path} for path in ddsm.find_cases(directory)]
 
-    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+    def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return ddsm.read_case(item["ics"])
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
@@ -52,13 +52,13 @@ class Manifest:
 
     name: str = "manifest"
 
-    def recognise(self, directory: Path) -> bool:
+    def recognise(self, directory: Place) -> bool:
         return manifest.recognise(directory)
 
-    def items(self, directory: Path) -> list[dict[str, Any]]:
+    def items(self, directory: Place) -> list[dict[str, Any]]:
         return list(manifest.find_rows(directory))
 
-    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+    def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return manifest.read_row(str(directory), item)
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
@@ -71,13 +71,13 @@ class Cbis:
 
     name: str = cbis.SOURCE_KIND
 
-    def recognise(self, directory: Path) -> bool:
+    def recognise(self, directory: Place) -> bool:
         return cbis.recognise(directory)
 
-    def items(self, directory: Path) -> list[dict[str, Any]]:
+    def items(self, directory: Place) -> list[dict[str, Any]]:
         return list(cbis.find_films(directory))
 
-    def case(self, directory: Path, item: dict[str, Any]) -> Case:
+    def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return cbis.read_film(str(directory), item)
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
@@ -87,7 +87,7 @@ class Cbis:
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
 
 
-def recognise(directory: Path, source_kind: str | None = None) -> Kind:
+def recognise(directory: Place, source_kind: str | None = None) -> Kind:
     """The kind asked for, or the one that recognises the directory; BadInput where there is none."""
     if source_kind is not None:
         if source_kind not in KINDS:

@@ -1,11 +1,12 @@
 """One's own mammograms: a directory with a manifest.csv that names images, lesion masks and what is known of them."""
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import polars as pl
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
@@ -35,18 +36,18 @@ LATERALITIES = {"LEFT": "LEFT", "L": "LEFT", "RIGHT": "RIGHT", "R": "RIGHT"}
 VIEWS = ("CC", "MLO")
 
 
-def recognise(directory: Path) -> bool:
+def recognise(directory: Place) -> bool:
     """Whether the directory holds a manifest.csv."""
     return (directory / FILE).is_file()
 
 
-def find_rows(directory: Path) -> list[dict[str, str]]:
+def find_rows(directory: Place) -> list[dict[str, str]]:
     """The rows of the manifest, all columns present and "" where nothing is said; BadInput where it cannot be read.
 
     A scan is named by its image's stem; a row whose name an earlier row has says so in `taken_by`.
     """
     try:
-        table = pl.read_csv(directory / FILE, infer_schema=False)
+        table = pl.read_csv((directory / FILE).read_bytes(), infer_schema=False)
         table = table.rename({name: name.strip().lower() for name in table.columns})
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadInput(f"{directory / FILE} cannot be read as csv: {str(error).splitlines()[0]}") from error
@@ -68,14 +69,14 @@ def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
     values = {name: row.get(name) or "" for name in (*REQUIRED, *OPTIONAL, TAKEN_BY)}
     case = Case()
     try:
-        _read(case, Path(directory), values)
+        _read(case, place(directory), values)
     except BadInput as error:
-        file = Path(directory).absolute() / (values["image"] or FILE)
+        file = place(directory).absolute() / (values["image"] or FILE)
         return Case(rejected=[Rejected(str(file), str(error))])
     return case
 
 
-def _read(case: Case, directory: Path, row: dict[str, str]) -> None:
+def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
     path = _inside(directory, row["image"], "image")
     if row[TAKEN_BY]:
         raise BadInput(f"The name {path.stem} is taken by {row[TAKEN_BY]}: give every image a name of its own.")
@@ -97,7 +98,7 @@ def _read(case: Case, directory: Path, row: dict[str, str]) -> None:
     case.repairs += [Repair(scan.file, what) for what in repairs]
 
 
-def _scan(path: Path, row: dict[str, str], repairs: list[str]) -> Scan:
+def _scan(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
     laterality, view = LATERALITIES.get(row["laterality"].upper()), row["view"].upper()
     if laterality is None or view not in VIEWS:
         raise BadInput(f"{row['laterality']!r}, {row['view']!r} are no laterality (LEFT, RIGHT) and view (CC, MLO).")
@@ -121,7 +122,7 @@ def _scan(path: Path, row: dict[str, str], repairs: list[str]) -> Scan:
     )
 
 
-def _inside(directory: Path, name: str, what: str) -> Path:
+def _inside(directory: Place, name: str, what: str) -> Place:
     if not name:
         raise BadInput(f"The row names no {what}.")
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:

@@ -3,20 +3,27 @@
 This module never loads DuckDB: Ray keeps the classes of actors until the process is gone, and with them their modules.
 """
 
+import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
 
 from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
-from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import explained, explanation_tables
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.place import Place
+
+LOG = logging.getLogger(__name__)
+LOGGED = 500
+"""Characters of a batch that the log names: its first scans or patches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +39,43 @@ class How:
 class ProbeActor:
     """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network."""
 
-    def __init__(self, how: How, folder: Path):
-        self.probe = Probe(
-            load(how.checkpoint), folder, layer=how.layer, half=how.half, device="cuda" if how.gpu else "cpu"
-        )
+    def __init__(self, how: How, network: bytes, storage: Place):
+        self.probe = Probe(read(network), storage, layer=how.layer, half=how.half, device="cuda" if how.gpu else "cpu")
 
-    def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> int:
-        """Answer a batch by a method of `Probe` and have it stored; its number."""
+    def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> dict[str, float]:
+        """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
         import ray
 
-        tables: dict[str, pa.Table] = getattr(self.probe, method)(*arguments)
-        stored: int = ray.get(store.append.remote(number, tables))
-        return stored
+        started, read_before = time.perf_counter(), self.probe.seconds_reading
+        try:
+            tables: dict[str, pa.Table] = getattr(self.probe, method)(*arguments)
+        except Exception:
+            LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
+            raise
+        answered, read = time.perf_counter(), self.probe.seconds_reading - read_before
+        ray.get(store.append.remote(number, tables))
+        told = {"rows": sum(rows.num_rows for rows in tables.values())}
+        if "prediction" in tables:
+            told["patches"] = tables["prediction"].num_rows // len(self.probe.network.classes)
+        return told | {"working": answered - started - read, "data": read, "store": time.perf_counter() - answered}
 
 
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, checkpoint: str, folder: Path):
-        self.checkpoint = load(checkpoint)
-        self.probe = Probe(self.checkpoint, folder)
-        self.folder = folder
+    def __init__(self, network: bytes, storage: Place):
+        self.checkpoint = read(network)
+        self.probe = Probe(self.checkpoint, storage)
 
-    def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> Tables:
-        """Draw one scan's explanation, a row of `figure`; rows of `scan_map`, `faithfulness` and `silence`."""
-        film = read_scan(self.folder / "scan", scan["scan_number"])
-        one = explained(self.probe, film)
+    def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> tuple[str, dict[str, bytes], Tables]:
+        """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
+        `silence`."""
+        film = read_scan(self.probe.folder / "scan", scan["scan_number"])
+        try:
+            one = explained(self.probe, film)
+        except Exception:
+            LOG.exception("explain failed on %s", scan["scan"])
+            raise
         scale = PATCHES_ACROSS * self.checkpoint.side / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
         shown = Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
@@ -66,9 +84,14 @@ class FigureActor:
             for unit in scan["units"]
         ]
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
-        (self.folder / "figures").mkdir(parents=True, exist_ok=True)
+        drawn = {}
         for suffix in suffixes:
-            file = self.folder / "figures" / f"{scan['scan']}{suffix}"
-            draw_explanation(file, shown, decision, one.class_activation_map(), units, self.probe.last_geometry)
+            file, cam = BytesIO(), one.class_activation_map()
+            draw_explanation(file, shown, decision, cam, units, self.probe.last_geometry, suffix)
+            drawn[suffix] = file.getvalue()
         truth = None if scan["truth"] is None else self.probe.network.classes.index(scan["truth"])
-        return explanation_tables(scan["scan"], one, scan["influential"], truth, scan["scan_number"])
+        return (
+            scan["scan"],
+            drawn,
+            explanation_tables(scan["scan"], one, scan["influential"], truth, scan["scan_number"]),
+        )

@@ -3,18 +3,21 @@
 import time
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import blocks, connect
-from deepminer_ray.errors import BadInput
+from deepminer_ray.cluster import Sight, blocks, check_nodes, connect, refuse_unseen
+from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.cover import fill
+from deepminer_ray.place import Place, place, resolved
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
-from deepminer_ray.sources.kinds import KINDS, recognise
+from deepminer_ray.running import Running
+from deepminer_ray.sources.kinds import KINDS, Kind, recognise
 from deepminer_ray.sources.rows import Case, Rejected
+
+ITEMS_SHOWN = 64
 
 POINT = pa.struct([("x", pa.int32()), ("y", pa.int32())])
 
@@ -37,18 +40,26 @@ FOUND = pa.schema(
         (name, pa.list_(pa.struct(list(schema))))
         for name, schema in (("scans", SCAN), ("lesions", LESION), ("rejected", REJECTED), ("repairs", REPAIR))
     ]
+    + [("stopped", pa.string())]
 )
 
 
 def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table:
-    """What a batch of items of a source holds, one row an item."""
-    kind = KINDS[source_kind]
+    """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now."""
+    try:
+        refuse_unseen((Sight(place(source)),))
+        return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source)), FOUND)
+    except (BadInput, Unreachable) as error:
+        return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
+
+
+def _cases(items: dict[str, Any], kind: Kind, source: Place) -> list[dict[str, Any]]:
     names = list(items)
     found = []
     for values in zip(*items.values(), strict=True):
         item = dict(zip(names, values, strict=True))
         try:
-            case = asdict(kind.case(Path(source), item))
+            case = asdict(kind.case(source, item))
         except OSError as error:  # a file that was there when the directory was listed
             case = asdict(Case(rejected=[Rejected(str(error.filename or source), str(error))]))
         for lesion in case["lesions"]:
@@ -56,12 +67,12 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table
             lesion["area"] = int(fill(lesion["outline"], *box).sum())
             lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
         found.append(case)
-    return pa.Table.from_pylist(found, FOUND)
+    return found
 
 
 def catalog(run: Run, source: str, source_kind: str | None = None, again: bool = False) -> None:
     """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
-    directory = Path(source).resolve()
+    directory = resolved(source)
     kind = recognise(directory, source_kind)
     parameters = {"source": str(directory), "source_kind": kind.name}
     if run.finished("catalog", parameters, again):
@@ -71,11 +82,21 @@ def catalog(run: Run, source: str, source_kind: str | None = None, again: bool =
     if not items:
         raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
     ray = connect()
-    found = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items))).map_batches(
+    check_nodes(ray, (Sight(directory),))
+    listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
+    found = listed.map_batches(
         partial(read_cases, source_kind=kind.name, source=str(directory)), batch_format="numpy", batch_size=None
     )
-    batches = found.iter_batches(batch_format="pyarrow", batch_size=64)
-    cases = pa.concat_tables(table.cast(FOUND) for table in progress(batches, "catalog", len(items) // 64 + 1))
+    found.set_name(f"catalog {run.name}")
+    batches = found.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)
+    read: list[pa.Table] = []
+    with Running(run.folder, "catalog", len(items), "cases or rows") as running:
+        for table in progress(batches, "catalog", len(items) // ITEMS_SHOWN + 1):
+            read.append(table.cast(FOUND))
+            running.at(sum(map(len, read)))
+    cases = pa.concat_tables(read)
+    for stopped in cases["stopped"].drop_null().to_pylist():
+        raise BadInput(stopped)
     with run.finishing("catalog", parameters, started) as tables:
         tables.connection.register("found", cases)
         for table in ("scan", "lesion", "rejected", "repair"):

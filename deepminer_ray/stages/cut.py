@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import shutil
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,28 +11,37 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import blocks, connect
-from deepminer_ray.errors import BadInput
+from deepminer_ray.cluster import Sight, blocks, check_nodes, connect, refuse_unseen, sight
+from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.film import stored
 from deepminer_ray.patches.grid import film_window, patch_number, places
-from deepminer_ray.patches.shard import MADE_FROM, finished_shards, shard, write_patches, write_scan
+from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, write_patches, write_scan
+from deepminer_ray.place import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
+from deepminer_ray.running import Running
 from deepminer_ray.sources.kinds import KINDS
 
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
-def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> dict[str, Any]:
+def cut_film(
+    film: dict[str, Any], folder: Place, side: int, breast: float, seen: tuple[Sight, ...] = ()
+) -> dict[str, Any]:
     """Decode a film, write it resized and write its patches; what comes back is only whether that went well.
 
-    `reason` says why a film cannot be used, `unwritten` why what was made of it could not be stored.
+    `reason` says why a film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
+    the storage does not answer, or this node does not see what it must, `seen`.
     """
     cv2.setNumThreads(1)  # the task has one core, its neighbours the others
-    outcome = {"file": film["file"], "reason": "", "unwritten": ""}
+    outcome = {"file": film["file"], "patches": 0, "reason": "", "stopped": ""}
+    try:
+        refuse_unseen(seen)
+    except (BadInput, Unreachable) as error:
+        return outcome | {"stopped": str(error)}
     try:
         density = KINDS[film["source_kind"]].film(film)
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
@@ -47,6 +54,8 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
         overlap = _overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except (BadInput, OSError) as error:
         return outcome | {"reason": str(error)}
+    except Unreachable as error:
+        return outcome | {"stopped": str(error)}
     patches = [
         {
             "patch": patch_number(number, place.index),
@@ -65,9 +74,9 @@ def cut_film(film: dict[str, Any], folder: Path, side: int, breast: float) -> di
     try:
         write_scan(folder / "scan", number, film["scan"], resized)
         write_patches(folder / "patch", number, patches, pixels)
-    except OSError as error:
-        return outcome | {"unwritten": str(error)}
-    return outcome
+    except (OSError, Unreachable) as error:
+        return outcome | {"stopped": f"Patches cannot be stored: {error}: mend that and call it again."}
+    return outcome | {"patches": len(kept)}
 
 
 def _overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
@@ -89,40 +98,50 @@ def cut(
     breast: float = paper.BREAST_SHARE,
     cover: float = paper.COVER,
     within: float = paper.WITHIN,
+    storage: str | None = None,
     again: bool = False,
 ) -> None:
-    """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`."""
+    """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`.
+
+    With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there.
+    """
     if side < SMALLEST_SIDE:
         raise BadInput(f"A patch of {side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
-    parameters = {"side": side, "breast": breast, "cover": cover, "within": within}
+    put = run.folder if storage is None else resolved(storage)
+    parameters: dict[str, Any] = {"side": side, "breast": breast, "cover": cover, "within": within}
+    parameters |= {"storage": None if storage is None else str(put)}
     if run.finished("cut", parameters, again):
         return
     started = time.time()
     films = run.rows("film")
-    folder = run.folder / "patch"
-    _keep_current_shards(run, {"side": side, "breast": breast}, films)
+    folder = put / "patch"
+    _keep_current_shards(put, {"side": side, "breast": breast}, films)
     done = finished_shards(folder)
     todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in done]
     rejected = []
     if todo:
         ray = connect()
+        seen = (sight(folder / MADE_FROM), *(Sight(resolved(row["source"])) for row in run.rows("source")))
+        check_nodes(ray, seen)
         outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
-            partial(cut_film, folder=run.folder, side=side, breast=breast)
+            partial(cut_film, folder=put, side=side, breast=breast, seen=seen)
         )
-        for outcome in progress(outcomes.iter_rows(), "cut", len(todo)):
-            if outcome["unwritten"]:
-                raise BadInput(
-                    f"Patches cannot be stored: {outcome['unwritten']}. The {len(finished_shards(folder))} films cut "
-                    "so far are kept; mend that and call it again."
-                )
-            if outcome["reason"]:
-                rejected.append({"file": outcome["file"], "stage": "cut", "reason": outcome["reason"]})
+        outcomes.set_name(f"cut {run.name}")
+        with Running(run.folder, "cut", len(todo), "films") as running:
+            for outcome in progress(outcomes.iter_rows(), "cut", len(todo), running):
+                if outcome["stopped"]:
+                    raise BadInput(
+                        f"{outcome['stopped']} The {len(finished_shards(folder))} films cut so far are kept."
+                    )
+                running.count(patches=outcome["patches"])
+                if outcome["reason"]:
+                    rejected.append({"file": outcome["file"], "stage": "cut", "reason": outcome["reason"]})
     with run.finishing("cut", parameters, started) as tables:
-        shards = str(folder / "*.parquet")
         if not finished_shards(folder):
             raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
-        for table in ("patch", "overlap"):
-            tables.fill(table, shards=shards)
+        with tables.showing("shard", patch_rows(folder)):
+            tables.fill("patch")
+            tables.fill("overlap")
         tables.fill("label", cover=cover, within=within)
         tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED))
         counts = tables.select("label_count").to_pylist()
@@ -132,30 +151,25 @@ def cut(
 REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
 
 
-def _keep_current_shards(run: Run, how: dict[str, float], films: list[dict[str, Any]]) -> None:
+def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str, Any]]) -> None:
     """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
-    record = run.folder / "patch" / MADE_FROM
+    record = put / "patch" / MADE_FROM
     before: dict[str, Any] = json.loads(record.read_text()) if record.is_file() else {}
-    now = {str(film["scan_number"]): _state(film) for film in films}
+    files = states([film["file"] for film in films])
+    # What the patches of a film depend on: its row, its lesions, and the state of its file.
+    now = {
+        str(film["scan_number"]): hashlib.sha256(json.dumps([film, files.get(film["file"])]).encode()).hexdigest()
+        for film in films
+    }
     if before.get("how") != how:
         for name in ("patch", "scan"):
-            shutil.rmtree(run.folder / name, ignore_errors=True)
-            (run.folder / name).mkdir(parents=True)
+            remove(put / name)
     else:
         for number, state in before["films"].items():
             if now.get(number) != state:
                 for name in ("patch", "scan"):
-                    shard(run.folder / name, int(number)).unlink(missing_ok=True)
-    written = record.with_suffix(".partial")
-    written.write_text(json.dumps({"how": how, "films": now}))
-    written.replace(record)
-
-
-def _state(film: dict[str, Any]) -> str:
-    """What the patches of a film depend on: its row, its lesions, and its file's size and time of change."""
-    try:
-        found = Path(film["file"]).stat()
-        file = (found.st_size, found.st_mtime_ns)
-    except OSError:
-        file = (0, 0)
-    return hashlib.sha256(json.dumps([film, file]).encode()).hexdigest()
+                    shard(put / name, int(number)).unlink(missing_ok=True)
+    for name in ("patch", "scan"):
+        for left in (put / name).glob(f"*{PARTIAL}"):
+            left.unlink(missing_ok=True)
+    write_whole(record, json.dumps({"how": how, "films": now}).encode())

@@ -1,6 +1,8 @@
 """`dissect`: what units detect by the lesions' own keywords, and what of a film's making they go with."""
 
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import connect, here
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.merge import attached, clear
@@ -137,9 +139,16 @@ def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *sh
     held = [ray.put(argument) for argument in shared]
     at_once = max(1, CELLS_AT_ONCE // cells)
     blocks = [units[start : start + at_once] for start in range(0, len(units), at_once)]
-    working = [ray.remote(work).remote(run.folder, block, *held) for block in blocks]
-    rows = progress((ray.get(block) for block in working), what, len(working))
-    return [row for block in rows for row in block]
+    task = ray.remote(work).options(**here(ray))
+    cores = os.cpu_count() or 1  # of this machine, where the run's folder is
+
+    def answered() -> Iterator[list[dict[str, Any]]]:
+        working = [task.remote(run.folder, block, *held) for block in blocks[:cores]]
+        for number in range(len(blocks)):
+            yield ray.get(working[number])
+            working += [task.remote(run.folder, block, *held) for block in blocks[number + cores : number + cores + 1]]
+
+    return [row for rows in progress(answered(), what, len(blocks)) for row in rows]
 
 
 def detected_rows(

@@ -6,15 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import check_nodes, connect, sight
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.probe import Tables
+from deepminer_ray.patches.shard import MADE_FROM
+from deepminer_ray.place import write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
+from deepminer_ray.running import Running
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.stages.stream import named
 
 
 def explain(
@@ -75,12 +80,18 @@ def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[Tables]:
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     ray = connect()
-    checkpoint = str(probed_checkpoint(run))
+    check_nodes(ray, (sight(run.storage / "patch" / MADE_FROM),))
+    network = ray.put(content(probed_checkpoint(run)))
+    options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}
     actors = [
-        ray.remote(FigureActor).options(num_cpus=1, max_restarts=-1, max_task_retries=-1).remote(checkpoint, run.folder)
-        for _ in range(min(workers, len(scans)))
+        ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(network, run.storage)
+        for number in range(min(workers, len(scans)))
     ]
     found = ray.util.ActorPool(actors).map_unordered(lambda actor, row: actor.explain.remote(row, suffixes), scans)
-    yield from progress(found, "explain", len(scans))
+    with Running(run.folder, "explain", len(scans), "scans") as running:
+        for scan, drawn, rows in progress(found, "explain", len(scans), running):
+            for suffix, picture in drawn.items():
+                write_whole(run.folder / "figures" / f"{scan}{suffix}", picture)
+            yield rows
     for actor in actors:
         ray.kill(actor)

@@ -26,8 +26,8 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     An image that cannot be explained is said in a sentence and the rest goes on; BadInput at the end.
     """
     run.finished("explain", {}, again=True)
-    checkpoint = load(str(probed_checkpoint(run)))
-    probe = Probe(checkpoint, run.folder)
+    checkpoint = load(probed_checkpoint(run))
+    probe = Probe(checkpoint, run.storage)
     names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
     say_if_unnamed(run)
     refused = []
@@ -75,6 +75,7 @@ def _explain(run: Run, probe: Probe, side: int, names: dict[int, str], file: Pat
             one.class_activation_map(),
             [_map(unit, one) for unit in shown[:NAMED_IN_FIGURE]],
             probe.last_geometry,
+            suffix,
         )
     height, width = own.film.shape
     write_record(out.with_name(out.name + ".json"), record(case, units, (width, height)))

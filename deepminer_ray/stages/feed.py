@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from deepminer_ray.network.training import Batch
 from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
+from deepminer_ray.place import Place
 
 SHUFFLED_BYTES = 256 * 2**20
 """Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
@@ -22,7 +22,7 @@ Film = dict[str, Any]
 """A row of `training`: scan_number, patches, classes."""
 
 
-def dataset(ray: Any, films: Sequence[Film], folder: Path, answers: Sequence[str]) -> Any:
+def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[str]) -> Any:
     """The Ray dataset of the films' patches, in the order of `films`: columns pixels [side, side] and class."""
     rows = [
         {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
@@ -68,7 +68,7 @@ class Feed:
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
         films = list(_chosen(self.films, rows))
-        read = dataset(ray, films, Path(self.config["folder"]), self.config["classes"])
+        read = dataset(ray, films, self.config["folder"], self.config["classes"])
         filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
         first = 0
         for places, window in zip(windows, filled, strict=True):

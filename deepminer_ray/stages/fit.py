@@ -1,16 +1,18 @@
 """One training with Ray Train, going on from what an interrupted one left, and ending in one sentence if it must."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import check_nodes, connect, here, sight
 from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.shard import MADE_FROM
+from deepminer_ray.place import Place
 from deepminer_ray.stages.feed import Film, dataset
 from deepminer_ray.stages.train_worker import SCORE, train_worker
-from deepminer_ray.stages.watch import watching
+from deepminer_ray.stages.watch import Watch, watching
 
 HELD_SHARE = 0.3
 """Patches that take no more than this share of Ray's object store are read once, others in every epoch."""
@@ -21,12 +23,11 @@ NO_MEMORY = ("out of memory", "can't allocate memory", "OutOfMemory", "not enoug
 
 def fit(
     config: dict[str, Any],
-    folder: Path,
+    folder: Place,
     key: str,
     workers: int,
     gpu: bool,
-    write: Callable[[list[dict[str, Any]]], None],
-    board: Path | None,
+    watch: Watch,
 ) -> dict[str, Any]:
     """The state of the kept epoch: `network`, and `epochs` with `kept` set; checkpoints of a key are under `folder`.
 
@@ -38,7 +39,9 @@ def fit(
     from ray.train.torch import TorchTrainer
     from ray.util.queue import Queue
 
-    patches, films = Path(config["folder"]), config["films"]
+    patches, films = config["folder"], config["films"]
+    check_nodes(ray, (sight(patches / MADE_FROM),))
+    config["start"] = ray.put(config["start"])  # no node but this one needs the file of the weights
     validation = [film for film in films if film["validation"]]
     config |= {"films": [film for film in films if not film["validation"]], "validated": bool(validation)}
     _refuse_too_few(config["films"], config["recipe"]["batch"])
@@ -49,7 +52,7 @@ def fit(
     datasets = {name: dataset(ray, chosen, patches, config["classes"]) for name, chosen in listed.items()}
     if config["held"]:
         datasets = {name: rows.materialize() for name, rows in datasets.items()}
-    told = Queue(actor_options={"num_cpus": 0})
+    told = Queue(actor_options=here(ray))
     best = config["keep"] == "best"
     trainer: Any = TorchTrainer(
         train_worker,  # type: ignore[arg-type]
@@ -67,7 +70,7 @@ def fit(
         ),
     )
     try:
-        with watching(told, config["recipe"]["epochs"], write, board):
+        with watching(told, config["recipe"]["epochs"], watch):
             result: Any = trainer.fit()
     except ray_train.TrainingFailedError as error:
         alone = {0: getattr(error, "controller_failure", error)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import connect, here
 from deepminer_ray.run import Run
 from deepminer_ray.tables import Tables
 
@@ -16,7 +16,7 @@ def merge(
 ) -> None:
     """Finish a stage with the rows of a store's file, and a few more, in a process of its own; then drop the file."""
     ray = connect()
-    ray.get(ray.remote(_merge).options(num_cpus=0).remote(run.folder, stage, parameters, started, file, rows))
+    ray.get(ray.remote(_merge).options(**here(ray)).remote(run.folder, stage, parameters, started, file, rows))
     clear(run)
 
 

@@ -1,7 +1,6 @@
 """`probe`: every unit's response to every patch and to every whole mammogram (Secs. 2.2, 2.3)."""
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from itertools import groupby
@@ -11,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.network.checkpoint import checkpoint_file, load
+from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
+from deepminer_ray.place import write_whole
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import How
@@ -65,8 +65,8 @@ def probe(
     `layer` is named as torch names it among the features. Only the last feeds the linear layer: of any other
     `evidence`, `weight` and `bias` stay empty. `half` computes the features in half precision.
     """
-    place = checkpoint_file(Path(checkpoint) if checkpoint else run.folder)
-    loaded = load(place)
+    written = content(checkpoint or run.folder)
+    loaded = read(written, checkpoint or str(run.folder))
     side = run.rows("cut_side")
     if side and side[0]["side"] != loaded.side:
         raise BadInput(
@@ -80,9 +80,7 @@ def probe(
         return
     started = time.time()
     kept = probed_checkpoint(run)
-    if place.resolve() != kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(place, kept)
+    write_whole(kept, written)
     films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
     features, where = loaded.network.features, geometry(loaded.network.features, layer)
     units, height, width = map_shape(features, layer, loaded.side)

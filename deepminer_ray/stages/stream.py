@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from deepminer_ray.cluster import connect
+from deepminer_ray.cluster import check_nodes, connect, here, sight
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.checkpoint import content
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
+from deepminer_ray.running import Running
 from deepminer_ray.stages.actors import How, ProbeActor
 from deepminer_ray.stages.store_actor import StoreActor
 
@@ -24,6 +27,11 @@ class Batch:
     arguments: tuple[Any, ...]
 
 
+def named(run: Run, stage: str, which: object) -> str:
+    """What Ray's dashboard calls an actor; a killed command's may still be there under a name of its own."""
+    return f"{stage} {run.name} {which} ({uuid4().hex[:6]})"
+
+
 def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
     """Have every batch answered and stored, going on where an interrupted call left off; the store's file.
 
@@ -31,8 +39,8 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     no others are ever mixed in.
     """
     described = json.dumps([made_from, how.gpu, [asdict(batch) for batch in batches]])
-    pixels = (run.folder / "patch" / MADE_FROM).read_bytes()
-    key = hashlib.sha256(described.encode() + pixels).hexdigest()[:16]
+    cut = run.storage / "patch" / MADE_FROM
+    key = hashlib.sha256(described.encode() + cut.read_bytes()).hexdigest()[:16]
     file = run.folder / "store" / f"{stage}-{key}.duckdb"
     for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
         stale.unlink()
@@ -41,20 +49,25 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     if not at_once:
         raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
     lasting = {"max_restarts": -1, "max_task_retries": -1}
-    store = ray.remote(StoreActor).options(num_cpus=0, **lasting).remote(file)
+    check_nodes(ray, (sight(cut),))
+    store = ray.remote(StoreActor).options(name=named(run, stage, "store"), **here(ray), **lasting).remote(file)
+    network = ray.put(content(how.checkpoint))  # no node but this one needs the file
     done = set(ray.get(store.done.remote()))
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     actors = [
-        ray.remote(ProbeActor).options(num_cpus=1, num_gpus=int(how.gpu), **lasting).remote(how, run.folder)
-        for _ in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
+        ray.remote(ProbeActor)
+        .options(name=named(run, stage, number), num_cpus=1, num_gpus=int(how.gpu), **lasting)
+        .remote(how, network, run.storage)
+        for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
     if todo:
         pool = ray.util.ActorPool(actors)
         answered = pool.map_unordered(
             lambda actor, work: actor.work.remote(store, work[0], work[1].method, work[1].arguments), todo
         )
-        for _ in progress(answered, stage, len(todo)):
-            pass
+        with Running(run.folder, stage, len(todo), "batches") as running:
+            for told in progress(answered, stage, len(todo), running):
+                running.count(**told)
     ray.get(store.close.remote())
     for actor in (store, *actors):
         ray.kill(actor)

@@ -3,17 +3,16 @@
 import hashlib
 import json
 import random
-import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from deepminer_ray import paper
 from deepminer_ray.curves import draw_training
@@ -24,10 +23,13 @@ from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build, normalisation_of, refuse_too_small
 from deepminer_ray.network.training import Recipe, validation_auc
 from deepminer_ray.patches.shard import MADE_FROM
+from deepminer_ray.place import remove, resolved
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.running import Running
 from deepminer_ray.stages.feed import Film
 from deepminer_ray.stages.fit import fit
+from deepminer_ray.stages.watch import Watch
 
 BALANCES = ("none", "weights", "sampling")
 
@@ -82,11 +84,11 @@ def train(
     if run.finished("train", asked | {"workers": workers}, again):
         return
     started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
-    folder = run.folder / "checkpoint" / "epochs"
+    folder = run.storage / "checkpoint" / "epochs"
     if again and any(row["stage"] == "train" for row in run.rows("status")):
-        shutil.rmtree(folder, ignore_errors=True)
-    board = run.folder / "tensorboard" if tensorboard else None
-    state = fit(config, folder, _key(run, asked, config), workers, gpu, partial(_write, run), board)
+        remove(folder)
+    watch = _watch(run, recipe.epochs, tensorboard)
+    state = fit(config, folder, _key(run, asked, config), workers, gpu, watch)
     trained, _ = build(network, classes=config["classes"])
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
@@ -95,7 +97,7 @@ def train(
         tables.insert("epoch", pa.Table.from_pylist(state["epochs"], EPOCH))
         for table, rows in head_rows(trained).items():
             tables.insert(table, rows)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     kept = next(row["epoch"] for row in state["epochs"] if row["kept"])
     reason = KEPT[keep if any(validation_auc(row) is not None for row in state["epochs"]) else "last"]
     say(f"train: epoch {kept} of {recipe.epochs} is kept, {reason}")
@@ -103,8 +105,8 @@ def train(
 
 def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    cut = (run.folder / "patch" / MADE_FROM).read_text()
-    return hashlib.sha256(json.dumps([asked, config["films"], cut]).encode()).hexdigest()[:16]
+    cut = (run.storage / "patch" / MADE_FROM).read_text()
+    return f"{run.name}-{hashlib.sha256(json.dumps([asked, config['films'], cut]).encode()).hexdigest()[:16]}"
 
 
 def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
@@ -118,6 +120,7 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
     counts = _counted(films, answers, asked["keep"])
     if asked["shuffle_labels"]:
         _shuffle(films, recipe.seed)
+    torch.manual_seed(recipe.seed)
     network, origin = build(asked["network"], asked["weights"], answers)
     refuse_too_small(network, side)
     say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
@@ -126,11 +129,11 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
         described["class_weights"] = [sum(counts.values()) / len(counts) / count for count in counts.values()]
     return {
         "network": asked["network"],
-        "weights": asked["weights"],
+        "start": network.state_dict(),
         "classes": answers,
         "recipe": described,
         "side": side,
-        "folder": str(run.folder / "patch"),
+        "folder": run.storage / "patch",
         "films": films,
         "keep": asked["keep"],
     }
@@ -143,11 +146,10 @@ def _named(weights: str) -> dict[str, str]:
     """What weights are asked for; those of a file by their digest too, for it may be written anew."""
     if weights in ("none", "default"):
         return {"weights": weights}
-    file = Path(weights).resolve()
+    file = resolved(weights)
     if not file.is_file():
         raise BadInput(f"There is no weights file {file}.")
-    with file.open("rb") as content:
-        return {"weights": str(file), "weights_sha256": hashlib.file_digest(content, "sha256").hexdigest()}
+    return {"weights": str(file), "weights_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def _decay(preset: str) -> int | None:
@@ -187,6 +189,11 @@ def _counted(films: list[Film], answers: Sequence[str], keep: str) -> dict[str, 
         rest = "the other classes decide which epoch is best" if len(absent) < len(answers) - 1 else "the last is kept"
         say(f"train: no {' and no '.join(absent)} patch of a validation patient: {rest}")
     return {name: counts[False][name] for name in answers}
+
+
+def _watch(run: Run, epochs: int, tensorboard: bool) -> Watch:
+    board = run.folder / "tensorboard" if tensorboard else None
+    return Watch(partial(_write, run), board, Running(run.folder, "train", epochs, "epochs"))
 
 
 def _write(run: Run, epochs: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Diverged, Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.network.training import Batch, Diverged, Recipe, train_epoch, validate, validation_auc
 from deepminer_ray.stages.feed import Feed
 
 SECONDS_BETWEEN_TELLING = 0.5
@@ -38,6 +39,7 @@ def train_worker(config: dict[str, Any]) -> str | None:
 
 
 def _train(config: dict[str, Any]) -> None:
+    import ray
     from ray import train as ray_train
     from ray.train.torch import get_device, prepare_model
 
@@ -46,8 +48,8 @@ def _train(config: dict[str, Any]) -> None:
     rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
     device = get_device()
     torch.manual_seed(recipe.seed)
-    # The first worker's weights are sent to the others: their machines need not have the file.
-    network, _ = build(config["network"], config["weights"] if rank == 0 else "none", config["classes"])
+    network, _ = build(config["network"], classes=config["classes"])
+    network.load_state_dict(ray.get(config["start"]))
     network = network.to(memory_format=torch.channels_last)
     # Torch regroups gradients after a first step, sums of three or more would then differ in a continued training;
     # it does not where it looks for unused parameters.
@@ -59,8 +61,9 @@ def _train(config: dict[str, Any]) -> None:
         started = time.monotonic()
         # Drawn anew for each epoch, so that an interrupted training goes on with the same random numbers.
         torch.manual_seed((recipe.seed * 10_000 + epoch) * 1_000 + rank)
-        told = _Telling(config["told"], epochs, epoch, feed.steps, workers) if rank == 0 else None
-        loss, patches = train_epoch(model, optimizer, recipe, epoch, feed.batches(epoch), device, workers, told)
+        batches = _Waited(feed.batches(epoch))
+        told = _Telling(config["told"], epochs, epoch, feed.steps, workers, batches) if rank == 0 else None
+        loss, patches = train_epoch(model, optimizer, recipe, epoch, batches, device, workers, told)
         row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": recipe.rate(epoch)}
         row["patches_per_second"] = patches / (time.monotonic() - started)
         if rank == 0:
@@ -78,11 +81,30 @@ def _validation(ray_train: Any, size: int) -> Any:
     return ((batch["pixels"].copy(), batch["class"].copy()) for batch in rows)
 
 
+class _Waited:
+    """Batches, and how long the loop waited for them."""
+
+    def __init__(self, batches: Iterator[Batch]):
+        self.batches, self.seconds = batches, 0.0
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        started = time.monotonic()
+        try:
+            return next(self.batches)
+        finally:
+            self.seconds += time.monotonic() - started
+
+
 class _Telling:
     """Tells the command how far the epoch is, now and then; a GPU is asked for its loss no more often than that."""
 
-    def __init__(self, told: Any, epochs: list[dict[str, Any]], epoch: int, steps: int, workers: int):
-        self.told, self.workers = told, workers
+    def __init__(
+        self, told: Any, epochs: list[dict[str, Any]], epoch: int, steps: int, workers: int, batches: "_Waited"
+    ):
+        self.told, self.workers, self.batches = told, workers, batches
         self.steps = steps
         self.where = {"epochs": list(epochs), "epoch": epoch, "steps": steps}
         self.started = self.last = time.monotonic()
@@ -94,6 +116,7 @@ class _Telling:
         self.last = now
         rate = patches * self.workers / (now - self.started)
         so_far = {"step": step, "loss": float(total) / patches, "patches_per_second": rate}
+        so_far["waited"] = self.batches.seconds / (now - self.started)
         self.told.actor.put_nowait.remote(self.where | so_far)
 
 

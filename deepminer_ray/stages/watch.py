@@ -3,36 +3,46 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import TrainingBar, say
+from deepminer_ray.running import Running
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told of a training: what writes finished epochs down, TensorBoard's folder, what other processes see."""
+
+    write: Callable[[list[Row]], None]
+    board: Path | None
+    running: Running
+
+
 @contextmanager
-def watching(told: Any, epochs: int, write: Callable[[list[Row]], None], board: Path | None) -> Iterator[None]:
+def watching(told: Any, epochs: int, watch: Watch) -> Iterator[None]:
     """Show and write down what the first worker tells through Ray's queue, until the block ends."""
     stopped = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(told, epochs, write, board, stopped), daemon=True)
+    watcher = threading.Thread(target=_watch, args=(told, epochs, watch, stopped), daemon=True)
     watcher.start()
     try:
-        yield
+        with watch.running:
+            yield
     finally:
         stopped.set()
         watcher.join()
 
 
-def _watch(
-    told: Any, epochs: int, write: Callable[[list[Row]], None], board: Path | None, stopped: threading.Event
-) -> None:
+def _watch(told: Any, epochs: int, watch: Watch, stopped: threading.Event) -> None:
     from ray.exceptions import RayError
     from ray.util.queue import Empty
 
     written: list[Row] = []
-    with TrainingBar(epochs) as bar, _board(board) as scalars:
+    with TrainingBar(epochs) as bar, _board(watch.board) as scalars:
         while True:
             try:
                 message = told.get(timeout=0.5)
@@ -47,10 +57,13 @@ def _watch(
             if "step" in message:
                 scalars(message["epoch"] - 1 + message["step"] / message["steps"], {"loss_so_far": message["loss"]})
                 bar.show(message)
+                rate, waited = message["patches_per_second"], message["waited"]
+                facts = {"patches/s": rate, "loss": message["loss"], "share of time waiting for patches": waited}
+                watch.running.at(message["epoch"] - 1 + message["step"] / message["steps"], **facts)
             elif len(done) > len(written):
                 written = done
                 try:
-                    write(done)
+                    watch.write(done)
                 except BadInput as error:
                     say(f"train: {error} Training goes on.")
                 scalars(done[-1]["epoch"], {name: value for name, value in done[-1].items() if name != "epoch"})

@@ -38,7 +38,8 @@ class Gallery:
         self.checkpoint: str = layer["checkpoint"]
         self.geometry = Geometry(layer["stride"], layer["field"], layer["offset"])
         self.side: int = layer["side"]
-        made = (run.folder / "patch" / MADE_FROM).read_bytes()
+        self.storage = run.storage
+        made = (self.storage / "patch" / MADE_FROM).read_bytes()
         ranked = [row for row in run.rows("status") if row["stage"] in ("probe", "rank")]
         described = json.dumps([self.checkpoint, ranked], default=str).encode()
         self.digest = hashlib.sha256(described + made).hexdigest()[:16]
@@ -76,7 +77,7 @@ class Gallery:
         """The file of a film as PNG, with all bits."""
         kept = self.folder / "film" / f"{number}.png"
         if not kept.exists():
-            _write(kept, film_picture(read_scan(self.run.folder / "scan", number)))
+            _write(kept, film_picture(read_scan(self.storage / "scan", number)))
         return kept
 
     def sheet(self, unit: int, rule: str) -> Path:
@@ -130,7 +131,7 @@ class Gallery:
             wanted[row["scan_number"]].append(row["patch"])
         found: dict[int, NDArray[np.uint16]] = {}
         for number, patches in wanted.items():
-            read = read_patches(shard(self.run.folder / "patch", number), patches)
+            read = read_patches(shard(self.storage / "patch", number), patches)
             found |= dict(zip(patches, read, strict=True))
         return found
 

@@ -87,15 +87,20 @@ def test_an_interrupted_cut_keeps_what_it_wrote(run: Run, tmp_path: Path) -> Non
         assert rows(other, f"from {table} order by all") == rows(run, f"from {table} order by all")
 
 
-def test_a_full_disk_ends_in_one_sentence_and_loses_nothing_that_was_cut(run: Run, tmp_path: Path) -> None:
+def test_a_disk_that_cannot_be_written_ends_in_one_sentence_and_loses_nothing_that_was_cut(
+    run: Run, tmp_path: Path
+) -> None:
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
     kept, lost = sorted((other.folder / "patch").glob("*.parquet"))[:2]
     before = kept.read_bytes()
     lost.unlink()
-    lost.with_suffix(".partial").symlink_to("/dev/full")
-    with pytest.raises(BadInput, match=r"No space left on device.*The 8 films cut so far are kept"):
+    films = (other.folder / "scan").rename(other.folder / "films")
+    (other.folder / "scan").write_text("no folder")
+    with pytest.raises(BadInput, match=r"Patches cannot be stored: .*The 8 films cut so far are kept"):
         cut(other, side=64, again=True)
+    (other.folder / "scan").unlink()
+    films.rename(other.folder / "scan")
     assert not lost.exists() and kept.read_bytes() == before
     assert rows(other, "from patch order by all") == rows(run, "from patch order by all")
     cut(other, side=64, again=True)

@@ -213,7 +213,7 @@ def test_a_class_without_patches_and_a_single_patient_are_refused_by_name(run: R
 def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, workers: int) -> None:
     """From the object store and from the files: the same batches, and those that the order says."""
     films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
-    config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": str(run.folder / "patch")}
+    config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": run.folder / "patch"}
     config["classes"] = ("normal", "benign", "malignant")
     rows = dataset(ray, films, run.folder / "patch", config["classes"]).materialize()
     seen = Counter[int]()

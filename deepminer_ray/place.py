@@ -1,0 +1,290 @@
+"""Where films, patches and checkpoints lie: a path of this machine, or an object of a bucket by its URI."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cache
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Self
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from deepminer_ray.errors import BadInput, Unreachable
+
+URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
+SECONDS_TO_ANSWER = 30.0
+"""A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s."""
+ATTEMPTS = 4
+SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""Where one of these says where to ask, Amazon is not asked where a bucket lies."""
+PARTIAL = ".partial"
+"""How the name of a file ends that is not whole yet."""
+REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "TOKEN", "HTTP response code 403")
+"""What buckets answer to one who may not."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Remote:
+    """An object or a folder of a bucket, with as much of pathlib's interface as is used here.
+
+    FileNotFoundError where it should be read and is not there; Unreachable where the bucket cannot be asked.
+    """
+
+    scheme: str
+    path: PurePosixPath
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.path}"
+
+    def __truediv__(self, below: str) -> Self:
+        return self._at(self.path / below)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def stem(self) -> str:
+        return self.path.stem
+
+    @property
+    def suffix(self) -> str:
+        return self.path.suffix
+
+    @property
+    def parent(self) -> Self:
+        return self._at(self.path.parent)
+
+    def with_name(self, name: str) -> Self:
+        return self._at(self.path.with_name(name))
+
+    def absolute(self) -> Self:
+        """Itself, as every URI is absolute."""
+        return self
+
+    def is_file(self) -> bool:
+        return bool(self._info().is_file)
+
+    def is_dir(self) -> bool:
+        """Whether there is anything below it: a bucket has no empty folders."""
+        return not self._info().is_file and next(self._below(recursive=True), None) is not None
+
+    def exists(self) -> bool:
+        return self.is_file() or self.is_dir()
+
+    def glob(self, pattern: str) -> Iterator[Self]:
+        """The files right below it whose name fits."""
+        return (file for file, _ in self._below(recursive=False) if fnmatch(file.name, pattern))
+
+    def rglob(self, pattern: str) -> Iterator[Self]:
+        """The files anywhere below it whose name fits."""
+        return (file for file, _ in self._below(recursive=True) if fnmatch(file.name, pattern))
+
+    def states(self) -> dict[str, str]:
+        """For every file below it, by URI, what changes when it is written anew."""
+        return {str(file): f"{info.size} {info.mtime_ns}" for file, info in self._below(recursive=True)}
+
+    def read_bytes(self) -> bytes:
+        with self._asked("read") as filesystem, filesystem.open_input_stream(str(self.path)) as stream:
+            content: bytes = stream.read()
+        return content
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        return self.read_bytes().decode(encoding)
+
+    def read_start(self, size: int) -> bytes:
+        """The first bytes, the rest of which is not fetched."""
+        with self._asked("read") as filesystem, filesystem.open_input_file(str(self.path)) as file:
+            content: bytes = file.read_at(size, 0)
+        return content
+
+    def open(self, mode: str = "rb") -> IO[bytes]:
+        """Its content, fetched whole, as a file to read."""
+        if mode != "rb":
+            raise ValueError(f"objects of a bucket are read or written whole, not opened as {mode!r}")
+        return BytesIO(self.read_bytes())
+
+    def write_bytes(self, content: Any) -> None:
+        """Put it there whole: others see the old object or the new one."""
+        with self._asked("written") as filesystem, filesystem.open_output_stream(str(self.path)) as stream:
+            stream.write(content)
+
+    def unlink(self, missing_ok: bool = False) -> None:
+        with self._asked("removed") as filesystem:
+            if not missing_ok or filesystem.get_file_info(str(self.path)).is_file:
+                filesystem.delete_file(str(self.path))
+
+    def remove_below(self) -> None:
+        """Remove every file below it."""
+        with self._asked("removed") as filesystem:
+            filesystem.delete_dir_contents(str(self.path), missing_dir_ok=True)
+
+    def _at(self, path: PurePosixPath) -> Self:
+        return type(self)(self.scheme, path)
+
+    def _info(self) -> Any:
+        with self._asked("read") as filesystem:
+            return filesystem.get_file_info(str(self.path))
+
+    def _below(self, recursive: bool) -> Iterator[tuple[Self, Any]]:
+        from pyarrow.fs import FileSelector
+
+        try:
+            with self._asked("listed") as filesystem:
+                found = filesystem.get_file_info(FileSelector(str(self.path), recursive=recursive))
+        except FileNotFoundError:
+            return
+        for info in sorted(found, key=lambda info: str(info.path)):
+            if info.is_file:
+                yield self._at(PurePosixPath(info.path)), info
+
+    @contextmanager
+    def _asked(self, what: str) -> Iterator[Any]:
+        try:
+            yield _filesystem(self.scheme, self.path.parts[0] if self.path.parts else "")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise Unreachable(_sentence(self, what, str(error))) from error
+
+
+Place = Path | Remote
+"""Where something lies."""
+
+
+def place(text: "str | Place") -> Place:
+    """What a path or a URI (`s3://bucket/key`, `gs://...`, `file:///...`) names; BadInput for other kinds of URI."""
+    if isinstance(text, Path | Remote):
+        return text
+    uri = URI.fullmatch(text)
+    if uri is None:
+        return Path(text)
+    scheme, rest = uri[1], uri[2]
+    if scheme == "file":
+        return Path("/" + rest.lstrip("/"))
+    if "?" in rest or not rest.strip("/"):
+        raise BadInput(f"{text} names no bucket, or has options: give an endpoint by AWS_ENDPOINT_URL and the like.")
+    _filesystem(scheme, rest.split("/")[0])
+    return Remote(scheme, PurePosixPath(rest.strip("/")))
+
+
+def resolved(text: "str | Place") -> Place:
+    """The same place by its full name, links of a path followed."""
+    found = place(text)
+    return found.resolve() if isinstance(found, Path) else found
+
+
+def states(files: Sequence[str]) -> dict[str, str]:
+    """For every file that is there what changes when it is written anew, its size and time of change.
+
+    A bucket is asked by listing the folder above all of them, a thousand at once, instead of one by one.
+    """
+    places = [place(file) for file in files]
+    found = {}
+    for file in places:
+        if isinstance(file, Path):
+            with suppress(OSError):
+                found[str(file)] = f"{file.stat().st_size} {file.stat().st_mtime_ns}"
+    remote = [file for file in places if isinstance(file, Remote)]
+    for bucket in {(file.scheme, file.path.parts[0]) for file in remote}:
+        folders = [str(file.path.parent) for file in remote if (file.scheme, file.path.parts[0]) == bucket]
+        found |= Remote(bucket[0], PurePosixPath(os.path.commonpath(folders))).states()
+    return found
+
+
+def remove(folder: Place) -> None:
+    """Remove a folder with all that is in it, whether or not it is there."""
+    import shutil
+
+    if isinstance(folder, Remote):
+        folder.remove_below()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def files_in(folder: Place) -> list[Place]:
+    """The files right in a folder, by name."""
+    if isinstance(folder, Remote):
+        return list(folder.glob("*"))
+    return [file for file in sorted(folder.iterdir()) if file.is_file()]
+
+
+def read_start(file: Place, size: int) -> bytes:
+    """The first bytes of a file."""
+    if isinstance(file, Remote):
+        return file.read_start(size)
+    with file.open("rb") as stream:
+        return stream.read(size)
+
+
+def write_whole(file: Place, content: Any) -> None:
+    """Write a file, whole or not at all: a killed writer leaves only what nobody reads."""
+    if isinstance(file, Remote):
+        file.write_bytes(content)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.stem}.{uuid4().hex[:8]}{PARTIAL}")  # two may write it: one was taken for dead
+    try:
+        partial.write_bytes(content)
+        partial.replace(file)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def arrow_file(file: Place) -> Any:
+    """A file for Arrow to read; one in a bucket is fetched whole."""
+    import pyarrow as pa
+
+    return pa.BufferReader(file.read_bytes()) if isinstance(file, Remote) else pa.OSFile(str(file))
+
+
+def arrow_folder(folder: Place) -> tuple[Any, str]:
+    """A folder as Arrow's filesystem and the path in it."""
+    from pyarrow.fs import LocalFileSystem
+
+    if isinstance(folder, Remote):
+        return _filesystem(folder.scheme, folder.path.parts[0]), str(folder.path)
+    return LocalFileSystem(), str(folder)
+
+
+@cache
+def _filesystem(scheme: str, bucket: str) -> Any:
+    """Arrow's filesystem of a bucket, with the credentials that its environment variables or files name."""
+    import pyarrow as pa
+    from pyarrow.fs import AwsStandardS3RetryStrategy, FileSystem, S3FileSystem, resolve_s3_region
+
+    try:
+        if scheme == "s3":
+            server = urlsplit(next(filter(None, map(os.environ.get, SERVER)), ""))
+            known = server.netloc or any(name in os.environ for name in REGION)
+            return S3FileSystem(
+                scheme=server.scheme or None,
+                endpoint_override=server.netloc or None,
+                region=None if known else resolve_s3_region(bucket),
+                connect_timeout=SECONDS_TO_ANSWER,
+                request_timeout=SECONDS_TO_ANSWER,
+                retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+            )
+        filesystem, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
+    except pa.ArrowInvalid as error:
+        raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
+    return filesystem
+
+
+def _sentence(asked: Remote, what: str, reason: str) -> str:
+    bucket = asked.path.parts[0]
+    if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
+        return f"There is no bucket {bucket}: mend the address {asked}, or make it."
+    if any(sign in reason for sign in REFUSALS):
+        return (
+            f"{asked} cannot be {what}, the bucket refuses: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or what "
+            "your storage wants) on every node."
+        )
+    short = reason.splitlines()[0].partition(" (Request ID")[0]
+    return f"{asked} cannot be {what} ({short}): call it again when the storage answers, what was finished is kept."

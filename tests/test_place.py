@@ -1,0 +1,97 @@
+"""Films, patches and checkpoints in a bucket, behind a server that speaks S3's protocol on this machine's loopback."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.place import Remote, place, remove, states, write_whole
+from tests.bucket import Between
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("/a/b", "/a/b"), ("a/b", "a/b"), ("file:///a/b", "/a/b"), ("file:/a", "file:/a")],
+)
+def test_paths_and_file_uris_are_paths_of_this_machine(text: str, named: str) -> None:
+    assert place(text) == Path(named)
+
+
+@pytest.mark.parametrize("text", ["ftp://host/x", "s3://", "s3://bucket/x?endpoint_override=y"])
+def test_other_uris_are_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(BadInput, match=r"cannot be used|names no bucket"):
+        place(text)
+
+
+def test_an_object_behaves_like_a_file(bucket: Remote) -> None:
+    film = bucket / "run" / "patch" / "000001.parquet"
+    assert str(film) == f"{bucket}/run/patch/000001.parquet"
+    assert (film.name, film.stem, film.suffix) == ("000001.parquet", "000001", ".parquet")
+    assert not film.is_file() and not film.exists() and not film.parent.is_dir()
+    write_whole(film, b"pixels")
+    write_whole(film.with_name("000002.parquet"), b"")
+    write_whole(bucket / "run" / "deeper" / "a.ics", "äß".encode())
+    assert film.is_file() and film.parent.is_dir() and (bucket / "run").exists()
+    assert film.read_bytes() == film.open().read() == b"pixels" and film.read_start(3) == b"pix"
+    assert [file.name for file in film.parent.glob("*.parquet")] == ["000001.parquet", "000002.parquet"]
+    assert list((bucket / "run").glob("*")) == []
+    assert [str(file) for file in bucket.rglob("*.ics")] == [f"{bucket}/run/deeper/a.ics"]
+    assert (bucket / "run" / "deeper" / "a.ics").read_text() == "äß"
+    film.unlink()
+    film.unlink(missing_ok=True)
+    with pytest.raises(FileNotFoundError):
+        film.read_bytes()
+    remove(bucket / "run")
+    assert list(bucket.rglob("*")) == []
+
+
+def test_what_is_written_anew_has_another_state(bucket: Remote) -> None:
+    files = [bucket / folder / f"{name}.LJPEG" for folder in ("a", "b") for name in ("x", "y")]
+    for file in files:
+        write_whole(file, b"film")
+    before = states([str(file) for file in files])
+    assert before.keys() == {str(file) for file in files}
+    write_whole(files[0], b"another film")
+    now = states([str(file) for file in files])
+    assert [now[str(file)] != before[str(file)] for file in files] == [True, False, False, False]
+
+
+def test_a_server_that_fails_for_a_moment_is_asked_again(bucket: Remote, between: Between) -> None:
+    write_whole(bucket / "x", b"content")
+    left = [2]
+
+    def refuse(asked: str) -> bool:
+        left[0] -= asked.startswith("GET")
+        return asked.startswith("GET") and left[0] >= 0
+
+    between.refuse = refuse
+    assert (bucket / "x").read_bytes() == b"content"
+    assert left[0] < 0
+
+
+def test_a_slow_server_is_waited_for(bucket: Remote, between: Between) -> None:
+    write_whole(bucket / "x", b"content")
+    between.delay = 4.0
+    started = time.monotonic()
+    assert (bucket / "x").read_bytes() == b"content"
+    assert time.monotonic() - started > 4
+
+
+def test_a_server_that_keeps_failing_is_no_fault_of_the_file(bucket: Remote, between: Between) -> None:
+    write_whole(bucket / "x", b"content")
+    between.refuse = lambda _: True
+    with pytest.raises(Unreachable, match=r"x cannot be read .*call it again when the storage answers"):
+        (bucket / "x").read_bytes()
+    with pytest.raises(Unreachable, match="x cannot be written"):
+        write_whole(bucket / "x", b"other")
+    between.refuse = lambda _: False
+    assert (bucket / "x").read_bytes() == b"content"
+
+
+def test_a_bucket_that_does_not_exist_gets_a_sentence(bucket: Remote) -> None:
+    missing = place("s3://no-such-bucket-here/run")
+    assert isinstance(missing, Remote)
+    for ask in (lambda: missing.is_dir(), lambda: list(missing.rglob("*")), lambda: write_whole(missing / "x", b"")):
+        with pytest.raises(Unreachable, match="There is no bucket no-such-bucket-here"):
+            ask()
