@@ -1,5 +1,6 @@
 """A DuckDB file that grows by batches, each in one transaction with its ledger row, so that nothing doubles."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,10 +21,11 @@ SECONDS_TO_WAIT = 60.0
 class Store:
     """Owns one file of `RUN/store/`; its tables are made from the first batch that names them."""
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path, stores: int = 1):
+        """`stores` share the machine's cores and the memory that DuckDB may hold."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
-        self.connection = _patient_connect(file)
+        self.connection = _patient_connect(file, max(1, (os.cpu_count() or 1) // stores))
         self.connection.execute(statement("store/ledger"))
 
     def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
@@ -68,11 +70,11 @@ class Store:
         self.connection.close()
 
 
-def _patient_connect(file: Path) -> duckdb.DuckDBPyConnection:
+def _patient_connect(file: Path, threads: int) -> duckdb.DuckDBPyConnection:
     until = time.monotonic() + SECONDS_TO_WAIT
     while True:
         try:
-            return duckdb.connect(str(file), config={"memory_limit": MEMORY})
+            return duckdb.connect(str(file), config={"memory_limit": MEMORY, "threads": threads})
         except duckdb.IOException as error:
             if LOCKED not in str(error) or time.monotonic() > until:
                 raise

@@ -1,19 +1,19 @@
 -- One row a unit and concept: how well the unit detects it, with the overlap of its map and the outlines (IoU).
 with common as (
     select unit, concept, sum(pixels) as pixels
-    from store.common_pixels
+    from stored_common_pixels
     group by all
 ),
 
 responding as (
     select unit, sum(pixels) as pixels
-    from store.unit_pixels
+    from stored_unit_pixels
     group by all
 ),
 
 outlined as (
     select concept, sum(pixels) as pixels
-    from store.concept_pixels
+    from stored_concept_pixels
     group by all
 )
 

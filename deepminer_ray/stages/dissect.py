@@ -66,16 +66,16 @@ def dissect(
     shown = Shown(patches["patch"].to_numpy(), run.select("patch_concept"), patches["patient"].to_numpy(), patients)
     detected = _detected(run, units, patches, shown, permuted, seed)
     acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
-    store = None
+    stores = None
     if detected:
         films = run.select("dissected_film").to_pylist()
         thresholds = run.select("threshold", share=share)["threshold"].to_pylist()
-        store = _pixels(run, films, thresholds, workers)
+        stores = _pixels(run, films, thresholds, workers)
     with run.finishing("dissect", parameters, started) as tables:
         tables.insert("acquisition", pa.Table.from_pylist(corrected(acquired), ACQUISITION))
-        if store:
+        if stores:
             tables.connection.register("detected", pa.Table.from_pylist(corrected(detected), DETECTED))
-            attached(tables, store)
+            attached(tables, stores)
             tables.fill("concept")
         said = tables.select("dissected_count").to_pylist()[0]
     clear(run)
@@ -110,8 +110,8 @@ class Shown:
         self.positive, self.negative = positive, negative
 
 
-def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> Path:
-    """The file in which the pixels of units and outlines are counted."""
+def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
+    """The files in which the pixels of units and outlines are counted."""
     batches = [
         Batch("dissection", (films[start : start + FILMS_A_BATCH], thresholds))
         for start in range(0, len(films), FILMS_A_BATCH)

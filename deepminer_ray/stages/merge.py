@@ -1,6 +1,7 @@
 """What a store holds becomes rows of the run, in a process that has neither network nor driver in it."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from deepminer_ray.tables import Tables
 
 
 def merge(
-    run: Run, stage: str, parameters: dict[str, Any], started: float, file: Path, rows: dict[str, pa.Table]
+    run: Run, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
-    """Finish a stage with the rows of a store's file, and a few more, in a process of its own; then drop the file."""
+    """Finish a stage with the rows of the stores' files, and a few more, in a process of its own; then drop them."""
     ray = connect()
-    ray.get(ray.remote(_merge).options(**here(ray)).remote(run.folder, stage, parameters, started, file, rows))
+    ray.get(ray.remote(_merge).options(**here(ray)).remote(run.folder, stage, parameters, started, files, rows))
     clear(run)
 
 
@@ -26,16 +27,22 @@ def clear(run: Run) -> None:
 
 
 def _merge(
-    folder: Path, stage: str, parameters: dict[str, Any], started: float, file: Path, rows: dict[str, pa.Table]
+    folder: Path, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
     with Run(folder).finishing(stage, parameters, started) as tables:
         for table, more in rows.items():
             tables.insert(table, more)
-        for table in attached(tables, file):
+        for table in attached(tables, files):
             tables.fill(table, f"store/{table}")
 
 
-def attached(tables: Tables, file: Path) -> list[str]:
-    """Attach a store's file to a transaction, as `store`; the tables it has."""
-    tables.connection.execute("attach $file as store (read_only)", {"file": str(file)})
-    return [row["name"] for row in tables.select("store/present").to_pylist()]
+def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
+    """Show what the stores' files hold to a transaction, table T of all of them as `stored_T`; the tables there are."""
+    for number, file in enumerate(files):
+        tables.connection.execute(f"attach $file as store_{number} (read_only)", {"file": str(file)})
+    parts: dict[str, list[str]] = {}
+    for row in tables.select("store/present").to_pylist():
+        parts.setdefault(row["name"], []).append(f"from {row['stored']}")
+    for table, stored in parts.items():
+        tables.connection.execute(f"create temp view stored_{table} as {' union all '.join(stored)}")
+    return list(parts)

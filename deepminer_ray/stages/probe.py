@@ -89,12 +89,12 @@ def probe(
     batches += [Batch("scan", (row["scan"], row["scan_number"])) for row in scans]
     if not batches:
         raise BadInput(f"No patient is in {' or '.join(of_scans)}: use --partitions, or other shares in `partition`.")
-    file = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)
+    files = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)
     described = {"name": layer, "map_width": width, "map_height": height, "side": loaded.side}
     described |= {"stride": where.stride, "field": where.field, "offset": where.offset, "checkpoint": loaded.hash}
     rows = {"layer": pa.Table.from_pylist([described])}
     if layer == LAYER:
         rows |= head_rows(loaded.network)
-    merge(run, "probe", parameters, started, file, rows)
+    merge(run, "probe", parameters, started, files, rows)
     patches = sum(len(chosen) for _, chosen in films)
     say(f"probed {patches} patches and {len(scans)} scans with {units} units of {loaded.network.name}")

@@ -59,8 +59,8 @@ def rank(
         say("{class}: the {units} most frequent units take {coverage:.1%} of all top places".format(**row))
 
 
-def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) -> Path:
-    """The file in which the response maps of ranked units on their top patches are stored."""
+def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) -> list[Path]:
+    """The files in which the response maps of ranked units on their top patches are stored."""
     wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]
     batches = [
         Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)

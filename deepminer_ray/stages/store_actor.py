@@ -11,10 +11,10 @@ import pyarrow as pa
 class StoreActor:
     """The one process that writes a store's file."""
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path, stores: int = 1):
         from deepminer_ray.store import Store
 
-        self.store = Store(file)
+        self.store = Store(file, stores)
 
     def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
         """Append a batch unless it is in already; its number."""

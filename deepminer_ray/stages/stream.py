@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,32 +27,51 @@ class Batch:
     arguments: tuple[Any, ...]
 
 
+BATCHES_A_STORE = 64
+STORES_AT_MOST = 8
+
+
+def stores_for(batches: int) -> int:
+    """How many stores share so many batches: one takes 6 million rows a second, which a few GPUs send.
+
+    It depends on nothing else: a call that goes on with other workers must find every batch where it would be.
+    """
+    return max(1, min(STORES_AT_MOST, batches // BATCHES_A_STORE))
+
+
 def named(run: Run, stage: str, which: object) -> str:
     """What Ray's dashboard calls an actor; a killed command's may still be there under a name of its own."""
     return f"{stage} {run.name} {which} ({uuid4().hex[:6]})"
 
 
-def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> Path:
-    """Have every batch answered and stored, going on where an interrupted call left off; the store's file.
+def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> list[Path]:
+    """Have every batch answered and stored, going on where an interrupted call left off; the stores' files.
 
-    The file is named for the stage, for what made the answers, for the batches and for what the patches were cut from:
-    no others are ever mixed in.
+    Files are named for the stage, for what made the answers, for the batches and for what the patches were cut from: no
+    others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.
     """
     described = json.dumps([made_from, how.gpu, [asdict(batch) for batch in batches]])
     cut = run.storage / "patch" / MADE_FROM
     key = hashlib.sha256(described.encode() + cut.read_bytes()).hexdigest()[:16]
-    file = run.folder / "store" / f"{stage}-{key}.duckdb"
-    for stale in set((run.folder / "store").glob(f"{stage}-*")) - {file, file.with_suffix(".duckdb.wal")}:
-        stale.unlink()
+    count = stores_for(len(batches))
+    files = [run.folder / "store" / f"{stage}-{key}-{number}.duckdb" for number in range(count)]
+    for stale in (run.folder / "store").glob(f"{stage}-*"):
+        if not stale.name.startswith(f"{stage}-{key}-"):
+            stale.unlink()
     ray = connect()
     at_once = int(ray.cluster_resources().get("GPU" if how.gpu else "CPU", 0))
     if not at_once:
         raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
     lasting = {"max_restarts": -1, "max_task_retries": -1}
     check_nodes(ray, (sight(cut),))
-    store = ray.remote(StoreActor).options(name=named(run, stage, "store"), **here(ray), **lasting).remote(file)
+    stores = [
+        ray.remote(StoreActor)
+        .options(name=named(run, stage, f"store {number}"), **here(ray), **lasting)
+        .remote(file, count)
+        for number, file in enumerate(files)
+    ]
     network = ray.put(content(how.checkpoint))  # no node but this one needs the file
-    done = set(ray.get(store.done.remote()))
+    done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     actors = [
         ray.remote(ProbeActor)
@@ -61,14 +80,24 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
     if todo:
-        pool = ray.util.ActorPool(actors)
-        answered = pool.map_unordered(
-            lambda actor, work: actor.work.remote(store, work[0], work[1].method, work[1].arguments), todo
-        )
         with Running(run.folder, stage, len(todo), "batches") as running:
-            for told in progress(answered, stage, len(todo), running):
+            for told in progress(answered(ray, actors, stores, todo), stage, len(todo), running):
                 running.count(**told)
-    ray.get(store.close.remote())
-    for actor in (store, *actors):
+    ray.get([store.close.remote() for store in stores])
+    for actor in (*stores, *actors):
         ray.kill(actor)
-    return file
+    return files
+
+
+def answered(
+    ray: Any, actors: Sequence[Any], stores: Sequence[Any], todo: Sequence[tuple[int, Batch]]
+) -> Iterator[dict[str, float]]:
+    """Hand batches to actors as they become free; what each says of a batch that is stored."""
+    return iter(
+        ray.util.ActorPool(actors).map_unordered(
+            lambda actor, work: actor.work.remote(
+                stores[work[0] % len(stores)], work[0], work[1].method, work[1].arguments
+            ),
+            todo,
+        )
+    )

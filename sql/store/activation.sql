@@ -1,4 +1,4 @@
 -- One row a patch and unit, clustered by unit so that all patches of a unit lie together.
 select *
-from store.activation
+from stored_activation
 order by unit, patch

@@ -1,4 +1,4 @@
 -- One row a scan, class and unit.
 select *
-from store.evidence
+from stored_evidence
 order by scan, class, unit

@@ -1,4 +1,4 @@
 -- One row a patch and class.
 select *
-from store.prediction
+from stored_prediction
 order by patch, class

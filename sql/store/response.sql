@@ -1,4 +1,4 @@
 -- One row a scan and unit.
 select *
-from store.response
+from stored_response
 order by scan, unit

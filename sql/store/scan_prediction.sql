@@ -1,4 +1,4 @@
 -- One row a scan and class.
 select *
-from store.scan_prediction
+from stored_scan_prediction
 order by scan, class

@@ -17,6 +17,8 @@ from deepminer_ray.network.geometry import LayerToo
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.shard import read_patches, shard
 from deepminer_ray.run import Run
+from deepminer_ray.stages import probe as stage
+from deepminer_ray.stages import stream
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.evaluate import evaluate
@@ -51,6 +53,24 @@ def answers(run: Run, table: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def copied(run: Run, tmp_path: Path) -> Run:
     return Run(shutil.copytree(run.folder, tmp_path / "run"))
+
+
+def test_several_stores_hold_what_one_does(run: Run, copied: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches are shared by their numbers, and every question goes to all the files."""
+    monkeypatch.setattr(stream, "BATCHES_A_STORE", 8)
+    files: list[list[Path]] = []
+    merged = stage.merge
+    monkeypatch.setattr(stage, "merge", lambda *given: (files.append(given[4]), merged(*given)))
+    probe(copied, partitions=["all"], workers=2, again=True)
+    assert len(files[0]) > 2
+    for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
+        assert answers(copied, table) == answers(run, table), table
+    assert copied.audit() == {}
+
+
+@pytest.mark.parametrize(("batches", "stores"), [(0, 1), (1, 1), (127, 1), (128, 2), (915, 8), (100_000, 8)])
+def test_batches_alone_say_how_many_stores_there_are(batches: int, stores: int) -> None:
+    assert stream.stores_for(batches) == stores
 
 
 def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> None:
