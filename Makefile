@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo shuffled test test-browser proof chaos check
+.PHONY: setup demo shuffled test test-browser test-cluster proof chaos check
 
 setup: .venv/ready
 
@@ -39,6 +39,11 @@ test-browser: setup
 # The phantom proof: named by the truth explanations score far above chance, with shuffled names they do not.
 proof: setup
 	$(BIN)/python -m pytest -m proof
+
+# Nodes that are lost or unlike each other, the cluster launcher over ssh, every job; as root, with openssh-server, rsync
+# and netcat-openbsd.
+test-cluster: setup
+	$(BIN)/python -m pytest -m "nodes or launcher"
 
 # Twenty SIGKILLs while 20,000 patches are probed on three nodes; twenty minutes.
 chaos: setup

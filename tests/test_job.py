@@ -1,27 +1,26 @@
-"""`jobs/train.py` under `ray job submit`, on a local cluster of its own."""
+"""`jobs/` under `ray job submit`, on a local cluster of its own."""
 
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deepminer_ray.explanations.words import train_words
+from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
+from deepminer_ray.tables import STAGES
+from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]
 RAY = Path(sys.executable).parent / "ray"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def wait_for(port: int, seconds: float = 120) -> None:
@@ -59,30 +58,57 @@ def cut_run(ray: object, phantoms: Path, tmp_path: Path) -> Run:
     return run
 
 
-def test_train_runs_as_a_submitted_job(cut_run: Run) -> None:
-    port, dashboard, agent = free_port(), free_port(), free_port()
-    head = ["start", "--head", f"--port={port}", f"--dashboard-port={dashboard}", "--num-cpus=4", "--block"]
+@pytest.fixture
+def dashboard() -> Iterator[int]:
+    """A cluster of one node; the port that takes jobs."""
+    port = free_port()
+    head = ["start", "--head", f"--port={free_port()}", f"--dashboard-port={port}", "--num-cpus=4", "--block"]
     head += ["--dashboard-host=127.0.0.1", "--disable-usage-stats", "--include-dashboard=true"]
-    head += [f"--dashboard-agent-listen-port={agent}"]
+    head += [f"--dashboard-agent-listen-port={free_port()}"]
     cluster = subprocess.Popen([RAY, *head], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(dashboard)
-        job = [
-            "--network",
-            "shufflenet_v2_x0_5",
-            "--weights",
-            "none",
-            "--epochs",
-            "1",
-            "--batch",
-            "8",
-            "--workers",
-            "2",
-        ]
-        submitted = submit([sys.executable, ROOT / "jobs" / "train.py", cut_run.folder, *job], dashboard)
-        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
+        wait_for(port)
+        yield port
     finally:
         cluster.terminate()
         cluster.wait()
+
+
+TRAINING = "--network shufflenet_v2_x0_5 --weights none --epochs 1 --batch 8 --workers 2"
+
+
+def test_train_runs_as_a_submitted_job(cut_run: Run, dashboard: int) -> None:
+    job = [sys.executable, ROOT / "jobs" / "train.py", cut_run.folder, *TRAINING.split()]
+    submitted = submit(job, dashboard)
+    assert submitted.returncode == 0, submitted.stdout + submitted.stderr
     assert [row["epoch"] for row in cut_run.ask("from epoch").to_pylist()] == [1]
     assert (cut_run.folder / "checkpoint" / "network.pt").is_file()
+
+
+@pytest.mark.launcher
+def test_every_job_can_be_submitted(dashboard: int, tmp_path: Path) -> None:
+    """In the order of the chain; the last, `run`, finds all of it done."""
+    source, run, vectors = tmp_path / "patients", tmp_path / "run", tmp_path / "words.txt"
+    write_phantom(source, patients=12, seed=3, columns=320)
+    train_words(source / "corpus.txt", vectors)
+    shares = ["--train", "0.6", "--test", "0.2"]
+    arguments = {
+        "catalog": [source],
+        "partition": shares,
+        "cut": ["--side", "64"],
+        "train": TRAINING.split(),
+        "probe": [],
+        "evaluate": [],
+        "rank": [],
+        "annotate": ["--from-lesions"],
+        "explain": [],
+        "score": ["--vectors", vectors],
+        "dissect": ["--permuted", "99"],
+        "run": [source, *shares, "--side", "64", *TRAINING.split(), "--from-lesions", "--vectors", vectors],
+    }
+    assert {file.stem for file in (ROOT / "jobs").glob("*.py")} == set(arguments)
+    for job, more in arguments.items():
+        submitted = submit([sys.executable, ROOT / "jobs" / f"{job}.py", run, *more], dashboard)
+        assert submitted.returncode == 0, f"{job}: {submitted.stdout}{submitted.stderr}"
+    assert set(STAGES) == {row["stage"] for row in Run(run).rows("status")}
+    assert "AUC" in submitted.stdout
