@@ -118,8 +118,12 @@ def here(ray: Any) -> dict[str, Any]:
 
 def blocks(ray: Any, items: int) -> int:
     """Into how many tasks Ray Data is to divide work on independent items."""
-    cpus = int(ray.cluster_resources().get("CPU", 1))
-    return min(items, max(TASKS_A_CPU * cpus, -(-items // ITEMS_A_TASK)))
+    return blocks_of(items, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def blocks_of(items: float, cpus: int) -> int:
+    """The same for a cluster of so many CPUs."""
+    return int(min(items, max(TASKS_A_CPU * cpus, -(-items // ITEMS_A_TASK))))
 
 
 def connect(cpus: int | None = None) -> Any:

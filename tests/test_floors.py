@@ -19,7 +19,19 @@ RIM = {
     "jinja2": {"survey/pages.py", "report/template.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
-FLOORS = ["cli", "stages", "phantom", "network", "report", "survey", "explanations", "units", "patches", "sources"]
+FLOORS = [
+    "cli",
+    "stages",
+    "phantom",
+    "network",
+    "report",
+    "survey",
+    "explanations",
+    "planning",
+    "units",
+    "patches",
+    "sources",
+]
 """A folder imports from those after it; `units` and `explanations` know no network."""
 
 

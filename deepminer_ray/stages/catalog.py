@@ -70,6 +70,28 @@ def _cases(items: dict[str, Any], kind: Kind, source: Place) -> list[dict[str, A
     return found
 
 
+def found_cases(
+    ray: Any, items: list[dict[str, Any]], source_kind: str, source: Place, name: str, running: Running | None = None
+) -> pa.Table:
+    """What items of a source hold, one row an item, read by Ray's workers; BadInput where it cannot be read for now."""
+    check_nodes(ray, (Sight(source),))
+    listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
+    found = listed.map_batches(
+        partial(read_cases, source_kind=source_kind, source=str(source)), batch_format="numpy", batch_size=None
+    )
+    found.set_name(name)
+    batches = found.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)
+    read: list[pa.Table] = []
+    for table in progress(batches, "catalog", len(items) // ITEMS_SHOWN + 1):
+        read.append(table.cast(FOUND))
+        if running is not None:
+            running.at(sum(map(len, read)))
+    cases = pa.concat_tables(read)
+    for stopped in cases["stopped"].drop_null().to_pylist():
+        raise BadInput(stopped)
+    return cases
+
+
 def catalog(run: Run, source: str, source_kind: str | None = None, again: bool = False) -> None:
     """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
     directory = resolved(source)
@@ -82,21 +104,8 @@ def catalog(run: Run, source: str, source_kind: str | None = None, again: bool =
     if not items:
         raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
     ray = connect()
-    check_nodes(ray, (Sight(directory),))
-    listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
-    found = listed.map_batches(
-        partial(read_cases, source_kind=kind.name, source=str(directory)), batch_format="numpy", batch_size=None
-    )
-    found.set_name(f"catalog {run.name}")
-    batches = found.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)
-    read: list[pa.Table] = []
     with Running(run.folder, "catalog", len(items), "cases or rows") as running:
-        for table in progress(batches, "catalog", len(items) // ITEMS_SHOWN + 1):
-            read.append(table.cast(FOUND))
-            running.at(sum(map(len, read)))
-    cases = pa.concat_tables(read)
-    for stopped in cases["stopped"].drop_null().to_pylist():
-        raise BadInput(stopped)
+        cases = found_cases(ray, items, kind.name, directory, f"catalog {run.name}", running)
     with run.finishing("catalog", parameters, started) as tables:
         tables.connection.register("found", cases)
         for table in ("scan", "lesion", "rejected", "repair"):

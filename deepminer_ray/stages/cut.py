@@ -51,7 +51,7 @@ def cut_film(
         shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
         kept = [place for place in grid if shares[place] >= breast]
         windows = [film_window(place, side, width, height, columns, rows) for place in kept]
-        overlap = _overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
+        overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except (BadInput, OSError) as error:
         return outcome | {"reason": str(error)}
     except Unreachable as error:
@@ -79,7 +79,7 @@ def cut_film(
     return outcome | {"patches": len(kept)}
 
 
-def _overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
+def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
     """For each window the lesions it meets, with the share of the window and of the lesion that they have in common."""
     found: list[list[dict[str, Any]]] = [[] for _ in windows]
     for lesion in lesions:

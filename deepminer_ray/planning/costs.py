@@ -1,0 +1,152 @@
+"""What a run will take in bytes and seconds, from its counts and from what a sample of it took on this cluster."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from deepminer_ray import paper
+from deepminer_ray.cluster import blocks_of
+from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
+
+TASK = 0.2
+"""Seconds between two tasks that Ray Data hands to one CPU (`docs/full_ddsm.md`)."""
+TRAIN_START = 2.0
+"""Ray Train starts a controller and then the workers; each loads torch as an actor does, so it takes as long as so many
+actors (`benchmarks/plan.py`)."""
+STAGE = 0.5
+"""Seconds of what every stage does once: copy the run's file, query it, put it back."""
+EPOCH = 0.5
+"""Seconds at the end of an epoch: a checkpoint on disk that Ray knows."""
+PATCH_READ = 0.001
+"""Seconds in which a patch is read for training (`docs/full_ddsm.md`)."""
+ROW = 0.75e-6
+"""Seconds in which a row of `activation` is stored and merged into the run (`docs/activations.md`)."""
+
+EMPTY_RUN = 8.3e6
+"""Bytes of a run's file in which all stages but `explain` are finished on hardly any film: DuckDB gives a column of a
+table 256 KiB, and what is replaced leaves room behind."""
+ACTIVATION, PATCH_ROW = 8.6, 60.0
+"""Bytes of a row of `activation`, where no unit is silent (`docs/activations.md`; the more are, the fewer), and of what
+is kept of a patch besides: `patch`, `label`, `overlap`."""
+EVIDENCE = 8.0
+"""Bytes of a row of `evidence`, of which a scan has one for each class and unit."""
+SHARED = 25
+"""So many of the ranked units' top patches are one and the same patch: ranked units answer to the same few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds of one worker, all that work together being busy; `measured` says whether they were timed or reckoned.
+
+    `step` is of a batch's share of one worker, `patch` of one among sixteen, `alone` of one by itself, `film` of a
+    pass over a whole mammogram, `explained` of its figure and `first` of the first figure.
+    """
+
+    step: float
+    patch: float
+    alone: float
+    film: float
+    first: float
+    explained: float
+    measured: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A cluster and what the sample took on it: seconds, bytes, and peaks of a worker's memory by stage."""
+
+    cpus: int
+    workers: int
+    connect: float
+    catalogued: float
+    """Wall seconds of the sampled items, workers that start included."""
+    case: float
+    """Seconds of an item in a warm worker."""
+    items: int
+    read: int
+    cut: float
+    """Wall seconds of the sampled films."""
+    tried: int
+    """Films of the sample, those included that could not be cut."""
+    actor: float
+    """Seconds until an actor with a network is there."""
+    pace: Pace
+    units: int
+    checkpoint: int
+    figure: int
+    peaks: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Seconds of a stage, how many workers share its work, and the most memory one of them takes, in bytes."""
+
+    stage: str
+    seconds: Estimate
+    workers: int
+    memory: int | None
+
+
+def exactly(value: float) -> Estimate:
+    """A number without an interval."""
+    return Estimate(value, value, value)
+
+
+def seconds_of_stages(
+    counts: Counts, measured: Measured, cuts: Sequence[Cut], films: Sequence[Film], epochs: int, batch: int
+) -> list[Stage]:
+    """What each stage takes in the order of `deepminer run`; steps and passes of the network are shared by workers."""
+    pace, many, peaks = measured.pace, measured.workers, measured.peaks
+    steps = counts.trained.times(1 / batch)
+    epoch = steps.times(pace.step).plus(counts.validated.times(pace.patch)).plus(EPOCH)
+    reading = counts.trained.plus(counts.validated).times(PATCH_READ / measured.cpus)
+    start = TRAIN_START * measured.actor + STAGE
+    rows = counts.probed.times(measured.units * ROW)
+    passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
+    shown = Estimate(*(distinct(value, measured.units) for value in counts.probed))
+    figures = counts.explained * pace.explained / many
+    return [
+        Stage("catalog", exactly(catalog_seconds(measured)), measured.cpus, peaks.get("catalog")),
+        Stage("cut", cut_seconds(measured, cuts, films), measured.cpus, peaks.get("cut")),
+        Stage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
+        Stage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
+        Stage("rank", shown.times(pace.alone / many).plus(measured.actor + STAGE), many, peaks.get("probe")),
+        Stage("explain", exactly(measured.actor + pace.first + figures + STAGE), many, peaks.get("explain")),
+    ]
+
+
+def catalog_seconds(measured: Measured) -> float:
+    """Ray's start, the sampled items as they were read, the others by warm workers."""
+    others = (measured.items - measured.read) * measured.case / measured.cpus
+    return measured.connect + measured.catalogued + others + STAGE
+
+
+def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[Film]) -> Estimate:
+    """The sampled films as they were cut, the others by warm workers, in proportion to their pixels."""
+    scale = measured.items / measured.read
+    work = total(cuts, lambda cut: cut.seconds, lambda film: film.pixels, films, scale)
+    others = work.plus(-sum(cut.seconds for cut in cuts)).times(1 / measured.cpus)
+    tasks = [blocks_of(count, measured.cpus) / measured.cpus for count in (len(films) * scale, measured.tried)]
+    return others.plus(measured.cut + STAGE + TASK * max(0.0, tasks[0] - tasks[1]))
+
+
+def bytes_of_run(counts: Counts, measured: Measured) -> Estimate:
+    """Bytes of RUN/run.duckdb after `rank`."""
+    rows = counts.probed.times(measured.units * ACTIVATION).plus(counts.patches.times(PATCH_ROW))
+    of_scan = measured.units * (ACTIVATION + len(paper.CLASSES) * EVIDENCE)
+    return rows.plus(EMPTY_RUN + counts.scans * of_scan)
+
+
+def reckoned(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:
+    """Seconds of a GPU that computes at `rate` (operations a second): a step is three passes of its `share` patches.
+
+    Backwards a network takes twice the operations of forwards: gradients of its inputs and of its weights.
+    """
+    passes = {name: count / rate for name, count in operations.items()}
+    return passes | {"step": 3 * share * passes["patch"]}
+
+
+def distinct(patches: float, units: int) -> float:
+    """How many patches the ranked units' top patches are: of so many drawn, those not drawn before."""
+    drawn = min(units, len(paper.CLASSES) * paper.RANKED) * paper.TOP_PATCHES / SHARED
+    return patches * (1 - math.exp(-drawn / patches)) if patches > 0 else 0.0

@@ -1,0 +1,201 @@
+"""What a run will take, from what a sample of its films took: counts of films and patches."""
+
+import hashlib
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from deepminer_ray import paper
+from deepminer_ray.confidence import share_interval
+
+
+class Estimate(NamedTuple):
+    """A number and its 95 % interval over the sampled patients; both bounds are the number where it is counted."""
+
+    value: float
+    low: float
+    high: float
+
+    def times(self, factor: float) -> "Estimate":
+        """The same in another unit."""
+        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+
+    def plus(self, more: "Estimate | float") -> "Estimate":
+        """The sum; the errors of what comes from one sample go the same way, so bounds add up."""
+        other = more if isinstance(more, Estimate) else Estimate(more, more, more)
+        return Estimate(self.value + other.value, self.low + other.low, self.high + other.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What a film's header says: its size at full resolution and as stored in px, its places, those of a finding."""
+
+    scan: str
+    patient: str
+    pathology: str
+    pixels: int
+    stored: int
+    places: int
+    findings: int = 0
+    unproven: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What cutting a sampled film gave: patches, bytes in RUN/scan and RUN/patch, seconds of a warm worker."""
+
+    film: Film
+    patches: int
+    scan_bytes: int
+    patch_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How patients are divided."""
+
+    train: float = paper.TRAIN_SHARE
+    test: float = paper.TEST_SHARE
+    validation: float = paper.VALIDATION_SHARE
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much there is to do: films and patches of a whole source, by what is done with them."""
+
+    films: Estimate
+    patches: Estimate
+    trained: Estimate
+    validated: Estimate
+    probed: Estimate
+    scans: float
+    explained: float
+
+
+def spread(count: int, wanted: int, seed: int = 0) -> list[int]:
+    """Places in a list of `count`: one at random in each of `wanted` equal parts, so that no rhythm of it is met."""
+    parts = min(count, wanted)
+    drawn = random.Random(seed)
+    bounds = [part * count // parts for part in range(parts + 1)] if parts else []
+    return [drawn.randrange(low, high) for low, high in pairwise(bounds)]
+
+
+def divided(pathology: Mapping[str, str], shares: Shares) -> dict[str, str]:
+    """The partition of each patient, `validation` for those of train that are kept for it: `sql/partition.sql`."""
+    found: dict[str, str] = {}
+    for kind in sorted(set(pathology.values())):
+        patients = [patient for patient, of in pathology.items() if of == kind]
+        patients.sort(key=lambda patient: (hashlib.md5(f"{shares.seed}{patient}".encode()).hexdigest(), patient))
+        train, test, _ = _quotas(len(patients), (shares.train, shares.test, 1 - shares.train - shares.test))
+        validation = math.floor(shares.validation * train + 0.5)
+        names = ["train"] * (train - validation) + ["validation"] * validation + ["test"] * test
+        names += ["holdout"] * (len(patients) - len(names))
+        found |= dict(zip(patients, names, strict=True))
+    return found
+
+
+def _quotas(patients: int, shares: Sequence[float]) -> list[int]:
+    """Whole patients by shares: rounded down, what is left to the largest remainders, the first in a tie."""
+    exact = [round(share * patients, 9) for share in shares]
+    quotas = [math.floor(part) for part in exact]
+    turns = sorted(range(len(exact)), key=lambda part: (-(exact[part] % 1), part))
+    for part in turns[: patients - sum(quotas)]:
+        quotas[part] += 1
+    return quotas
+
+
+def total(
+    cuts: Sequence[Cut],
+    value: Callable[[Cut], float],
+    size: Callable[[Film], int],
+    films: Sequence[Film],
+    scale: float = 1.0,
+) -> Estimate:
+    """The sum of `value` over films: what was cut is known, the rest has as much for its `size` as the cut films.
+
+    `films` stand for `scale` times as many; nothing of those is known but their size.
+    """
+    chosen = {film.scan for film in films}
+    known = [cut for cut in cuts if cut.film.scan in chosen]
+    rest = max(0.0, sum(size(film) for film in films) * scale - sum(size(cut.film) for cut in known))
+    values, sizes = [value(cut) for cut in cuts], [size(cut.film) for cut in cuts]
+    ratio = sum(values) / max(1, sum(sizes))
+    low, high = share_interval(values, sizes, [cut.film.patient for cut in cuts])
+    counted = sum(value(cut) for cut in known)
+    if not rest:
+        return Estimate(counted, counted, counted)
+    return Estimate(*(counted + rest * each for each in (ratio, low, high)))
+
+
+def patches_of(cuts: Sequence[Cut], films: Sequence[Film], scale: float = 1.0) -> Estimate:
+    """How many patches films have: as large a share of their places as in the sample."""
+    return total(cuts, lambda cut: cut.patches, lambda film: film.places, films, scale)
+
+
+def labelled(cuts: Sequence[Cut], films: Sequence[Film], scale: float, normals: int | None) -> Estimate:
+    """Patches that can be trained on: without unproven ones, of the normal ones at most `normals` for each finding.
+
+    Places of a finding are taken for breast.
+    """
+    findings = sum(film.findings for film in films) * scale
+    normal = patches_of(cuts, films, scale).plus(-findings - sum(film.unproven for film in films) * scale)
+    most = math.inf if normals is None else normals * findings
+    return Estimate(*(max(0.0, min(value, most)) + findings for value in normal))
+
+
+def counts(
+    films: Sequence[Film],
+    cuts: Sequence[Cut],
+    scale: float,
+    shares: Shares,
+    normals: int | None,
+    probed: Sequence[str],
+    scanned: Sequence[str],
+    explained: Sequence[str] = ("holdout",),
+) -> Counts:
+    """How much there is to do, `films` standing for `scale` times as many, and `cuts` those that were cut."""
+    part = divided(worst(films), shares)
+
+    def of(*names: str) -> list[Film]:
+        wanted = {*names, "validation"} if "train" in names else set(names)
+        return [film for film in films if part[film.patient] in wanted]
+
+    trained = [film for film in films if part[film.patient] == "train"]
+    validated = [film for film in films if part[film.patient] == "validation"]
+    known = Estimate(len(films) * scale, len(films) * scale, len(films) * scale)
+    return Counts(
+        known,
+        patches_of(cuts, films, scale),
+        labelled(cuts, trained, scale, normals),
+        labelled(cuts, validated, scale, None),
+        patches_of(cuts, of(*probed), scale),
+        len(of(*scanned)) * scale,
+        len(of(*explained)) * scale,
+    )
+
+
+SEVERITY = ("normal", "unproven", "benign", "malignant")
+
+
+def worst(films: Sequence[Film]) -> dict[str, str]:
+    """The worst pathology on any film of each patient."""
+    found: dict[str, str] = {}
+    for film in films:
+        found[film.patient] = max(found.get(film.patient, "normal"), film.pathology, key=SEVERITY.index)
+    return found
+
+
+def label(overlap: Sequence[tuple[str, float, float]], cover: float, within: float) -> str:
+    """The class of a patch, or `unproven`, by the lesions it meets: (pathology, cover, within) (`sql/label.sql`)."""
+    covers: dict[str, float] = {}
+    withins: dict[str, float] = {}
+    for pathology, share, inside in overlap:
+        covers[pathology] = covers.get(pathology, 0.0) + share
+        withins[pathology] = max(withins.get(pathology, 0.0), inside)
+    met = [name for name in covers if min(1.0, round(covers[name], 9)) >= cover or round(withins[name], 9) >= within]
+    return max(met, key=SEVERITY.index, default="normal")

@@ -1,0 +1,270 @@
+"""`plan`: what a run of a source would take on this cluster, from a sample of its films; nothing of it is kept."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepminer_ray import paper
+from deepminer_ray.cluster import blocks, connect
+from deepminer_ray.errors import BadInput
+from deepminer_ray.planning.costs import Measured, Pace, reckoned
+from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
+from deepminer_ray.planning.outcome import Plan, outcome
+from deepminer_ray.progress import progress
+from deepminer_ray.sources.kinds import Kind, recognise
+from deepminer_ray.stages.catalog import found_cases, read_cases
+from deepminer_ray.stages.cut import SMALLEST_SIDE
+from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.stages.plan_worker import ProbeSample, TrainSample, cut_timed, film_of, operations_of, pixels_of
+
+READ = 512
+"""Items whose headers are read, all of a source that has no more."""
+TIMED = 8
+"""Items that are read again by a warm worker, to know its pace."""
+FILMS = 12
+TERA = 1e12
+TOGETHER = 8
+"""Workers that are timed beside each other; more would only repeat what these say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be planned: the options of the stages, and how closely to look."""
+
+    side: int = paper.SIDE
+    network: str = paper.NETWORK
+    epochs: int = paper.EPOCHS
+    batch: int = paper.BATCH
+    normals: int | None = None
+    shares: Shares = field(default_factory=Shares)
+    partitions: tuple[str, ...] | None = None
+    workers: int = 1
+    gpus: int = 0
+    gpu_rate: float = 20.0
+    films: int = FILMS
+    seconds: float = 3.0
+
+
+def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) -> Plan:
+    """What a run of `source` takes: counts, bytes, memory of a worker, and seconds of each stage.
+
+    Headers are read, some films cut and a few batches put through the network by this cluster's workers, as the stages
+    do it. BadInput where the source holds nothing that can be cut, or too little to train on.
+    """
+    _refuse(asked)
+    directory = Path(source).resolve()
+    kind = recognise(directory, source_kind)
+    items = kind.items(directory)
+    if not items:
+        raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
+    started = time.perf_counter()
+    ray = connect()
+    connected = time.perf_counter() - started
+    cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
+    if not asked.gpus and asked.workers >= cpus:
+        raise BadInput(f"{asked.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
+    headers = read_headers(ray, kind, directory, [items[place] for place in spread(len(items), READ)], asked.side)
+    sample = cut_sample(ray, headers, asked)
+    todo = counted(headers, sample, len(items), asked)
+    _refuse_too_few(todo, asked)
+    network = _network(ray, headers, sample, asked, asked.gpus > 0 and gpus > 0)
+    measured = Measured(
+        cpus=cpus,
+        workers=asked.gpus or asked.workers,
+        connect=connected,
+        catalogued=headers.seconds,
+        case=headers.case,
+        items=len(items),
+        read=headers.read,
+        cut=sample.seconds,
+        tried=sample.tried,
+        actor=network["actor"],
+        pace=network["pace"],
+        units=network["units"],
+        checkpoint=network["checkpoint"],
+        figure=network["figure"],
+        peaks=network["peaks"] | {"catalog": headers.peak, "cut": sample.peak},
+    )
+    return outcome(todo, measured, headers.films, sample.cuts, headers.rejected, asked.epochs, asked.batch)
+
+
+def _refuse(asked: Asked) -> None:
+    shares = asked.shares
+    if asked.side < SMALLEST_SIDE:
+        raise BadInput(f"A patch of {asked.side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
+    if not (0 < shares.train < 1 and 0 <= shares.test < 1 and shares.train + shares.test <= 1):
+        raise BadInput(
+            f"Shares of {shares.train} for train and {shares.test} for test leave no partition: they must add up to at "
+            "most 1."
+        )
+    chosen_partitions(asked.partitions, ["test"])
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What the sampled items hold, and how long it took to read them."""
+
+    films: list[Film]
+    scans: dict[str, dict[str, Any]]
+    rejected: int
+    read: int
+    seconds: float
+    case: float
+    peak: int
+
+
+def read_headers(ray: Any, kind: Kind, directory: Path, items: list[dict[str, Any]], side: int) -> Headers:
+    """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
+    started = time.perf_counter()
+    found = found_cases(ray, items, kind.name, directory)
+    seconds = time.perf_counter() - started
+    case, peak = _case_seconds(ray, kind, directory, [items[place] for place in spread(len(items), TIMED)])
+    rejected = [row for rows in found["rejected"].to_pylist() for row in rows]
+    scans: dict[str, dict[str, Any]] = {}
+    films = []
+    for held in found.to_pylist():
+        for scan in held["scans"]:
+            if scan["scan"] in scans:
+                continue  # a case may lie in two volumes
+            lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
+            scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(lesions)}
+            try:
+                films.append(film_of(scan, lesions, side))
+            except BadInput as error:
+                rejected.append({"file": scan["file"], "reason": str(error)})
+    if not films:
+        example = f", for example {rejected[0]['file']}: {rejected[0]['reason']}" if rejected else ""
+        raise BadInput(f"{directory} holds no mammogram that can be read{example}")
+    return Headers(films, scans, len(rejected), len(items), seconds, case, peak)
+
+
+def _case_seconds(ray: Any, kind: Kind, directory: Path, items: list[dict[str, Any]]) -> tuple[float, int]:
+    """Seconds of an item in a warm worker, and that worker's peak of memory."""
+
+    def read() -> tuple[float, int]:
+        from deepminer_ray.stages.plan_worker import peak_memory
+
+        columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
+        read_cases({name: values[:1] for name, values in columns.items()}, kind.name, str(directory))
+        started = time.perf_counter()
+        read_cases(columns, kind.name, str(directory))
+        return (time.perf_counter() - started) / len(items), peak_memory()
+
+    answer: tuple[float, int] = ray.get(ray.remote(read).remote())
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What cutting the sampled films gave."""
+
+    cuts: list[Cut]
+    tried: int
+    seconds: float
+    peak: int
+
+
+def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
+    """Cut the sampled films twice: as the stage does it, workers that start included, then by warm workers."""
+    # By view, so that each is met in its share: mediolateral films hold more breast.
+    order = sorted(headers.films, key=lambda film: (headers.scans[film.scan]["view"], film.scan))
+    chosen = {film.scan: film for film in (order[place] for place in spread(len(order), asked.films))}
+    films = [headers.scans[scan] for scan in chosen]
+    work = partial(cut_timed, side=asked.side, breast=paper.BREAST_SHARE)
+    started = time.perf_counter()
+    rows = _mapped(ray, films, work, "cut")
+    seconds = time.perf_counter() - started
+    again = _mapped(ray, films, work, "cut again")
+    for row in again:
+        if row["unwritten"]:
+            raise BadInput(f"Patches cannot be stored: {row['unwritten']}.")
+    cuts = [
+        Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], row["seconds"])
+        for row in again
+        if not row["reason"]
+    ]
+    if not any(cut.patches for cut in cuts):
+        reason = next((row["reason"] for row in rows if row["reason"]), "none of them shows a breast")
+        raise BadInput(f"None of {len(films)} sampled films could be cut, for example: {reason}")
+    return Sample(cuts, len(films), seconds, max(row["peak"] for row in again))
+
+
+def _mapped(ray: Any, rows: Sequence[dict[str, Any]], work: Any, what: str) -> list[dict[str, Any]]:
+    found = ray.data.from_items(list(rows), override_num_blocks=blocks(ray, len(rows))).map(work)
+    return list(progress(found.iter_rows(), what, len(rows)))
+
+
+def counted(headers: Headers, sample: Sample, items: int, asked: Asked) -> Counts:
+    """How much there is to do in a source of so many items."""
+    scale = items / headers.read * len(sample.cuts) / sample.tried
+    probed, scanned = (chosen_partitions(asked.partitions, usual) for usual in (["test"], ["test", "holdout"]))
+    return counts(headers.films, sample.cuts, scale, asked.shares, asked.normals, probed, scanned)
+
+
+def _refuse_too_few(todo: Counts, asked: Asked) -> None:
+    if todo.trained.value < asked.batch:
+        raise BadInput(
+            f"About {todo.trained.value:.0f} patches would be trained on, too few for a batch of {asked.batch}: use a "
+            "larger source, a larger --train or a smaller --batch."
+        )
+
+
+def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool) -> dict[str, Any]:
+    """How fast the network trains and answers, measured or, for want of a GPU, reckoned; and what it takes."""
+    best = max(sample.cuts, key=lambda cut: cut.patches).film
+    film, pixels = (
+        ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], asked.side, paper.BREAST_SHARE)
+    )
+    measured = gpu or not asked.gpus
+    workers = asked.gpus or asked.workers
+    together = 1 if gpu else min(workers, TOGETHER)
+    needs = {"num_cpus": 1, "num_gpus": int(gpu)}
+    started = time.perf_counter()
+    actors = _started(ray, ProbeSample, needs, together, asked.network, asked.side, gpu)
+    found: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
+    seconds = {}
+    if measured:
+        answers = ray.get([actor.answers.remote(pixels, film, best.scan, asked.seconds) for actor in actors])
+        seconds = _mean(answers, ("patch", "film"))
+        found["peaks"]["probe"] = max(row["peak"] for row in answers)
+    shown = ray.get([actor.explained.remote(pixels, film, headers.scans[best.scan], asked.seconds) for actor in actors])
+    seconds |= _mean(shown, ("alone", "first", "explained"))
+    found["peaks"]["explain"] = max(row["peak"] for row in shown)
+    found |= {name: shown[0][name] for name in ("units", "checkpoint", "figure")}
+    _stopped(ray, actors)
+    share = -(-asked.batch // workers)
+    if measured:
+        actors = _started(ray, TrainSample, needs, together, asked.network, gpu)
+        steps = ray.get([actor.steps.remote(pixels, share, asked.seconds) for actor in actors])
+        seconds |= _mean(steps, ("step",))
+        found["peaks"]["train"] = max(row["peak"] for row in steps)
+        _stopped(ray, actors)
+    else:
+        shape = ray.get(film).shape
+        operations = ray.get(ray.remote(operations_of).remote(asked.network, asked.side, shape))
+        seconds |= reckoned(operations, asked.gpu_rate * TERA, share)
+    return found | {"pace": Pace(**seconds, measured=measured)}
+
+
+def _started(ray: Any, kind: Any, needs: dict[str, int], count: int, *arguments: Any) -> list[Any]:
+    """So many actors that are ready to work."""
+    actors = [ray.remote(kind).options(**needs).remote(*arguments) for _ in range(count)]
+    ray.get([actor.ready.remote() for actor in actors])
+    return actors
+
+
+def _stopped(ray: Any, actors: Sequence[Any]) -> None:
+    ray.get([actor.close.remote() for actor in actors])
+    for actor in actors:
+        ray.kill(actor)
+
+
+def _mean(answers: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, float]:
+    """The mean of what workers took beside each other."""
+    return {name: sum(row[name] for row in answers) / len(answers) for name in names}

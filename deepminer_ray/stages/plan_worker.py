@@ -1,0 +1,231 @@
+"""What workers do of a plan's sample: headers, films, and a few steps of the network, timed where they will be done.
+
+Nothing passes through a folder of all nodes: each worker has its own temporary one, which goes with it.
+"""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from deepminer_ray import paper
+from deepminer_ray.patches.grid import film_window, places, scan_size
+from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
+from deepminer_ray.planning.counts import SEVERITY, Film, label
+from deepminer_ray.stages.cut import cut_film, lesion_overlaps
+
+KILOBYTE = 1024
+SLOW = 10.0
+"""Seconds of a first time that is counted and the only one, for want of patience."""
+
+Pixels = NDArray[np.uint16]
+
+
+def peak_memory() -> int:
+    """Bytes this process held at most, what it shares included."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
+
+
+def film_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> Film:
+    """What a film's header and lesions say; BadInput for a film that cannot be stored for patches of `side` px."""
+    rows, columns = scan["rows"], scan["columns"]
+    width, height = scan_size(rows, columns, side)
+    grid = places(width, height, side)
+    of_place = ["normal"] * len(grid)
+    kinds = {row["lesion"]: _class_of(row["pathology"]) for row in lesions}
+    if lesions:
+        windows = np.array([film_window(place, side, width, height, columns, rows) for place in grid], np.int64)
+        of_place = [
+            label([(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN)
+            for met in lesion_overlaps(lesions, windows)
+        ]
+    worst = label([(kind, 1.0, 1.0) for kind in kinds.values()], paper.COVER, paper.WITHIN)
+    findings = sum(kind in ("benign", "malignant") for kind in of_place)
+    size = rows * columns, width * height, len(grid), findings, of_place.count("unproven")
+    return Film(scan["scan"], scan["patient"], worst, *size)
+
+
+def _class_of(pathology: str) -> str:
+    name = pathology.removesuffix("_without_callback")
+    return name if name in SEVERITY else "unproven"
+
+
+def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
+    """What `cut_film` says of a film, and what it made: patches, bytes, seconds, and this worker's peak of memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        outcome = cut_film(film, Path(folder), side, breast)
+        seconds = time.perf_counter() - started
+        made = {"patches": 0, "scan_bytes": 0, "patch_bytes": 0}
+        if not outcome["reason"] and not outcome["unwritten"]:
+            files = {name: shard(Path(folder) / name, film["scan_number"]) for name in ("scan", "patch")}
+            made = {f"{name}_bytes": file.stat().st_size for name, file in files.items()}
+            made["patches"] = pq.read_metadata(files["patch"]).num_rows
+    return outcome | made | {"scan": film["scan"], "seconds": seconds, "peak": peak_memory()}
+
+
+def pixels_of(film: dict[str, Any], side: int, breast: float) -> tuple[Pixels, Pixels]:
+    """A film as it is stored [height, width] and its patches [n, side, side]."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        cut_film(film, folder, side, breast)
+        number = film["scan_number"]
+        kept = pq.read_table(shard(folder / "patch", number), columns=["patch"])["patch"].to_pylist()
+        return read_scan(folder / "scan", number), read_patches(shard(folder / "patch", number), kept)
+
+
+class TrainSample:
+    """A network that learns a few batches, as a worker of `train` does."""
+
+    def __init__(self, network: str, gpu: bool):
+        import torch
+
+        from deepminer_ray.network.backbone import build
+
+        torch.set_num_threads(1)
+        self.device = torch.device("cuda" if gpu else "cpu")
+        self.network = build(network)[0].to(self.device).to(memory_format=torch.channels_last)
+
+    def ready(self) -> None:
+        """Answer that the network is there."""
+
+    def steps(self, pixels: Pixels, batch: int, seconds: float) -> dict[str, float]:
+        """Seconds of a step of `batch` of the patches, and the peak of memory in bytes."""
+        from deepminer_ray.network.training import Recipe, train_epoch
+
+        recipe = Recipe(1, batch, 1e-6, None)
+        clock = Clock(seconds)
+        density = pixels[np.arange(batch) % len(pixels)]
+        classes = np.arange(batch, dtype=np.int64) % len(paper.CLASSES)
+
+        def batches() -> Iterator[tuple[Pixels, NDArray[np.int64]]]:
+            while clock.goes_on():
+                yield density, classes
+
+        train_epoch(self.network, recipe.optimizer(self.network), recipe, 1, batches(), self.device)
+        return {"step": clock.mean(), "peak": peak_memory()}
+
+    def close(self) -> None:
+        """Nothing is left behind."""
+
+
+class ProbeSample:
+    """A network that answers patches and films and explains one, as actors of `probe`, `rank` and `explain` do."""
+
+    def __init__(self, network: str, side: int, gpu: bool):
+        from deepminer_ray.network.backbone import build
+        from deepminer_ray.network.checkpoint import load, save
+        from deepminer_ray.network.probe import Probe
+
+        self.place = tempfile.TemporaryDirectory()
+        self.folder = Path(self.place.name)
+        self.file = self.folder / "network.pt"
+        save(self.file, build(network)[0], side, "imagenet")
+        self.probe: Probe | None = Probe(load(self.file), self.folder, device="cuda" if gpu else "cpu")
+
+    def ready(self) -> None:
+        """Answer that the network is there."""
+
+    def answers(self, pixels: Pixels, film: Pixels, scan: str, seconds: float) -> dict[str, Any]:
+        """Seconds of a patch among others and of a film, and the peak of memory in bytes."""
+        from deepminer_ray.network.probe import PATCHES_AT_ONCE
+
+        assert self.probe is not None
+        probe, numbers = self.probe, list(range(PATCHES_AT_ONCE))
+        shown = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
+        write_scan(self.folder / "scan", 0, scan, film)
+        together = mean_seconds(lambda: probe.answers([(numbers, shown)]), seconds) / PATCHES_AT_ONCE
+        of_film = mean_seconds(lambda: probe.scan(scan, 0), seconds)
+        return {"patch": together, "film": of_film, "peak": peak_memory()}
+
+    def explained(self, pixels: Pixels, film: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Seconds of a patch alone, of the first explanation and of a later one, on a CPU; what is stored of them.
+
+        `units`, and bytes of `checkpoint`, `figure` (with its JSON) and `peak`.
+        """
+        from deepminer_ray.stages.actors import FigureActor
+
+        self.probe = None  # no worker holds two networks
+        write_scan(self.folder / "scan", 0, scan["scan"], film)
+        write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], pixels[:1])
+        actor = FigureActor(str(self.file), self.folder)
+        row = _row_of_figure(scan, actor.probe.network.units)
+        started = time.perf_counter()
+        actor.explain(row, [".png"])
+        first = time.perf_counter() - started
+        return {
+            "first": first,
+            "explained": mean_seconds(lambda: actor.explain(row, [".png"]), seconds),
+            "alone": mean_seconds(lambda: actor.probe.maps([(0, [0], [[0]])]), seconds),
+            "units": actor.probe.network.units,
+            "checkpoint": self.file.stat().st_size,
+            "figure": sum(file.stat().st_size for file in (self.folder / "figures").iterdir()),
+            "peak": peak_memory(),
+        }
+
+    def close(self) -> None:
+        """Drop the temporary folder."""
+        self.place.cleanup()
+
+
+PATCH_ROW = {"scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []}
+
+
+def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
+    """A row of `figure` for a film of which nothing is known yet: some units, no names."""
+    chosen = list(range(min(paper.TOP, units)))
+    shown = [{"unit": unit, "phenomenon": None, "influence": 1.0, "share": 0.1} for unit in chosen]
+    row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
+    row |= {"assessment": None, "subtlety": None, "known": "normal", "truth": None, "decided": "normal"}
+    return row | {"probability": 0.5, "units": shown[: paper.NAMED_IN_FIGURE], "influential": chosen}
+
+
+def operations_of(network: str, side: int, film: tuple[int, int]) -> dict[str, float]:
+    """Floating-point operations (two a multiply-add) of one pass of a patch, and of a stored film of so many px."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from deepminer_ray.network.backbone import build
+
+    model = build(network)[0].eval()
+    found = {}
+    for name, shape in (("patch", (side, side)), ("film", film)):
+        with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+            model(torch.zeros(1, 3, *shape))
+        found[name] = float(counter.get_total_flops())
+    return found
+
+
+class Clock:
+    """Times what is done again and again for so many seconds; the first time is not counted, as it loads and plans."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self.ticks: list[float] = []
+
+    def goes_on(self) -> bool:
+        """Whether to do it once more."""
+        self.ticks.append(time.perf_counter())
+        done = len(self.ticks) - 1
+        if done < 2:
+            return done == 0 or self.ticks[-1] - self.ticks[0] < SLOW
+        return self.ticks[-1] - self.ticks[1] < self.seconds
+
+    def mean(self) -> float:
+        """Mean seconds of one time; of the first, where it was too slow to be done again."""
+        counted = self.ticks[1:] if len(self.ticks) > 2 else self.ticks
+        return (counted[-1] - counted[0]) / (len(counted) - 1)
+
+
+def mean_seconds(act: Callable[[], object], seconds: float) -> float:
+    """Mean seconds of an act, warm."""
+    clock = Clock(seconds)
+    while clock.goes_on():
+        act()
+    return clock.mean()

@@ -1,0 +1,89 @@
+"""`plan` predicts what really comes of a source."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepminer_ray.cli import main
+from deepminer_ray.errors import BadInput
+from deepminer_ray.planning.counts import Shares
+from deepminer_ray.run import Run
+from deepminer_ray.sources.kinds import recognise
+from deepminer_ray.stages.catalog import catalog
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.partition import partition
+from deepminer_ray.stages.plan import Asked, counted, cut_sample, plan, read_headers
+
+SIDE = 64
+SHARES = Shares(train=0.5, test=0.5, validation=0.0)
+
+
+@pytest.fixture(scope="module")
+def run(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = Run.created(tmp_path_factory.mktemp("planned") / "run")
+    catalog(made, str(phantoms))
+    partition(made, SHARES.train, SHARES.test, SHARES.validation)
+    cut(made, SIDE)
+    return made
+
+
+def written(run: Run, name: str) -> int:
+    return sum(file.stat().st_size for file in (run.folder / name).glob("*.parquet"))
+
+
+def many(run: Run, condition: str = "true") -> int:
+    joined = "select count(*) as n from patch join scan using (scan) join partition using (patient) "
+    return int(run.ask(f"{joined} join label using (patch) where {condition}").to_pylist()[0]["n"])
+
+
+def test_a_sample_of_all_films_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
+    kind, asked = recognise(phantoms), Asked(side=SIDE, films=100, shares=SHARES)
+    items = kind.items(phantoms)
+    headers = read_headers(ray, kind, phantoms, items, SIDE)
+    sample = cut_sample(ray, headers, asked)
+    found = counted(headers, sample, len(items), asked)
+    assert found.patches == (many(run),) * 3
+    assert found.trained.value == many(run, "partition = 'train'")
+    assert sum(one.patch_bytes for one in sample.cuts) == pytest.approx(written(run, "patch"), rel=0.001)
+    findings = sum(film.findings for film in headers.films)
+    assert findings == pytest.approx(many(run, "class <> 'normal'"), rel=0.25)
+
+
+def test_a_few_films_predict_all_of_them(
+    ray: object, run: Run, phantoms: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--side", str(SIDE), "--network", "squeezenet1_1", "--films", "4", "--seconds", "0", "--json"]
+    main_ended(["plan", str(phantoms), *how])
+    found = json.loads(capsys.readouterr().out)
+    lines = {line["name"]: line for line in found["counts"] + found["artefacts"] + found["stages"]}
+    assert lines["films"]["value"] == 12
+    real = {"patches": many(run), "RUN/scan": written(run, "scan"), "RUN/patch": written(run, "patch")}
+    for name, value in real.items():
+        assert lines[name]["value"] == pytest.approx(value, rel=0.25)
+        assert lines[name]["low"] < lines[name]["value"] < lines[name]["high"]
+    assert all(lines[stage]["value"] > 0 for stage in ("catalog", "cut", "train", "probe", "rank", "explain"))
+    assert lines["train"]["memory"] > lines["cut"]["memory"] > 50_000_000
+    assert found["rests_on"] | {"films_cut": 4, "network_measured": True} == found["rests_on"]
+
+
+def main_ended(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 0
+
+
+def test_films_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantoms: Path, tmp_path: Path) -> None:
+    source = tmp_path / "films"
+    shutil.copytree(phantoms, source)
+    for file in source.rglob("*.LJPEG"):
+        file.write_bytes(file.read_bytes()[:400])
+    with pytest.raises(BadInput, match="None of 4 sampled films could be cut"):
+        plan(str(source), asked=Asked(side=SIDE, films=4))
+
+
+def test_too_few_patches_for_a_batch_are_refused(ray: object, phantoms: Path) -> None:
+    with pytest.raises(BadInput, match="too few for a batch of 5000"):
+        plan(str(phantoms), asked=Asked(side=SIDE, films=2, batch=5000))
