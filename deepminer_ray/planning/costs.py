@@ -10,9 +10,9 @@ from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
 
 TASK = 0.2
 """Seconds between two tasks that Ray Data hands to one CPU (`docs/full_ddsm.md`)."""
-TRAIN_START = 2.0
-"""Ray Train starts a controller and then the workers; each loads torch as an actor does, so it takes as long as so many
-actors (`benchmarks/plan.py`)."""
+TRAIN_START = 4.0
+"""Ray Train starts a controller, its helpers and then the workers, some after each other, most with torch as an actor
+does: it takes as long as so many actors (3.9 to 7.1 on two busy cores, 3.7 on quieter ones)."""
 STAGE = 0.5
 """Seconds of what every stage does once: copy the run's file, query it, put it back."""
 EPOCH = 0.5

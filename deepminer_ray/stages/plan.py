@@ -18,10 +18,19 @@ from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spr
 from deepminer_ray.planning.outcome import Plan, outcome
 from deepminer_ray.progress import progress
 from deepminer_ray.sources.kinds import Kind, recognise
-from deepminer_ray.stages.catalog import found_cases, read_cases
+from deepminer_ray.stages.catalog import found_cases
 from deepminer_ray.stages.cut import SMALLEST_SIDE
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.plan_worker import ProbeSample, TrainSample, cut_timed, film_of, operations_of, pixels_of
+from deepminer_ray.stages.plan_worker import (
+    ProbeSample,
+    TrainSample,
+    cut_again,
+    cut_timed,
+    film_of,
+    operations_of,
+    pixels_of,
+    read_timed,
+)
 
 READ = 512
 """Items whose headers are read, all of a source that has no more."""
@@ -145,19 +154,16 @@ def read_headers(ray: Any, kind: Kind, directory: Path, items: list[dict[str, An
 
 
 def _case_seconds(ray: Any, kind: Kind, directory: Path, items: list[dict[str, Any]]) -> tuple[float, int]:
-    """Seconds of an item in a warm worker, and that worker's peak of memory."""
+    """Seconds of an item in a warm worker while all work, and the peak of memory of one."""
+    columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
+    answers = _everywhere(ray, read_timed, columns, kind.name, str(directory))
+    return sum(seconds for seconds, _ in answers) / len(answers), max(peak for _, peak in answers)
 
-    def read() -> tuple[float, int]:
-        from deepminer_ray.stages.plan_worker import peak_memory
 
-        columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
-        read_cases({name: values[:1] for name, values in columns.items()}, kind.name, str(directory))
-        started = time.perf_counter()
-        read_cases(columns, kind.name, str(directory))
-        return (time.perf_counter() - started) / len(items), peak_memory()
-
-    answer: tuple[float, int] = ray.get(ray.remote(read).remote())
-    return answer
+def _everywhere(ray: Any, work: Any, *arguments: Any) -> list[Any]:
+    """What every CPU of the cluster answers to the same work: a core that has two workers is as slow as in a stage."""
+    task = ray.remote(work)
+    return list(ray.get([task.remote(*arguments) for _ in range(int(ray.cluster_resources()["CPU"]))]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,33 +177,29 @@ class Sample:
 
 
 def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
-    """Cut the sampled films twice: as the stage does it, workers that start included, then by warm workers."""
+    """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
     # By view, so that each is met in its share: mediolateral films hold more breast.
     order = sorted(headers.films, key=lambda film: (headers.scans[film.scan]["view"], film.scan))
     chosen = {film.scan: film for film in (order[place] for place in spread(len(order), asked.films))}
     films = [headers.scans[scan] for scan in chosen]
     work = partial(cut_timed, side=asked.side, breast=paper.BREAST_SHARE)
     started = time.perf_counter()
-    rows = _mapped(ray, films, work, "cut")
+    data = ray.data.from_items(films, override_num_blocks=blocks(ray, len(films))).map(work)
+    rows = list(progress(data.iter_rows(), "cut", len(films)))
     seconds = time.perf_counter() - started
-    again = _mapped(ray, films, work, "cut again")
-    for row in again:
+    for row in rows:
         if row["unwritten"]:
             raise BadInput(f"Patches cannot be stored: {row['unwritten']}.")
+    warm, peaks = zip(*_everywhere(ray, cut_again, films, asked.side, paper.BREAST_SHARE), strict=True)
     cuts = [
-        Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], row["seconds"])
-        for row in again
+        Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], sum(taken) / len(taken))
+        for row, *taken in zip(rows, *warm, strict=True)
         if not row["reason"]
     ]
     if not any(cut.patches for cut in cuts):
         reason = next((row["reason"] for row in rows if row["reason"]), "none of them shows a breast")
         raise BadInput(f"None of {len(films)} sampled films could be cut, for example: {reason}")
-    return Sample(cuts, len(films), seconds, max(row["peak"] for row in again))
-
-
-def _mapped(ray: Any, rows: Sequence[dict[str, Any]], work: Any, what: str) -> list[dict[str, Any]]:
-    found = ray.data.from_items(list(rows), override_num_blocks=blocks(ray, len(rows))).map(work)
-    return list(progress(found.iter_rows(), what, len(rows)))
+    return Sample(cuts, len(films), seconds, max(peaks))
 
 
 def counted(headers: Headers, sample: Sample, items: int, asked: Asked) -> Counts:

@@ -18,6 +18,7 @@ from deepminer_ray import paper
 from deepminer_ray.patches.grid import film_window, places, scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import SEVERITY, Film, label
+from deepminer_ray.stages.catalog import read_cases
 from deepminer_ray.stages.cut import cut_film, lesion_overlaps
 
 KILOBYTE = 1024
@@ -57,7 +58,7 @@ def _class_of(pathology: str) -> str:
 
 
 def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
-    """What `cut_film` says of a film, and what it made: patches, bytes, seconds, and this worker's peak of memory."""
+    """What `cut_film` says of a film, and what it made: patches, bytes, seconds."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         outcome = cut_film(film, Path(folder), side, breast)
@@ -67,7 +68,21 @@ def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
             files = {name: shard(Path(folder) / name, film["scan_number"]) for name in ("scan", "patch")}
             made = {f"{name}_bytes": file.stat().st_size for name, file in files.items()}
             made["patches"] = pq.read_metadata(files["patch"]).num_rows
-    return outcome | made | {"scan": film["scan"], "seconds": seconds, "peak": peak_memory()}
+    return outcome | made | {"scan": film["scan"], "seconds": seconds}
+
+
+def cut_again(films: list[dict[str, Any]], side: int, breast: float) -> tuple[list[float], int]:
+    """Seconds of each film in this worker, warm, and its peak of memory in bytes."""
+    cut_timed(films[0], side, breast)
+    return [cut_timed(film, side, breast)["seconds"] for film in films], peak_memory()
+
+
+def read_timed(items: dict[str, Any], source_kind: str, source: str) -> tuple[float, int]:
+    """Seconds of an item's headers in this worker, warm, and its peak of memory in bytes."""
+    read_cases({name: values[:1] for name, values in items.items()}, source_kind, source)
+    started = time.perf_counter()
+    table = read_cases(items, source_kind, source)
+    return (time.perf_counter() - started) / table.num_rows, peak_memory()
 
 
 def pixels_of(film: dict[str, Any], side: int, breast: float) -> tuple[Pixels, Pixels]:
