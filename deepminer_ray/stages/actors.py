@@ -37,10 +37,17 @@ class How:
 
 
 class ProbeActor:
-    """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network."""
+    """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
 
-    def __init__(self, how: How, network: bytes, storage: Place):
-        self.probe = Probe(read(network), storage, layer=how.layer, half=how.half, device="cuda" if how.gpu else "cpu")
+    `network` is a list of one reference to a checkpoint's content: an actor that starts anew asks for it again.
+    """
+
+    def __init__(self, how: How, network: Sequence[Any], storage: Place):
+        import ray
+
+        checkpoint = read(ray.get(network[0]))
+        device = "cuda" if how.gpu else "cpu"
+        self.probe = Probe(checkpoint, storage, layer=how.layer, half=how.half, device=device)
 
     def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> dict[str, float]:
         """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
@@ -63,8 +70,10 @@ class ProbeActor:
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, network: bytes, storage: Place):
-        self.checkpoint = read(network)
+    def __init__(self, network: Sequence[Any], storage: Place):
+        import ray
+
+        self.checkpoint = read(ray.get(network[0]))
         self.probe = Probe(self.checkpoint, storage)
 
     def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> tuple[str, dict[str, bytes], Tables]:

@@ -81,7 +81,7 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     ray = connect()
     check_nodes(ray, (sight(run.storage / "patch" / MADE_FROM),))
-    network = ray.put(content(probed_checkpoint(run)))
+    network = [ray.put(content(probed_checkpoint(run)))]
     options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}
     actors = [
         ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(network, run.storage)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.cluster import blocks, connect
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, resolved
 from deepminer_ray.planning.costs import Measured, Pace, reckoned
 from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
@@ -67,7 +67,7 @@ def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) ->
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
     _refuse(asked)
-    directory = Path(source).resolve()
+    directory = resolved(source)
     kind = recognise(directory, source_kind)
     items = kind.items(directory)
     if not items:
@@ -128,10 +128,10 @@ class Headers:
     peak: int
 
 
-def read_headers(ray: Any, kind: Kind, directory: Path, items: list[dict[str, Any]], side: int) -> Headers:
+def read_headers(ray: Any, kind: Kind, directory: Place, items: list[dict[str, Any]], side: int) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
     started = time.perf_counter()
-    found = found_cases(ray, items, kind.name, directory)
+    found = found_cases(ray, items, kind.name, directory, "plan")
     seconds = time.perf_counter() - started
     case, peak = _case_seconds(ray, kind, directory, [items[place] for place in spread(len(items), TIMED)])
     rejected = [row for rows in found["rejected"].to_pylist() for row in rows]
@@ -153,7 +153,7 @@ def read_headers(ray: Any, kind: Kind, directory: Path, items: list[dict[str, An
     return Headers(films, scans, len(rejected), len(items), seconds, case, peak)
 
 
-def _case_seconds(ray: Any, kind: Kind, directory: Path, items: list[dict[str, Any]]) -> tuple[float, int]:
+def _case_seconds(ray: Any, kind: Kind, directory: Place, items: list[dict[str, Any]]) -> tuple[float, int]:
     """Seconds of an item in a warm worker while all work, and the peak of memory of one."""
     columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
     answers = _everywhere(ray, read_timed, columns, kind.name, str(directory))
@@ -188,8 +188,8 @@ def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
     rows = list(progress(data.iter_rows(), "cut", len(films)))
     seconds = time.perf_counter() - started
     for row in rows:
-        if row["unwritten"]:
-            raise BadInput(f"Patches cannot be stored: {row['unwritten']}.")
+        if row["stopped"]:
+            raise BadInput(row["stopped"])
     warm, peaks = zip(*_everywhere(ray, cut_again, films, asked.side, paper.BREAST_SHARE), strict=True)
     cuts = [
         Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], sum(taken) / len(taken))

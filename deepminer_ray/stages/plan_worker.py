@@ -64,8 +64,8 @@ def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
         outcome = cut_film(film, Path(folder), side, breast)
         seconds = time.perf_counter() - started
         made = {"patches": 0, "scan_bytes": 0, "patch_bytes": 0}
-        if not outcome["reason"] and not outcome["unwritten"]:
-            files = {name: shard(Path(folder) / name, film["scan_number"]) for name in ("scan", "patch")}
+        if not outcome["reason"] and not outcome["stopped"]:
+            files = {name: Path(str(shard(Path(folder) / name, film["scan_number"]))) for name in ("scan", "patch")}
             made = {f"{name}_bytes": file.stat().st_size for name, file in files.items()}
             made["patches"] = pq.read_metadata(files["patch"]).num_rows
     return outcome | made | {"scan": film["scan"], "seconds": seconds}
@@ -162,17 +162,19 @@ class ProbeSample:
     def explained(self, pixels: Pixels, film: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Seconds of a patch alone, of the first explanation and of a later one, on a CPU; what is stored of them.
 
-        `units`, and bytes of `checkpoint`, `figure` (with its JSON) and `peak`.
+        `units`, and bytes of `checkpoint`, `figure` and `peak`.
         """
+        import ray
+
         from deepminer_ray.stages.actors import FigureActor
 
         self.probe = None  # no worker holds two networks
         write_scan(self.folder / "scan", 0, scan["scan"], film)
         write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], pixels[:1])
-        actor = FigureActor(str(self.file), self.folder)
+        actor = FigureActor([ray.put(self.file.read_bytes())], self.folder)
         row = _row_of_figure(scan, actor.probe.network.units)
         started = time.perf_counter()
-        actor.explain(row, [".png"])
+        _, drawn, _ = actor.explain(row, [".png"])
         first = time.perf_counter() - started
         return {
             "first": first,
@@ -180,7 +182,7 @@ class ProbeSample:
             "alone": mean_seconds(lambda: actor.probe.maps([(0, [0], [[0]])]), seconds),
             "units": actor.probe.network.units,
             "checkpoint": self.file.stat().st_size,
-            "figure": sum(file.stat().st_size for file in (self.folder / "figures").iterdir()),
+            "figure": sum(map(len, drawn.values())),
             "peak": peak_memory(),
         }
 

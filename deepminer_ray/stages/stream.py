@@ -70,7 +70,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         .remote(file, count)
         for number, file in enumerate(files)
     ]
-    network = ray.put(content(how.checkpoint))  # no node but this one needs the file
+    network = [ray.put(content(how.checkpoint))]  # no node but this one needs the file
     done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     actors = [
