@@ -40,8 +40,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Text]]:
     drawn: list[Text] = []
     save = Figure.savefig
 
-    def savefig(figure: Figure, path: Path) -> None:
-        save(figure, path)
+    def savefig(figure: Figure, path: Path, format: str) -> None:
+        save(figure, path, format=format)
         drawn.extend(figure.axes[0].texts)
 
     monkeypatch.setattr(Figure, "savefig", savefig)

@@ -14,6 +14,8 @@ from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 from tests.bucket import Between, put
 
+pytestmark = pytest.mark.nodes
+
 CUT = ("scan", "lesion", "rejected", "repair", "patch", "overlap", "label")
 PROBED = ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram", "layer", "weight", "bias")
 HAVE_FILES = ("scan", "rejected", "repair")
