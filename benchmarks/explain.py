@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from deepminer_ray.cluster import connect
 from deepminer_ray.explanations.matching import matching_null, score_matrix
 from deepminer_ray.explanations.words import load_words
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.checkpoint import Checkpoint
+from deepminer_ray.network.checkpoint import Checkpoint, content
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import NAMED_IN_FIGURE
 from deepminer_ray.patches.grid import places
@@ -29,6 +30,7 @@ from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import FigureActor
+from deepminer_ray.stages.probe import probed_checkpoint
 
 REPEATS = 5
 SIDE = 227
@@ -78,7 +80,7 @@ def case(run: Run) -> None:
     checkpoint = run.rows("probed_layer")[0]["checkpoint"]
     scans = run.rows("figure", checkpoint=checkpoint, named=NAMED_IN_FIGURE)
     explained = {row["scan"] for row in run.rows("explained_scan")}
-    actor = FigureActor(str(run.folder), run.folder)
+    actor = FigureActor([connect().put(content(probed_checkpoint(run)))], run.storage)
     row = next(row for row in scans if row["scan"] in explained)
     made = seconds(lambda: actor.explain(row, [".png"]))
     book = seconds(lambda: write_casebook(run)) / len(explained)
