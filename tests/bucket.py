@@ -34,7 +34,7 @@ ENVIRONMENT = {
 
 
 class Between(ThreadingHTTPServer):
-    """Stands between a client and the server, and answers 503 or late as it is told."""
+    """Stands between a client and the server, and answers an error or late as it is told."""
 
     daemon_threads = True
 
@@ -42,13 +42,14 @@ class Between(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", PORT), _Between)
         self.behind = behind
         self.refuse: Callable[[str], bool]
+        self.status: int
         self.delay: float
         self.well_again()
         self.asked = 0
 
     def well_again(self) -> None:
         """Answer at once and all."""
-        self.refuse, self.delay = (lambda _: False), 0.0
+        self.refuse, self.status, self.delay = (lambda _: False), 503, 0.0
 
     def make(self, bucket: str) -> None:
         """Make a bucket."""
@@ -64,7 +65,7 @@ class _Between(BaseHTTPRequestHandler):
         self.server.asked += 1
         time.sleep(self.server.delay)
         if self.server.refuse(f"{self.command} {self.path}"):
-            self._answer(503, {}, b"")
+            self._answer(self.server.status, {}, b"")
             return
         asked = urllib.request.Request(self.server.behind + self.path, body or None, method=self.command)
         for name, value in self.headers.items():

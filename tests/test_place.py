@@ -95,3 +95,16 @@ def test_a_bucket_that_does_not_exist_gets_a_sentence(bucket: Remote) -> None:
     for ask in (lambda: missing.is_dir(), lambda: list(missing.rglob("*")), lambda: write_whole(missing / "x", b"")):
         with pytest.raises(Unreachable, match="There is no bucket no-such-bucket-here"):
             ask()
+
+
+def test_who_may_not_is_told_about_credentials(bucket: Remote, between: Between) -> None:
+    write_whole(bucket / "x", b"content")
+    between.refuse, between.status = (lambda _: True), 403
+    asked = {
+        "read": lambda: (bucket / "x").read_bytes(),
+        "written": lambda: write_whole(bucket / "x", b"other"),
+        "listed": lambda: list(bucket.rglob("*")),
+    }
+    for what, ask in asked.items():
+        with pytest.raises(Unreachable, match=rf"cannot be {what}, the bucket refuses: set AWS_ACCESS_KEY_ID"):
+            ask()

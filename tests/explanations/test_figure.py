@@ -148,7 +148,8 @@ def test_films_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: i
 
 def test_a_film_without_lesion_and_a_class_without_evidence_are_drawn(tmp_path: Path, said: list[Text]) -> None:
     bare = Film("normal_01-A_0001_1.LEFT_CC", film().pixels, [], "", None, None)
-    draw_explanation(tmp_path / "scan.pdf", bare, Decision("normal", "normal", 1.0), -response(), [], GEOMETRY)
+    decision = Decision("normal", "normal", 1.0)
+    draw_explanation(tmp_path / "scan.pdf", bare, decision, -response(), [], GEOMETRY, ".pdf")
     assert (tmp_path / "scan.pdf").read_bytes().startswith(b"%PDF")
     lines = [text.get_text() for text in said]
     assert "no lesion reported" in lines
