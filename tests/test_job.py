@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deepminer_ray.explanations.words import train_words
@@ -70,7 +72,10 @@ def dashboard() -> Iterator[int]:
         wait_for(port)
         yield port
     finally:
-        cluster.terminate()
+        started = psutil.Process(cluster.pid)
+        for process in (*started.children(recursive=True), started):  # asked to stop, they take half a minute
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         cluster.wait()
 
 
