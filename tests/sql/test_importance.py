@@ -5,8 +5,9 @@ from itertools import combinations
 from statistics import mean
 from typing import Any
 
+import numpy as np
 import pytest
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import norm, rankdata, spearmanr
 
 from tests import naive
 
@@ -96,13 +97,29 @@ def test_agreement_is_scipys_rank_correlation(ranked: Any) -> None:
             row = found.get((name, one, other)) or found[name, other, one]
             wanted = spearmanr([row[one] for row in of_class], [row[other] for row in of_class]).statistic
             assert row["correlation"] == pytest.approx(wanted, abs=1e-12) and row["units"] == 64
+            error = math.sqrt((1 + wanted**2 / 2) / (64 - 3))
+            bounds = np.tanh(np.arctanh(wanted) + norm.ppf([0.025, 0.975]) * error)
+            assert [row["low"], row["high"]] == pytest.approx(bounds.tolist(), abs=1e-9)
 
 
 def test_a_ranking_that_tells_no_unit_apart_agrees_with_none(ranked: Any) -> None:
     ranked.connection.execute("delete from influence")
     found = ranked.rows("from importance_agreement()")
-    assert {row["correlation"] for row in found if "influence" in (row["one"], row["other"])} == {None}
+    untold = [row for row in found if "influence" in (row["one"], row["other"])]
+    assert {(row["correlation"], row["low"], row["high"]) for row in untold} == {(None, None, None)}
     assert all(row["correlation"] is not None for row in found if "influence" not in (row["one"], row["other"]))
+
+
+def test_rankings_that_are_one_agree_for_certain(ranked: Any) -> None:
+    """With one weight for all, a unit's share and what is lost without it rise together."""
+    ranked.connection.execute("update activation set mean = unit / 1000")
+    ranked.connection.execute("update weight set weight = case class when 'benign' then 0.1 else 0 end")
+    (row,) = (
+        row
+        for row in ranked.rows("from importance_agreement()")
+        if row["class"] == "benign" and "influence" not in (row["one"], row["other"])
+    )
+    assert [row["low"], row["correlation"], row["high"]] == pytest.approx([1, 1, 1])
 
 
 def test_sure_decisions_have_effects_too(ranked: Any) -> None:
