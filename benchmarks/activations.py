@@ -3,10 +3,11 @@
     python benchmarks/activations.py [PATCHES [UNITS [REPETITIONS]]]
 
 Appending: one thread and two, a million (patch, unit) rows a transaction; the limit is the same bytes written to one
-file and brought to disk once. Questions: each is answered from `activation`, `prediction` and `response`, never from
-`influence`, `top_patch` or another answer made before; beside it numpy with the values as a dense matrix
-[units, patches] that is in memory already. Values are chance: exponential maxima and their means, 1,040 scans of 260
-patients.
+file and brought to disk once. Merging: what a store holds becomes rows of a run by unit and patch; the limit is
+DuckDB's insertion of these rows from memory, in that order. Questions: each is answered from `activation`, `prediction`
+and `response`, never from `influence`, `top_patch` or another answer made before; beside it numpy with the values as a
+dense matrix [units, patches] that is in memory already. Values are chance: exponential maxima and their means, 1,040
+scans of 260 patients.
 """
 
 import os
@@ -26,19 +27,24 @@ from sklearn.metrics import roc_auc_score
 from deepminer_ray import paper
 from deepminer_ray.confidence import share_intervals
 from deepminer_ray.run import Run
+from deepminer_ray.stages.merge import MEMORY
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statement import statement
 from deepminer_ray.store import Store
+from deepminer_ray.store import activation as stored_activation
 from deepminer_ray.tables import Tables
+from deepminer_ray.units.packing import packed
 
 PATCHES, UNITS, SCANS, REPETITIONS = 44_612, 2_048, 1_040, 5
 ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 12, 8
 TOP = 64
 RESPONSE_OF_PATCHES = (
-    "insert into response by name (select scan, unit, maximum from (select patch // 65536 as scan_number, unit, "
-    "max(maximum) as maximum from activation group by all) join scan using (scan_number))"
+    "select scan, unit, maximum from (select (patch // 65536)::integer as scan_number, unit, max(maximum) as maximum "
+    "from activation group by all) join scan using (scan_number)"
 )
 """The scan's maximum over its patches, so that influence too comes from `activation` alone."""
+GROUPED_BY_PLACE = "set perfect_ht_threshold = 24"
+"""Scan and unit are a place among 4 million, which DuckDB then counts off instead of hashing it."""
 
 Matrix = NDArray[np.float32]
 
@@ -65,32 +71,58 @@ def activation(patch: NDArray[np.int64], unit: NDArray[np.int32], maximum: Matri
 
 
 def appending(folder: Path, units: int) -> None:
-    """Print the rows a second that a store takes, its bytes a row, and how fast a run takes them over."""
+    """Print the rows a second that a store takes and its bytes a row, and how fast a run takes them over."""
     of_batch = ROWS_A_BATCH // units
     unit = np.tile(np.arange(units, dtype=np.int32), of_batch)
     chance = np.random.default_rng(0)
-    batches = []
+    batches: list[dict[str, pa.Table]] = []
+    packing = []
     for batch in range(BATCHES + 1):
         patch = np.repeat(np.arange(batch * of_batch, (batch + 1) * of_batch), units)
-        batches.append(activation(patch, unit, chance.exponential(1, len(patch)).astype(np.float32), batch))
+        answered = activation(patch, unit, chance.exponential(1, len(patch)).astype(np.float32), batch)
+        packing.append(seconds(lambda answered=answered: batches.append(packed(answered))))
+    of_transaction = len(unit)
+    rows = BATCHES * of_transaction
+    print(f"packing, in the network's process: {of_transaction / statistics.median(packing) / 1e6:.1f} M rows/s")
     for threads in (1, 2):
         file = folder / f"store_{threads}.duckdb"
         store = Store(file)
         store.connection.execute(f"set threads = {threads}")
-        store.append(0, {"activation": batches[0]})
+        store.append(0, batches[0])
         taken = [
-            seconds(lambda store=store, number=number: store.append(number, {"activation": batches[number]}))
+            seconds(lambda store=store, number=number: store.append(number, batches[number]))
             for number in range(1, BATCHES + 1)
         ]
         closing = seconds(store.close)
-        rows = sum(table.num_rows for table in batches[1:])
         ours = rows / (sum(taken) + closing)
         limit = rows / written(folder / "plain", file.stat().st_size)
         print(
-            f"append, {threads} threads, {batches[0].num_rows:,} rows a transaction: {ours / 1e6:.1f} M rows/s, "
-            f"{file.stat().st_size / (rows + batches[0].num_rows):.2f} bytes a row; "
+            f"append, {threads} threads, {of_transaction:,} rows a transaction: {ours / 1e6:.1f} M rows/s, "
+            f"{file.stat().st_size / (rows + of_transaction):.2f} bytes a row; "
             f"writing those bytes {limit / 1e6:.1f} M rows/s, ratio {ours / limit:.2f}"
         )
+    merging([folder / "store_1.duckdb"], Run.created(folder / "merged"), rows + of_transaction)
+
+
+def merging(files: list[Path], run: Run, rows: int) -> None:
+    """Print how fast a run takes over what stores hold, beside the same rows inserted as they come."""
+
+    def merge() -> None:
+        with run.finishing("probe", {}, time.time()) as tables:
+            tables.hold(MEMORY)
+            tables.insert("activation", stored_activation(files))
+
+    def insert() -> None:
+        with run.finishing("probe", {}, time.time()) as tables:
+            tables.insert("activation", at_hand)
+
+    ours = rows / seconds(merge)
+    at_hand = run.ask("from activation")
+    limit = rows / seconds(insert)
+    print(
+        f"merge: {ours / 1e6:.1f} M rows/s; "
+        f"inserting them in order {limit / 1e6:.1f} M rows/s, ratio {ours / limit:.2f}"
+    )
 
 
 def written(file: Path, size: int) -> float:
@@ -126,7 +158,7 @@ def filled(run: Run, matrix: Matrix, scan_of: NDArray[np.int64], probability: Ma
             tables.insert("weight", pa.table({"class": [label] * units, "unit": np.arange(units), "weight": weight}))
         for unit, maxima in enumerate(matrix):
             tables.insert("activation", activation(number, np.full(patches, unit, np.int32), maxima, unit))
-        tables.connection.execute(RESPONSE_OF_PATCHES)
+        tables.connection.execute(f"insert into response by name ({RESPONSE_OF_PATCHES})")
 
 
 def weights(units: int) -> NDArray[np.float64]:
@@ -186,10 +218,10 @@ def importance(tables: Tables, matrix: Matrix, scan_of: NDArray[np.int64], repet
             del coverage
 
     def of_tables(bootstrap: bool, from_activation: bool) -> None:
-        for table in ("influence", "unit_rank", "coverage") + (("response",) if from_activation else ()):
+        for table in ("influence", "unit_rank", "coverage"):
             tables.connection.execute(f"delete from {table}")
-        if from_activation:
-            tables.connection.execute(RESPONSE_OF_PATCHES)
+        if from_activation:  # a temporary table stands before the run's own of that name
+            tables.connection.execute(f"create or replace temp table response as {RESPONSE_OF_PATCHES}")
         tables.fill("influence", top=paper.TOP)
         tables.fill("unit_rank", ranked=paper.RANKED, partitions=["test"])
         if bootstrap:
@@ -251,6 +283,7 @@ def main(patches: int, units: int, repetitions: int) -> None:
             top_patches(connection, matrix, scan_of, repetitions)
             areas(connection, probability, truth, repetitions)
         with duckdb.connect(str(run.database)) as connection:
+            connection.execute(GROUPED_BY_PLACE)
             connection.execute("begin")
             importance(Tables(connection), matrix, scan_of, repetitions)
             connection.execute("rollback")

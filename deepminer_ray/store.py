@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,22 +11,34 @@ import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.statement import statement
-from deepminer_ray.tables import MEMORY, UNWRITTEN
+from deepminer_ray.tables import UNWRITTEN, Tables
+from deepminer_ray.units.packing import ACTIVATION, BATCH, PACKED, units_at_once, unpacked
 
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0
 """A killed run's store may hold its file for a few seconds more."""
+STORE_MEMORY = "128MB"
+"""What DuckDB may hold of a store: a batch is 10 MB, and more only keeps what is on disk already."""
 
 
 class Store:
     """Owns one file of `RUN/store/`; its tables are made from the first batch that names them."""
 
     def __init__(self, file: Path, stores: int = 1):
-        """`stores` share the machine's cores and the memory that DuckDB may hold."""
+        """`stores` share the machine's cores."""
         file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
-        self.connection = _patient_connect(file, max(1, (os.cpu_count() or 1) // stores))
-        self.connection.execute(statement("store/ledger"))
+        self.connection = duckdb.connect(
+            config={
+                "memory_limit": STORE_MEMORY,
+                "temp_directory": f"{file}.tmp",
+                "threads": max(1, (os.cpu_count() or 1) // stores),
+            }
+        )
+        self._attach_patiently()
+        self.connection.execute("use store")
+        for table in ("ledger", PACKED):
+            self.connection.execute(statement(f"store/{table}"))
 
     def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
         """Append a batch unless the ledger has it already; the number of the batch. BadInput on a full disk."""
@@ -67,15 +79,44 @@ class Store:
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""
+        self.connection.execute("checkpoint")
         self.connection.close()
 
+    def _attach_patiently(self) -> None:
+        until = time.monotonic() + SECONDS_TO_WAIT
+        while True:
+            try:
+                self.connection.execute(statement("store/attach"), {"file": str(self.file)})
+                return
+            except duckdb.IOException as error:
+                if LOCKED not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.5)
 
-def _patient_connect(file: Path, threads: int) -> duckdb.DuckDBPyConnection:
-    until = time.monotonic() + SECONDS_TO_WAIT
-    while True:
-        try:
-            return duckdb.connect(str(file), config={"memory_limit": MEMORY, "threads": threads})
-        except duckdb.IOException as error:
-            if LOCKED not in str(error) or time.monotonic() > until:
-                raise
-        time.sleep(0.5)
+
+def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
+    """Show what the stores' files hold to a transaction, table T of all of them as `stored_T`; the tables there are."""
+    for number, file in enumerate(files):
+        tables.connection.execute(f"attach $file as store_{number} (read_only)", {"file": str(file)})
+    parts: dict[str, list[str]] = {}
+    for row in tables.select("store/present").to_pylist():
+        parts.setdefault(row["name"], []).append(f"from {row['stored']}")
+    for table, stored in parts.items():
+        tables.connection.execute(f"create temp view stored_{table} as {' union all '.join(stored)}")
+    return list(parts)
+
+
+def activation(files: Sequence[Path]) -> pa.RecordBatchReader:
+    """Rows of `activation` in the stores' files, by unit and patch; they are read as they are asked for."""
+    return pa.RecordBatchReader.from_batches(ACTIVATION, _activation(files))
+
+
+def _activation(files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    """A few units at a time, for DuckDB does not sort by unit what its memory cannot hold."""
+    with duckdb.connect(config={"memory_limit": STORE_MEMORY}) as connection:
+        tables = Tables(connection)
+        if BATCH not in attached(tables, files):
+            return
+        batches = tables.select("store/batch")
+        for first, last in units_at_once(batches):
+            yield from unpacked(batches, tables.select("store/activation", first=first, last=last))

@@ -69,6 +69,10 @@ class Tables:
         self.connection.execute(f"insert into {table} by name (from arriving)")
         self.connection.unregister("arriving")
 
+    def hold(self, memory: str) -> None:
+        """Let DuckDB hold no more than this of what is read and written from here on."""
+        self.connection.execute("set memory_limit = $memory", {"memory": memory})
+
     def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
         """Append what `sql/QUERY.sql` (by default the table's own) returns."""
         self.connection.execute(f"insert into {table} by name ({statement(query or table)})", parameters)

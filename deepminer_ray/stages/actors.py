@@ -20,6 +20,7 @@ from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.place import Place
+from deepminer_ray.units.packing import packed
 
 LOG = logging.getLogger(__name__)
 LOGGED = 500
@@ -60,8 +61,10 @@ class ProbeActor:
             LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
             raise
         answered, read = time.perf_counter(), self.probe.seconds_reading - read_before
-        ray.get(store.append.remote(number, tables))
         told = {"rows": sum(rows.num_rows for rows in tables.values())}
+        if "activation" in tables:
+            tables |= packed(tables.pop("activation"))
+        ray.get(store.append.remote(number, tables))
         if "prediction" in tables:
             told["patches"] = tables["prediction"].num_rows // len(self.probe.network.classes)
         return told | {"working": answered - started - read, "data": read, "store": time.perf_counter() - answered}

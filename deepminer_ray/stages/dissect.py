@@ -15,10 +15,11 @@ from scipy.stats import false_discovery_control
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
-from deepminer_ray.stages.merge import attached, clear
+from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import FILMS_A_BATCH
 from deepminer_ray.stages.stream import Batch, stream
+from deepminer_ray.store import attached
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
 

@@ -1,7 +1,6 @@
 """What a store holds becomes rows of the run, in a process that has neither network nor driver in it."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,11 @@ import pyarrow as pa
 
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.run import Run
-from deepminer_ray.tables import Tables
+from deepminer_ray.store import activation, attached
+from deepminer_ray.units.packing import BATCH, PACKED
+
+MEMORY = "256MB"
+"""What DuckDB may hold of rows that come in their order: more would only keep what is on disk already."""
 
 
 def merge(
@@ -33,16 +36,7 @@ def _merge(
         for table, more in rows.items():
             tables.insert(table, more)
         for table in attached(tables, files):
-            tables.fill(table, f"store/{table}")
-
-
-def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
-    """Show what the stores' files hold to a transaction, table T of all of them as `stored_T`; the tables there are."""
-    for number, file in enumerate(files):
-        tables.connection.execute(f"attach $file as store_{number} (read_only)", {"file": str(file)})
-    parts: dict[str, list[str]] = {}
-    for row in tables.select("store/present").to_pylist():
-        parts.setdefault(row["name"], []).append(f"from {row['stored']}")
-    for table, stored in parts.items():
-        tables.connection.execute(f"create temp view stored_{table} as {' union all '.join(stored)}")
-    return list(parts)
+            if table not in (PACKED, BATCH):
+                tables.fill(table, f"store/{table}")
+        tables.hold(MEMORY)
+        tables.insert("activation", activation(files))

@@ -14,10 +14,11 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
-from deepminer_ray.stages.merge import attached, clear
+from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.stream import Batch, stream
+from deepminer_ray.store import attached
 from deepminer_ray.tables import Tables
 
 FILMS_A_BATCH = 8

@@ -1,4 +1,4 @@
--- One row a patch and unit, clustered by unit so that all patches of a unit lie together.
+-- One row a batch and unit from $first to $last, as bytes.
 select *
-from stored_activation
-order by unit, patch
+from stored_packed_activation
+where unit between $first and $last

@@ -1,0 +1,2 @@
+-- One row a batch of patches.
+from stored_packed_batch
