@@ -274,6 +274,8 @@ def _filesystem(scheme: str, bucket: str) -> Any:
         filesystem, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
     except pa.ArrowInvalid as error:
         raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise Unreachable(_sentence(Remote(scheme, PurePosixPath(bucket)), "found", str(error))) from error
     return filesystem
 
 

@@ -44,12 +44,14 @@ class Between(ThreadingHTTPServer):
         self.refuse: Callable[[str], bool]
         self.status: int
         self.delay: float
+        self.signed: bool
+        """Whether who signs nothing is refused, as by a bucket that is not public; moto takes all."""
         self.well_again()
         self.asked = 0
 
     def well_again(self) -> None:
         """Answer at once and all."""
-        self.refuse, self.status, self.delay = (lambda _: False), 503, 0.0
+        self.refuse, self.status, self.delay, self.signed = (lambda _: False), 503, 0.0, False
 
     def make(self, bucket: str) -> None:
         """Make a bucket."""
@@ -64,6 +66,9 @@ class _Between(BaseHTTPRequestHandler):
         body = self._body()
         self.server.asked += 1
         time.sleep(self.server.delay)
+        if self.server.signed and "Authorization" not in self.headers:
+            self._answer(403, {}, b"")
+            return
         if self.server.refuse(f"{self.command} {self.path}"):
             self._answer(self.server.status, {}, b"")
             return

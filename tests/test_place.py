@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import Remote, place, remove, states, write_whole
+from deepminer_ray.place import REGION, SERVER, Remote, place, remove, states, write_whole
 from tests.bucket import Between
 
 
@@ -95,6 +95,28 @@ def test_a_bucket_that_does_not_exist_gets_a_sentence(bucket: Remote) -> None:
     for ask in (lambda: missing.is_dir(), lambda: list(missing.rglob("*")), lambda: write_whole(missing / "x", b"")):
         with pytest.raises(Unreachable, match="There is no bucket no-such-bucket-here"):
             ask()
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("Bucket 'lost' not found", r"^There is no bucket lost: mend the address s3://lost"),
+        ("AWS Error NETWORK_CONNECTION", r"^s3://lost cannot be found \(AWS Error NETWORK_CONNECTION\): call it again"),
+    ],
+)
+def test_a_bucket_whose_region_cannot_be_asked_for_gets_a_sentence(
+    answer: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing says where it lies, Amazon is asked, which a test must not."""
+    for name in (*SERVER, *REGION):
+        monkeypatch.delenv(name, raising=False)
+
+    def asked(_: str) -> str:
+        raise OSError(answer)
+
+    monkeypatch.setattr("pyarrow.fs.resolve_s3_region", asked)
+    with pytest.raises(Unreachable, match=sentence):
+        place("s3://lost/ddsm")
 
 
 def test_who_may_not_is_told_about_credentials(bucket: Remote, between: Between) -> None:

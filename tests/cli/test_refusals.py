@@ -1,12 +1,20 @@
 """A request that cannot be carried out ends in one sentence and exit status 2."""
 
+import os
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from deepminer_ray.cli import main
+from deepminer_ray.place import Remote
 from deepminer_ray.run import Run
+from tests.bucket import Between
+
+DEEPMINER = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
 
 
 @pytest.fixture
@@ -67,3 +75,46 @@ def test_bad_requests_are_refused_in_one_sentence(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("deepminer: ")]
     assert ended.value.code == 2
     assert len(said) == 1 and len(said[0]) > 30
+
+
+NO_BUCKET = {
+    "source": ["catalog", "{tmp}/new", "s3://no-such-bucket/ddsm"],
+    "source to plan": ["plan", "s3://no-such-bucket/ddsm"],
+    "pixels": ["cut", "{ready}", "--side", "64", "--storage", "s3://no-such-bucket/run", "--again"],
+    "checkpoint": ["probe", "{ready}", "--checkpoint", "s3://no-such-bucket/network.pt"],
+    "weights": ["train", "{ready}", "--network", "resnet18", "--weights", "s3://no-such-bucket/weights.pt"],
+}
+
+
+@pytest.mark.parametrize("case", NO_BUCKET)
+def test_a_bucket_that_does_not_exist_is_named(
+    case: str, between: Between, tmp_path: Path, ready: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([part.format(tmp=tmp_path, ready=ready) for part in NO_BUCKET[case]])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    missing = "(bucket no-such-bucket: mend the address|weights file) s3://no-such-bucket/"
+    assert re.match(f"deepminer: There is no {missing}", said)
+    assert said.count("\n") == 1
+
+
+def test_missing_credentials_are_asked_for(bucket: Remote, between: Between, tmp_path: Path) -> None:
+    """In a process that has none, of a bucket that gives nothing to who signs nothing."""
+    between.signed = True
+    environment = {name: value for name, value in os.environ.items() if "KEY" not in name} | {"HOME": str(tmp_path)}
+    asked = [*DEEPMINER, "catalog", str(tmp_path / "run"), str(bucket / "ddsm")]
+    ended = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.startswith(f"deepminer: {bucket}/ddsm cannot be ")
+    assert "the bucket refuses: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_cluster_that_does_not_answer_is_named(phantoms: Path, tmp_path: Path) -> None:
+    asked = [*DEEPMINER, "catalog", str(tmp_path / "run"), str(phantoms)]
+    environment = os.environ | {"RAY_ADDRESS": "127.0.0.1:1"}
+    ended = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.startswith("deepminer: No Ray cluster answers at 127.0.0.1:1 (")
+    assert ended.stderr.count("\n") == 1
