@@ -46,9 +46,31 @@ def sight(file: Place) -> Sight:
     return Sight(file, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a node must have in common with this command to work for it; a Ray made by this process has it."""
+
+    seen: tuple[Sight, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+ALONE = Likeness()
+"""What a Ray made by this process has to have."""
+
+
 @cache
+def refuse_unlike(wanted: Likeness) -> None:
+    """BadInput where this process sees or has something else: its node may have joined when all others were asked.
+
+    Asked once a process.
+    """
+    refuse_unseen(wanted.seen)
+    if wanted.versions:
+        _compare(_versions(), dict(wanted.versions), os.uname().nodename)
+
+
 def refuse_unseen(seen: tuple[Sight, ...]) -> None:
-    """BadInput where this process does not see a place, or another one under the same name; asked once a process."""
+    """BadInput where this process does not see a place, or another one under the same name."""
     for one in seen:
         there = one.place.exists()
         if not there or (one.digest and sight(one.place) != one):
@@ -58,10 +80,14 @@ def refuse_unseen(seen: tuple[Sight, ...]) -> None:
             )
 
 
-def check_nodes(ray: Any, seen: tuple[Sight, ...]) -> None:
-    """BadInput where a node has other versions or does not see a place; a Ray made by this process is not asked."""
+def check_nodes(ray: Any, *seen: Sight) -> Likeness:
+    """BadInput where a node has other versions or does not see a place; a Ray made by this process is not asked.
+
+    What comes back is for workers to ask of themselves (`refuse_unlike`).
+    """
     if "RAY_ADDRESS" not in os.environ:
-        return
+        return ALONE
+    own = _versions()
     asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
     looking = {
@@ -74,7 +100,8 @@ def check_nodes(ray: Any, seen: tuple[Sight, ...]) -> None:
     if waiting:
         raise BadInput(f"The node {looking[waiting[0]]} does not start a process within {SECONDS_TO_LOOK} s.")
     for answered in ready:
-        _compare(_answer(ray, answered, looking[answered]), looking[answered])
+        _compare(_answer(ray, answered, looking[answered]), own, looking[answered])
+    return Likeness(seen, tuple(own.items()))
 
 
 def _look(seen: tuple[Sight, ...]) -> dict[str, str]:
@@ -103,10 +130,10 @@ def _answer(ray: Any, answered: Any, address: str) -> dict[str, str]:
         raise BadInput(f"The node {address} cannot run deepminer_ray: {reason}") from error
 
 
-def _compare(found: dict[str, str], address: str) -> None:
-    for name, own in _versions().items():
+def _compare(found: dict[str, str], wanted: dict[str, str], node: str) -> None:
+    for name, own in wanted.items():
         if found.get(name) != own:
-            raise BadInput(f"The node {address} has {name} {found.get(name)}, this one {own}: install the same on all.")
+            raise BadInput(f"The node {node} has {name} {found.get(name)}, this one {own}: install the same on all.")
 
 
 def here(ray: Any) -> dict[str, Any]:
@@ -133,6 +160,7 @@ def connect(cpus: int | None = None) -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of answers that no more is asked for once one is bad
     import ray
 
     if not ray.is_initialized():

@@ -65,10 +65,10 @@ def test_a_cluster_of_another_version_gets_a_sentence() -> None:
 
 def test_nodes_are_compared_by_versions_and_code() -> None:
     own = cluster._versions()
-    cluster._compare(own, "node")
+    cluster._compare(own, own, "node")
     for name in own:
         with pytest.raises(BadInput, match=f"The node 192.0.2.7 has {name} other, this one {own[name]}"):
-            cluster._compare(own | {name: "other"}, "192.0.2.7")
+            cluster._compare(own | {name: "other"}, own, "192.0.2.7")
 
 
 def test_other_failures_are_not_hidden() -> None:

@@ -36,18 +36,23 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command; a request that cannot be carried out ends in one sentence and exit status 2."""
     try:
         app(arguments)
-    except (BadInput, Unreachable) as error:
-        refuse(error)
-    except OSError as error:
-        if error.errno not in DISK:
-            raise
-        refuse(BadInput(f"{error}. What was finished is kept; mend that and call it again."))
     except Exception as error:
-        # Ray wraps what a worker raised; the sentence inside is still meant for the user.
-        cause = getattr(error, "cause", None) or error.__cause__
-        if not isinstance(cause, BadInput | Unreachable):
+        sentence = _sentence(error)
+        if sentence is None:
             raise
-        refuse(cause)
+        refuse(sentence)
+
+
+def _sentence(error: BaseException | None) -> BadInput | Unreachable | None:
+    """What is meant for the user; what a worker raised Ray wraps in an error of both kinds, which shows a traceback."""
+    if isinstance(error, OSError) and error.errno in DISK:
+        return BadInput(f"{error}. What was finished is kept; mend that and call it again.")
+    while error is not None:
+        wrapped = getattr(error, "cause", None)
+        if wrapped is None and isinstance(error, BadInput | Unreachable):
+            return error
+        error = wrapped if isinstance(wrapped, BaseException) else error.__cause__
+    return None
 
 
 def refuse(error: BadInput | Unreachable) -> None:

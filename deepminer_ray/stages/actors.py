@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
 from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
 from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import explained, explanation_tables
@@ -40,12 +41,14 @@ class How:
 class ProbeActor:
     """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
 
-    `network` is a list of one reference to a checkpoint's content: an actor that starts anew asks for it again.
+    `network` is a list of one reference to a checkpoint's content: an actor that starts anew asks for it again, and it
+    may start on a node that joined since, so it is the work that is refused there: what fails to start is started anew.
     """
 
-    def __init__(self, how: How, network: Sequence[Any], storage: Place):
+    def __init__(self, how: How, network: Sequence[Any], storage: Place, wanted: Likeness = ALONE):
         import ray
 
+        self.wanted = wanted
         checkpoint = read(ray.get(network[0]))
         device = "cuda" if how.gpu else "cpu"
         self.probe = Probe(checkpoint, storage, layer=how.layer, half=how.half, device=device)
@@ -54,6 +57,7 @@ class ProbeActor:
         """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
         import ray
 
+        refuse_unlike(self.wanted)
         started, read_before = time.perf_counter(), self.probe.seconds_reading
         try:
             tables: dict[str, pa.Table] = getattr(self.probe, method)(*arguments)
@@ -73,15 +77,17 @@ class ProbeActor:
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, network: Sequence[Any], storage: Place):
+    def __init__(self, network: Sequence[Any], storage: Place, wanted: Likeness = ALONE):
         import ray
 
+        self.wanted = wanted
         self.checkpoint = read(ray.get(network[0]))
         self.probe = Probe(self.checkpoint, storage)
 
     def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> tuple[str, dict[str, bytes], Tables]:
         """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
         `silence`."""
+        refuse_unlike(self.wanted)
         film = read_scan(self.probe.folder / "scan", scan["scan_number"])
         try:
             one = explained(self.probe, film)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import Sight, blocks, check_nodes, connect, refuse_unseen
+from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.place import Place, place, resolved
@@ -44,10 +44,10 @@ FOUND = pa.schema(
 )
 
 
-def read_cases(items: dict[str, Any], source_kind: str, source: str) -> pa.Table:
+def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Likeness = ALONE) -> pa.Table:
     """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now."""
     try:
-        refuse_unseen((Sight(place(source)),))
+        refuse_unlike(wanted)
         return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source)), FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
@@ -74,10 +74,12 @@ def found_cases(
     ray: Any, items: list[dict[str, Any]], source_kind: str, source: Place, name: str, running: Running | None = None
 ) -> pa.Table:
     """What items of a source hold, one row an item, read by Ray's workers; BadInput where it cannot be read for now."""
-    check_nodes(ray, (Sight(source),))
+    wanted = check_nodes(ray, Sight(source))
     listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
     found = listed.map_batches(
-        partial(read_cases, source_kind=source_kind, source=str(source)), batch_format="numpy", batch_size=None
+        partial(read_cases, source_kind=source_kind, source=str(source), wanted=wanted),
+        batch_format="numpy",
+        batch_size=None,
     )
     found.set_name(name)
     batches = found.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import Sight, blocks, check_nodes, connect, refuse_unseen, sight
+from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike, sight
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
@@ -28,18 +28,16 @@ SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
-def cut_film(
-    film: dict[str, Any], folder: Place, side: int, breast: float, seen: tuple[Sight, ...] = ()
-) -> dict[str, Any]:
+def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, wanted: Likeness = ALONE) -> dict[str, Any]:
     """Decode a film, write it resized and write its patches; what comes back is only whether that went well.
 
     `reason` says why a film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
-    the storage does not answer, or this node does not see what it must, `seen`.
+    the storage does not answer, or this node is not like the others, as `wanted`.
     """
     cv2.setNumThreads(1)  # the task has one core, its neighbours the others
     outcome = {"file": film["file"], "patches": 0, "reason": "", "stopped": ""}
     try:
-        refuse_unseen(seen)
+        refuse_unlike(wanted)
     except (BadInput, Unreachable) as error:
         return outcome | {"stopped": str(error)}
     try:
@@ -121,10 +119,10 @@ def cut(
     rejected = []
     if todo:
         ray = connect()
-        seen = (sight(folder / MADE_FROM), *(Sight(resolved(row["source"])) for row in run.rows("source")))
-        check_nodes(ray, seen)
+        sources = (Sight(resolved(row["source"])) for row in run.rows("source"))
+        wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
         outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
-            partial(cut_film, folder=put, side=side, breast=breast, seen=seen)
+            partial(cut_film, folder=put, side=side, breast=breast, wanted=wanted)
         )
         outcomes.set_name(f"cut {run.name}")
         with Running(run.folder, "cut", len(todo), "films") as running:

@@ -80,11 +80,13 @@ def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[Tables]:
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     ray = connect()
-    check_nodes(ray, (sight(run.storage / "patch" / MADE_FROM),))
+    wanted = check_nodes(ray, sight(run.storage / "patch" / MADE_FROM))
     network = [ray.put(content(probed_checkpoint(run)))]
     options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}
     actors = [
-        ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(network, run.storage)
+        ray.remote(FigureActor)
+        .options(name=named(run, "explain", number), **options)
+        .remote(network, run.storage, wanted)
         for number in range(min(workers, len(scans)))
     ]
     found = ray.util.ActorPool(actors).map_unordered(lambda actor, row: actor.explain.remote(row, suffixes), scans)

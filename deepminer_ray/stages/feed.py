@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
 from deepminer_ray.network.training import Batch
 from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
@@ -22,14 +23,21 @@ Film = dict[str, Any]
 """A row of `training`: scan_number, patches, classes."""
 
 
-def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[str]) -> Any:
+def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[str], wanted: Likeness = ALONE) -> Any:
     """The Ray dataset of the films' patches, in the order of `films`: columns pixels [side, side] and class."""
     rows = [
         {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
         for film in films
     ]
     listed = ray.data.from_items(rows, override_num_blocks=max(1, -(-len(rows) // FILMS_A_BLOCK)))
-    return listed.map_batches(partial(read_labelled, folder=folder, answers=answers), batch_size=FILMS_A_BLOCK)
+    read = partial(read_alike, wanted=wanted, folder=folder, answers=answers)
+    return listed.map_batches(read, batch_size=FILMS_A_BLOCK)
+
+
+def read_alike(films: Film, wanted: Likeness, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
+    """`read_labelled`, on a node that is like the others."""
+    refuse_unlike(wanted)
+    return read_labelled(films, folder, answers)
 
 
 class Feed:
@@ -68,7 +76,7 @@ class Feed:
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
         films = list(_chosen(self.films, rows))
-        read = dataset(ray, films, self.config["folder"], self.config["classes"])
+        read = dataset(ray, films, *(self.config[name] for name in ("folder", "classes", "wanted")))
         filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
         first = 0
         for places, window in zip(windows, filled, strict=True):

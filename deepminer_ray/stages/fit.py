@@ -1,5 +1,6 @@
 """One training with Ray Train, going on from what an interrupted one left, and ending in one sentence if it must."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ HELD_SHARE = 0.3
 """Patches that take no more than this share of Ray's object store are read once, others in every epoch."""
 FAILURES = 3
 """Workers may be lost this often before the command gives up; called again, it goes on."""
+REFUSED = re.compile(r"^\S*BadInput: (.+)", re.MULTILINE)
+"""How a worker's traceback has a sentence for the user, of which Ray Data keeps no more than the text."""
 NO_MEMORY = ("out of memory", "can't allocate memory", "OutOfMemory", "not enough memory", "Unable to allocate")
 
 
@@ -40,7 +43,7 @@ def fit(
     from ray.util.queue import Queue
 
     patches, films = config["folder"], config["films"]
-    check_nodes(ray, (sight(patches / MADE_FROM),))
+    config["wanted"] = check_nodes(ray, sight(patches / MADE_FROM))
     config["start"] = ray.put(config["start"])  # no node but this one needs the file of the weights
     validation = [film for film in films if film["validation"]]
     config |= {"films": [film for film in films if not film["validation"]], "validated": bool(validation)}
@@ -49,9 +52,10 @@ def fit(
     config["held"] = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
     listed = {"train": config["films"]} if config["held"] else {}
     listed |= {"validation": validation} if validation else {}
-    datasets = {name: dataset(ray, chosen, patches, config["classes"]) for name, chosen in listed.items()}
+    how = patches, config["classes"], config["wanted"]
+    datasets = {name: dataset(ray, chosen, *how) for name, chosen in listed.items()}
     if config["held"]:
-        datasets = {name: rows.materialize() for name, rows in datasets.items()}
+        datasets = {name: _materialized(rows) for name, rows in datasets.items()}
     told = Queue(actor_options=here(ray))
     best = config["keep"] == "best"
     trainer: Any = TorchTrainer(
@@ -80,6 +84,16 @@ def fit(
     if result.return_value is not None:
         raise BadInput(result.return_value)
     return _kept(result, best)
+
+
+def _materialized(rows: Any) -> Any:
+    """The same rows in Ray's object store; BadInput where the node that reads them cannot."""
+    try:
+        return rows.materialize()
+    except Exception as error:
+        if refused := REFUSED.search(str(error)):
+            raise BadInput(refused[1]) from error
+        raise
 
 
 def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
@@ -117,6 +131,11 @@ def _state(kept: Any) -> dict[str, Any]:
 
 def failure_sentence(failures: Mapping[int, Exception]) -> str:
     """What stopped the workers, by rank, in one sentence that says what to change."""
+    for failure in failures.values():
+        if refused := REFUSED.search(str(failure)):
+            return refused[1]
+        if isinstance(failure, BadInput):
+            return str(failure)
     cause = str(next(iter(failures.values())))
     if any(sign in cause for sign in NO_MEMORY):
         return "A worker ran out of memory: use a smaller --at-once (or --batch), or fewer --workers on a machine."

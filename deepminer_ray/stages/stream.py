@@ -63,7 +63,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     if not at_once:
         raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
     lasting = {"max_restarts": -1, "max_task_retries": -1}
-    check_nodes(ray, (sight(cut),))
+    wanted = check_nodes(ray, sight(cut))
     stores = [
         ray.remote(StoreActor)
         .options(name=named(run, stage, f"store {number}"), **here(ray), **lasting)
@@ -76,7 +76,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     actors = [
         ray.remote(ProbeActor)
         .options(name=named(run, stage, number), num_cpus=1, num_gpus=int(how.gpu), **lasting)
-        .remote(how, network, run.storage)
+        .remote(how, network, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
     if todo:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from deepminer_ray.cluster import refuse_unlike
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Diverged, Recipe, train_epoch, validate, validation_auc
@@ -43,6 +44,7 @@ def _train(config: dict[str, Any]) -> None:
     from ray import train as ray_train
     from ray.train.torch import get_device, prepare_model
 
+    refuse_unlike(config["wanted"])
     torch.set_num_threads(1)
     recipe = recipe_of(config["recipe"])
     rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+from ray.exceptions import RayTaskError
 
 from deepminer_ray.cli import main
+from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Remote
 from deepminer_ray.run import Run
 from tests.bucket import Between
@@ -118,3 +120,20 @@ def test_a_cluster_that_does_not_answer_is_named(phantoms: Path, tmp_path: Path)
     assert ended.returncode == 2, ended.stderr
     assert ended.stderr.startswith("deepminer: No Ray cluster answers at 127.0.0.1:1 (")
     assert ended.stderr.count("\n") == 1
+
+
+def test_what_a_worker_refuses_is_said_without_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As Ray hands it on: an error that is a BadInput too."""
+    wrapped = RayTaskError("work", "Traceback ...", BadInput("The node is another.")).as_instanceof_cause()
+    assert isinstance(wrapped, BadInput)
+
+    def failing(_: object) -> None:
+        raise wrapped
+
+    monkeypatch.setattr(sys.modules["deepminer_ray.cli.app"], "app", failing)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "deepminer: The node is another.\n"

@@ -1,4 +1,4 @@
-"""Several nodes: one is killed in each stage, one sees another disk, one has other versions.
+"""Several nodes: one is killed in each stage, one sees another disk, one has other versions, from the start or late.
 
     make test-cluster
 
@@ -124,12 +124,12 @@ def differing(run: Run, expected: Run, files: str = "file") -> list[str]:
 
 
 class Nodes:
-    """A head of one CPU, and nodes of two that may be killed or be unlike it."""
+    """A head, and nodes of two CPUs that may be killed or be unlike it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cpus: int) -> None:
         from ray.cluster_utils import Cluster
 
-        self.cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        self.cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": cpus})
         self.nodes: list[Any] = []
         self.odd: list[subprocess.Popen[bytes]] = []
 
@@ -162,19 +162,18 @@ class Nodes:
         return listed.stdout.count('"node_id"')
 
     def kill_one_with(self, title: str) -> None:
-        """SIGKILL a node on which such a process of Ray works, with all its processes, and add another."""
+        """SIGKILL a node on which such a process of Ray works, and add another."""
+        self.kill(waited(lambda: next((node for node in self.nodes if processes(node, title)), None)))
+        self.add()
 
-        def busy() -> Any:
-            return next((node for node in self.nodes if processes(node, title)), None)
-
-        lost = waited(busy)
+    def kill(self, lost: Any) -> None:
+        """SIGKILL a node with all its processes."""
         workers = psutil.Process(lost.all_processes["raylet"][0].process.pid).children(recursive=True)
         self.cluster.remove_node(lost, allow_graceful=False)
         for process in workers:
             if process.is_running():
                 process.kill()
         self.nodes.remove(lost)
-        self.add()
 
     def close(self) -> None:
         for process in self.odd:
@@ -208,7 +207,16 @@ def waited(sign: Callable[[], Any], seconds: float = 120) -> Any:
 
 @pytest.fixture
 def nodes() -> Iterator[Nodes]:
-    made = Nodes()
+    made = Nodes(1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lone() -> Iterator[Nodes]:
+    """A head on which nothing is worked, and one node."""
+    made = Nodes(0)
+    made.add()
     yield made
     made.close()
 
@@ -277,12 +285,51 @@ def test_nodes_that_share_no_disk_work_from_a_bucket(
     assert not (run.folder / "patch").exists()
 
 
-def test_a_node_with_other_versions_is_named_at_the_start(nodes: Nodes, patients: Path, tmp_path: Path) -> None:
-    """The metadata of another numpy are put before the true ones: what a node with another one would say of itself."""
-    other = tmp_path / "other" / "numpy-1.0.0.dist-info"
+def other_numpy(folder: Path) -> Path:
+    """The metadata of another numpy, to be put before the true ones: a node with it says so of itself."""
+    other = folder / "other" / "numpy-1.0.0.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.0.0\n")
-    nodes.add_odd("", PYTHONPATH=str(other.parent))
+    return other.parent
+
+
+def test_a_node_with_other_versions_is_named_at_the_start(nodes: Nodes, patients: Path, tmp_path: Path) -> None:
+    nodes.add_odd("", PYTHONPATH=str(other_numpy(tmp_path)))
     refused = done("catalog", [str(tmp_path / "run"), str(patients)], nodes.address)
     assert refused.returncode == 2, refused.stderr
     assert "has numpy 1.0.0, this one" in refused.stderr and "install the same on all" in refused.stderr
+
+
+LATE = {
+    "train": ("RayTrainWorker", "disk"),
+    "probe": ("ProbeActor", "disk"),
+    "explain": ("FigureActor", "disk"),
+    "rank": ("ProbeActor", "versions"),
+}
+"""Who works in a stage, and what is unlike on the node where they work next."""
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("stage", LATE)
+def test_a_node_that_joins_unlike_the_others_is_named_where_it_works(
+    stage: str, lone: Nodes, expected: Run, patients: Path, tmp_path: Path
+) -> None:
+    """Workers are held until another node has joined, and then lost: they start anew on that one."""
+    run = Run(shutil.copytree(expected.folder, tmp_path / "run"))
+    title, unlike = LATE[stage]
+    command = [*DEEPMINER, stage, *commands(run.folder, str(patients))[stage], "--workers", "1", "--again"]
+    environment = os.environ | {"RAY_ADDRESS": lone.address}
+    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    for process in waited(lambda: processes(lone.nodes[0], title)):
+        process.suspend()
+    if unlike == "disk":
+        lone.add_odd(f"mount -t tmpfs none {tmp_path} &&")
+        sentence = f"does not see {run.folder / 'patch' / '_made_from.json'}: mount it on every node"
+    else:
+        lone.add_odd("", PYTHONPATH=str(other_numpy(tmp_path)))
+        sentence = "has numpy 1.0.0, this one"
+    lone.kill(lone.nodes[0])
+    _, said = started.communicate(timeout=240)
+    assert started.returncode == 2, said
+    assert f"deepminer: The node {os.uname().nodename} {sentence}" in said and "Traceback" not in said, said
+    assert differing(run, expected) == [], "what was there before is gone"

@@ -15,6 +15,7 @@ import psutil
 import pytest
 import torch
 
+from deepminer_ray.cluster import ALONE, Likeness, Sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.run import Run
 from deepminer_ray.stages import fit
@@ -214,7 +215,7 @@ def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, work
     """From the object store and from the files: the same batches, and those that the order says."""
     films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
     config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": run.folder / "patch"}
-    config["classes"] = ("normal", "benign", "malignant")
+    config |= {"classes": ("normal", "benign", "malignant"), "wanted": ALONE}
     rows = dataset(ray, films, run.folder / "patch", config["classes"]).materialize()
     seen = Counter[int]()
     for rank in range(workers):
@@ -254,6 +255,19 @@ def test_want_of_memory_is_said_as_such() -> None:
             provoked()
         assert "--at-once" in failure_sentence({0: raised.value})
     assert "mend that" in failure_sentence({1: OSError("disk is gone")}) and NO_MEMORY
+
+
+def test_what_a_worker_refuses_is_the_sentence() -> None:
+    refused = BadInput("The node is another.")
+    for failure in (refused, RuntimeError(f"Traceback ...\n{BadInput.__module__}.BadInput: {refused}\n\nmore")):
+        assert failure_sentence({0: OSError("the other worker is gone"), 1: failure}) == str(refused)
+
+
+def test_a_node_that_cannot_see_the_patches_is_named(ray: Any, run: Run, tmp_path: Path) -> None:
+    films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
+    wanted = Likeness((Sight(tmp_path / "elsewhere"),))
+    with pytest.raises(BadInput, match=rf"^The node \S+ does not see {tmp_path}/elsewhere: mount it"):
+        fit._materialized(dataset(ray, films, run.folder / "patch", ("normal", "benign", "malignant"), wanted))
 
 
 @pytest.mark.parametrize("seed", range(5))
