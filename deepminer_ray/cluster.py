@@ -5,6 +5,10 @@ import logging
 import os
 import re
 import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -20,6 +24,9 @@ CORES_PROMISED = 2
 
 STARTS = 3
 """Ray gives a start 30 s, which a busy machine may not keep; the next one finds Ray's files in memory."""
+
+SECONDS_BETWEEN_LOOKS = 0.5
+"""At a Ray of this process: it goes on without what it has lost, until somebody asks for it."""
 
 TASKS_A_CPU = 4
 """So many tasks let all CPUs end together; more would only wait for each other to be handed out, 0.2 s each time."""
@@ -214,3 +221,35 @@ def _start(ray: Any, **options: Any) -> None:
                 raise
             ray.shutdown()
     raise BadInput(f"Ray did not start in {STARTS} tries: call again when the machine is less busy.")
+
+
+@contextmanager
+def watched(end: Callable[[BadInput], None]) -> Iterator[None]:
+    """Call `end`, in a thread, when a Ray that this process made dies under it: what waits for an answer then may get
+    none for ever."""
+    over = threading.Event()
+    threading.Thread(target=_watch, args=(over, end), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _watch(over: threading.Event, end: Callable[[BadInput], None]) -> None:
+    while not over.wait(SECONDS_BETWEEN_LOOKS):
+        if dead := _dead(sys.modules.get("ray")):
+            end(
+                BadInput(
+                    f"Ray's {' and '.join(dead)} died under this command, perhaps for want of memory: call it again, "
+                    "it goes on from what is finished."
+                )
+            )
+            return
+
+
+def _dead(ray: Any) -> list[str]:
+    """Which of the processes are gone that a Ray of this process cannot work without; of a cluster's none is known."""
+    if not getattr(ray, "is_initialized", bool)():  # it may be half imported
+        return []
+    node = ray._private.worker._global_node
+    return [] if node is None else [kind for kind, _ in node.dead_processes() if kind in ("raylet", "gcs_server")]

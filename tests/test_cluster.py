@@ -1,7 +1,12 @@
-"""Ray is started again where a busy machine was too slow, and no other failure is hidden."""
+"""Ray is started again where a busy machine was too slow, ends a command when it dies, and no failure is hidden."""
 
+import os
+import subprocess
+import sys
+import time
 from typing import Any
 
+import psutil
 import pytest
 from ray._private.utils import check_version_info
 
@@ -74,3 +79,30 @@ def test_nodes_are_compared_by_versions_and_code() -> None:
 def test_other_failures_are_not_hidden() -> None:
     with pytest.raises(ValueError, match="address"):
         cluster._start(SlowRay(ValueError("address")))
+
+
+WAITING = """
+import time
+from deepminer_ray.cli.app import _end
+from deepminer_ray.cluster import connect, watched
+with watched(_end):
+    ray = connect()
+    print("connected", flush=True)
+    ray.get(ray.remote(lambda: time.sleep(600)).remote())
+"""
+
+
+@pytest.mark.parametrize("lost", ["raylet", "gcs_server"])
+def test_a_ray_that_dies_ends_the_command_that_made_it(lost: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", WAITING], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert waiting.stdout and waiting.stdout.readline() == "connected\n"
+    (victim,) = [child for child in psutil.Process(waiting.pid).children() if child.name() == lost]
+    victim.kill()
+    killed = time.monotonic()
+    _, said = waiting.communicate(timeout=60)
+    assert time.monotonic() - killed < 10
+    assert waiting.returncode == 2
+    assert f"deepminer: Ray's {lost} died under this command" in said and "Traceback" not in said

@@ -1,12 +1,14 @@
 """The command `deepminer` and how it ends."""
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from deepminer_ray.cluster import watched
 from deepminer_ray.errors import BadInput, Unreachable
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ app = typer.Typer(
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 """What a disk answers that cannot be written: no fault of the program."""
+CURSOR = "\n\x1b[?25h"
+"""A line of its own and the cursor that a bar has hidden."""
 
 
 def existing(folder: Path) -> "Run":
@@ -35,7 +39,8 @@ def existing(folder: Path) -> "Run":
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; a request that cannot be carried out ends in one sentence and exit status 2."""
     try:
-        app(arguments)
+        with watched(_end):
+            app(arguments)
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:
@@ -57,6 +62,18 @@ def _sentence(error: BaseException | None) -> BadInput | Unreachable | None:
 
 def refuse(error: BadInput | Unreachable) -> None:
     """Say why and end."""
-    sys.stdout.flush()
-    print(f"deepminer: {error}", file=sys.stderr)
+    _say(error)
     raise SystemExit(2)
+
+
+def _end(error: BadInput) -> None:
+    """Say why and end from another thread, whatever the main one waits for."""
+    if sys.stderr.isatty():
+        sys.stderr.write(CURSOR)
+    _say(error)
+    os._exit(2)
+
+
+def _say(error: BadInput | Unreachable) -> None:
+    sys.stdout.flush()
+    print(f"deepminer: {error}", file=sys.stderr, flush=True)
