@@ -9,7 +9,6 @@ import os
 import pwd
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,8 @@ RAY = Path(sys.executable).parent / "ray"
 USER = "deepminer"
 INSTALLERS = re.compile("PIP_|UV_|SSL_CERT_FILE$")
 """What lets pip and uv reach a registry from here, they need as that user too."""
+SECONDS_KEPT = 11
+"""Ray's ssh keeps a connection for 10 s after its last use (`ControlPersist`)."""
 CLUSTERS = [ROOT / "cluster.yaml", ROOT / "cluster-local.yaml"]
 
 
@@ -76,9 +77,19 @@ class Machine:
         if installers := [f"{name}={value}" for name, value in os.environ.items() if INSTALLERS.match(name)]:
             options["SetEnv"] = " ".join(installers)
         (folder / "sshd").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
-        self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", folder / "sshd"])
+        self.answer()
         self.cluster = folder / "cluster.yaml"
         self.cluster.write_text(self.changed((ROOT / "cluster-local.yaml").read_text()))
+
+    def answer(self) -> None:
+        """Take who comes by ssh."""
+        self.sshd = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.folder / "sshd"])
+
+    def fall_silent(self) -> None:
+        """Take nobody any more, and let go of who is there: Ray keeps a connection for a while."""
+        self.sshd.terminate()
+        self.sshd.wait()
+        time.sleep(SECONDS_KEPT)
 
     def changed(self, text: str) -> str:
         """The repository's file with what is marked in it changed, and with ports that nobody else has."""
@@ -158,13 +169,19 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     asked = machine.ray("exec", cluster, f"deepminer status {run}")
     assert asked.returncode == 0 and re.search(r"^train +\d+\.\d s", asked.stdout, re.MULTILINE), asked.stdout
     assert re.search(r"^probe +to do", asked.stdout, re.MULTILINE)
+    machine.fall_silent()
+    started = time.monotonic()
+    gone = machine.ray("exec", cluster, "true", seconds=300)
+    assert gone.returncode and "Command failed" in gone.stderr and "Traceback" not in gone.stderr, gone.stderr
+    assert time.monotonic() - started < 60
+    machine.answer()
     down = machine.ray("down", "-y", cluster)
     assert down.returncode == 0, down.stdout + down.stderr
     assert machine.raylets() == 0
 
 
 @pytest.mark.launcher
-def test_a_head_that_is_not_there_and_a_file_that_is_wrong_end_soon(machine: Machine) -> None:
+def test_a_cluster_that_is_not_up_and_a_file_that_is_wrong_end_soon(machine: Machine) -> None:
     """Ray's own sentences: the launcher is Ray's."""
     missing = machine.ray("submit", "no-such.yaml", "jobs/train.py", seconds=60)
     assert missing.returncode and "no-such.yaml" in missing.stdout + missing.stderr
@@ -172,9 +189,5 @@ def test_a_head_that_is_not_there_and_a_file_that_is_wrong_end_soon(machine: Mac
     wrong.write_text(machine.cluster.read_text() + "headnode: head\n")
     refused = machine.ray("up", "-y", wrong, seconds=60)
     assert refused.returncode and "headnode" in refused.stdout + refused.stderr
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        machine.sshd.terminate()
-        machine.sshd.wait()
-        gone = machine.ray("exec", machine.cluster, "true", seconds=300)
-    assert gone.returncode
+    early = machine.ray("exec", machine.cluster, "true", seconds=60)
+    assert early.returncode and "Head node of cluster (deepminer-local) not found" in early.stderr
