@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -39,6 +39,15 @@ def stores_for(batches: int) -> int:
     return max(1, min(STORES_AT_MOST, batches // BATCHES_A_STORE))
 
 
+def digest(made_from: Any, batches: Sequence[Batch], cut: bytes) -> str:
+    """What answers were made from, in 16 characters; batch by batch, as all of them may not fit into memory twice."""
+    seen = hashlib.sha256(json.dumps(made_from).encode())
+    for batch in batches:
+        seen.update(json.dumps([batch.method, batch.arguments]).encode())
+    seen.update(cut)
+    return seen.hexdigest()[:16]
+
+
 def named(run: Run, stage: str, which: object) -> str:
     """What Ray's dashboard calls an actor; a killed command's may still be there under a name of its own."""
     return f"{stage} {run.name} {which} ({uuid4().hex[:6]})"
@@ -50,9 +59,8 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     Files are named for the stage, for what made the answers, for the batches and for what the patches were cut from: no
     others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.
     """
-    described = json.dumps([made_from, how.gpu, [asdict(batch) for batch in batches]])
     cut = run.storage / "patch" / MADE_FROM
-    key = hashlib.sha256(described.encode() + cut.read_bytes()).hexdigest()[:16]
+    key = digest([made_from, how.gpu], batches, cut.read_bytes())
     count = stores_for(len(batches))
     files = [run.folder / "store" / f"{stage}-{key}-{number}.duckdb" for number in range(count)]
     for stale in (run.folder / "store").glob(f"{stage}-*"):
