@@ -4,13 +4,10 @@ This module never loads DuckDB: Ray keeps the classes of actors until the proces
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
-
-import pyarrow as pa
 
 from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
 from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
@@ -21,9 +18,12 @@ from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.place import Place
-from deepminer_ray.units.packing import packed
+from deepminer_ray.stages.turn import Turn
+from deepminer_ray.units.packing import for_store
 
 LOG = logging.getLogger(__name__)
+BATCHES_AT_ONCE = 2
+"""Of a worker: one is answered, one is stored. More would only wait in memory for a slow store."""
 LOGGED = 500
 """Characters of a batch that the log names: its first scans or patches."""
 
@@ -41,6 +41,7 @@ class How:
 class ProbeActor:
     """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
 
+    It answers one batch while the rows of the one before are stored: make it with `max_concurrency=BATCHES_AT_ONCE`.
     `network` is a list of one reference to a checkpoint's content: an actor that starts anew asks for it again, and it
     may start on a node that joined since, so it is the work that is refused there: what fails to start is started anew.
     """
@@ -52,26 +53,32 @@ class ProbeActor:
         checkpoint = read(ray.get(network[0]))
         device = "cuda" if how.gpu else "cpu"
         self.probe = Probe(checkpoint, storage, layer=how.layer, half=how.half, device=device)
+        self.turn = Turn()
 
     def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> dict[str, float]:
         """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
         import ray
 
         refuse_unlike(self.wanted)
-        started, read_before = time.perf_counter(), self.probe.seconds_reading
-        try:
-            tables: dict[str, pa.Table] = getattr(self.probe, method)(*arguments)
-        except Exception:
-            LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
-            raise
-        answered, read = time.perf_counter(), self.probe.seconds_reading - read_before
-        told = {"rows": sum(rows.num_rows for rows in tables.values())}
-        if "activation" in tables:
-            tables |= packed(tables.pop("activation"))
-        ray.get(store.append.remote(number, tables))
+        reading = 0.0
+
+        def answer() -> Tables:
+            nonlocal reading
+            before = self.probe.seconds_reading
+            try:
+                tables: Tables = getattr(self.probe, method)(*arguments)
+            except Exception:
+                LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
+                raise
+            reading = self.probe.seconds_reading - before
+            return tables
+
+        tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
+        told |= {"working": told["working"] - reading, "data": reading}
+        told["rows"] = sum(rows.num_rows for rows in tables.values())
         if "prediction" in tables:
             told["patches"] = tables["prediction"].num_rows // len(self.probe.network.classes)
-        return told | {"working": answered - started - read, "data": read, "store": time.perf_counter() - answered}
+        return told
 
 
 class FigureActor:

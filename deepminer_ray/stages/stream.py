@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +18,7 @@ from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
-from deepminer_ray.stages.actors import How, ProbeActor
+from deepminer_ray.stages.actors import BATCHES_AT_ONCE, How, ProbeActor
 from deepminer_ray.stages.store_actor import StoreActor
 
 
@@ -81,9 +84,10 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     network = [ray.put(content(how.checkpoint))]  # no node but this one needs the file
     done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
+    place = {"num_cpus": 1, "num_gpus": int(how.gpu), "max_concurrency": BATCHES_AT_ONCE}
     actors = [
         ray.remote(ProbeActor)
-        .options(name=named(run, stage, number), num_cpus=1, num_gpus=int(how.gpu), **lasting)
+        .options(name=named(run, stage, number), **place, **lasting)
         .remote(how, network, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
@@ -100,12 +104,25 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
 def answered(
     ray: Any, actors: Sequence[Any], stores: Sequence[Any], todo: Sequence[tuple[int, Batch]]
 ) -> Iterator[dict[str, float]]:
-    """Hand batches to actors as they become free; what each says of a batch that is stored."""
-    return iter(
-        ray.util.ActorPool(actors).map_unordered(
-            lambda actor, work: actor.work.remote(
-                stores[work[0] % len(stores)], work[0], work[1].method, work[1].arguments
-            ),
-            todo,
-        )
-    )
+    """Hand batches to actors as they become free; what each says of a batch that is stored.
+
+    An actor gets its next batch before the rows of the last one are stored, while there are enough for all.
+    """
+    left, having = deque(todo), Counter[Any]()
+    ended: SimpleQueue[tuple[Any, Future[dict[str, float]]]] = SimpleQueue()
+
+    def hand_to(actor: Any) -> None:
+        if left and (len(left) >= len(actors) or not having[actor]):
+            number, batch = left.popleft()
+            having[actor] += 1
+            answer = actor.work.remote(stores[number % len(stores)], number, batch.method, batch.arguments)
+            answer.future().add_done_callback(lambda told: ended.put((actor, told)))
+
+    for _ in range(BATCHES_AT_ONCE):
+        for actor in actors:
+            hand_to(actor)
+    while having.total():
+        actor, told = ended.get()
+        having[actor] -= 1
+        hand_to(actor)
+        yield told.result()

@@ -5,7 +5,7 @@ answered to the batch is one row of bytes: a store takes it as fast as it writes
 units by sorting these few.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,12 @@ ACTIVATION = pa.schema(
     [("patch", pa.int64()), ("unit", pa.int32()), ("maximum", pa.float32()), ("mean", pa.float32())]
     + [(name, pa.int32()) for name in ("peak_x", "peak_y")]
 )
+
+
+def for_store(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """A batch's tables as a store has them: `activation` packed, the others as they are."""
+    kept = dict(tables)
+    return kept | packed(kept.pop("activation")) if "activation" in kept else kept
 
 
 def packed(activation: pa.Table) -> dict[str, pa.Table]:

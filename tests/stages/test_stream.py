@@ -1,6 +1,47 @@
-"""What work's files are named for."""
+"""How batches are handed to workers, on real Ray."""
 
-from deepminer_ray.stages.stream import Batch, digest
+from typing import Any
+
+from deepminer_ray.stages.actors import BATCHES_AT_ONCE
+from deepminer_ray.stages.stream import Batch, answered, digest
+from tests.waiting import workers
+
+BATCHES = 20
+
+
+def handed(ray: Any, *seconds: float) -> list[dict[str, Any]]:
+    """What such workers tell of all batches, given to two stores."""
+    todo = [(number, Batch("", ())) for number in range(BATCHES)]
+    actors = workers(ray, *seconds)
+    told: list[dict[str, Any]] = list(answered(ray, actors, ["even", "odd"], todo))
+    for actor in actors:
+        ray.kill(actor)
+    return told
+
+
+def test_every_batch_is_handed_out_once_and_to_its_own_store(ray: Any) -> None:
+    told = handed(ray, 0.01, 0.01, 0.01)
+    assert sorted(one["number"] for one in told) == list(range(BATCHES))
+    assert all(one["store"] == ("even", "odd")[one["number"] % 2] for one in told)
+
+
+def test_a_worker_has_so_many_batches_at_once_and_no_more(ray: Any) -> None:
+    told = handed(ray, 0.1)
+    at_once = [sum(one["began"] <= other["began"] < one["ended"] for one in told) for other in told]
+    assert max(at_once) == BATCHES_AT_ONCE
+
+
+def test_a_slow_worker_keeps_no_batch_from_one_that_is_idle(ray: Any) -> None:
+    slow = [one for one in handed(ray, 3.0, 0.01) if one["name"] == 0]
+    assert len(slow) == BATCHES_AT_ONCE
+    assert not any(one["number"] > 2 for one in slow)
+
+
+def test_fewer_batches_than_workers_are_handed_to_as_many(ray: Any) -> None:
+    actors = workers(ray, 0.2, 0.2, 0.2)
+    told = list(answered(ray, actors, [""], [(number, Batch("", ())) for number in range(2)]))
+    assert len({one["name"] for one in told}) == 2
+    assert list(answered(ray, actors, [""], [])) == []
 
 
 def test_other_work_has_another_digest() -> None:
