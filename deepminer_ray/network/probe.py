@@ -122,6 +122,11 @@ class Probe:
         shown = without_labels(film, breast_mask(film))
         return self.respond(self.image(shown[np.newaxis]))
 
+    def scans(self, films: Sequence[tuple[str, int]]) -> Tables:
+        """What `scan` says of some whole mammograms, each (scan, scan_number)."""
+        answers = [self.scan(*film) for film in films]
+        return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
+
     def scan(self, scan: str, scan_number: int) -> Tables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram."""
         film, responses, last = self.scan_responses(scan_number)

@@ -25,6 +25,8 @@ ROWS_A_BATCH = 1_000_000
 """(patch, unit) rows of a transaction: smaller ones append at half the speed."""
 BATCHES_AT_LEAST = 16
 """Few patches are divided all the same, so that workers end together; how, must not depend on how many there are."""
+SCANS_A_BATCH = 16
+"""A GPU answers so many in a fraction of a second; one a batch would keep the driver busy with a few of them."""
 
 
 def probed_checkpoint(run: Run) -> Path:
@@ -47,6 +49,12 @@ def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list
         [(number, [patch for _, patch in of_film]) for number, of_film in groupby(part, key=itemgetter(0))]
         for part in parts
     ]
+
+
+def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]]:
+    """Whole mammograms in batches."""
+    size = max(1, min(SCANS_A_BATCH, -(-len(scans) // BATCHES_AT_LEAST)))
+    return [scans[start : start + size] for start in range(0, len(scans), size)]
 
 
 def probe(
@@ -86,7 +94,7 @@ def probe(
     units, height, width = map_shape(features, layer, loaded.side)
     batches = [Batch("patches", (part,)) for part in divided(films, units)]
     scans = run.rows("probe_scan", partitions=of_scans)
-    batches += [Batch("scan", (row["scan"], row["scan_number"])) for row in scans]
+    batches += [Batch("scans", (part,)) for part in together([(row["scan"], row["scan_number"]) for row in scans])]
     if not batches:
         raise BadInput(f"No patient is in {' or '.join(of_scans)}: use --partitions, or other shares in `partition`.")
     files = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)

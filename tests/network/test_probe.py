@@ -17,7 +17,7 @@ from deepminer_ray.network.response import probabilities
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.stages import probe as stage
-from deepminer_ray.stages.probe import divided
+from deepminer_ray.stages.probe import divided, together
 
 SIDE = 64
 FILMS = [(film, [film * 65536 + place for place in range(count)]) for film, count in enumerate((3, 21, 1, 40))]
@@ -68,6 +68,22 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
             patch for _, patches in FILMS for patch in patches
         ]
     assert divided([], 512) == []
+
+
+def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe) -> None:
+    alone, both = probe.scan("scan_0", 0), probe.scans([("another", 0), ("scan_0", 0)])
+    assert both.keys() == alone.keys()
+    for table, rows in both.items():
+        assert rows.num_rows == 2 * alone[table].num_rows
+        assert rows.slice(alone[table].num_rows).equals(alone[table]), table
+
+
+@pytest.mark.parametrize(("scans", "sizes"), [(0, []), (3, [1] * 3), (40, [3] * 13 + [1]), (300, [16] * 18 + [12])])
+def test_mammograms_are_shared_among_batches(scans: int, sizes: list[int]) -> None:
+    films = [(f"scan_{number}", number) for number in range(scans)]
+    batches = together(films)
+    assert [len(batch) for batch in batches] == sizes
+    assert [film for batch in batches for film in batch] == films
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
