@@ -18,8 +18,8 @@ SILENT = 120.0
 class Running:
     """A stage at work: how many of its `total` units of work are done, and what else is counted.
 
-    What it counts: `patches` and `rows`; seconds of all workers: `working`, and `data` and `store` in which they waited
-    for these.
+    What it counts: `patches` and `rows`; seconds of all workers: `working`, and `data`, `store` and `driver` in which
+    they stood still, waiting for these.
     """
 
     def __init__(self, folder: Path, stage: str, total: int, unit: str):
@@ -74,8 +74,8 @@ def _counted(state: dict[str, Any]) -> list[str]:
         facts.setdefault("patches/s", counted["patches"] / seconds)
     said += [f"{value:,.4g} {name}" for name, value in facts.items() if name.endswith("/s")]
     said += [f"{name} {value:.4g}" for name, value in facts.items() if not name.endswith("/s")]
-    spent = sum(counted.get(name, 0.0) for name in ("working", "data", "store"))
-    for name, what in (("data", "for data"), ("store", "for the store")):
+    spent = sum(counted.get(name, 0.0) for name in ("working", "data", "store", "driver"))
+    for name, what in (("data", "for data"), ("store", "for the store"), ("driver", "for the driver")):
         if spent and name in counted:
             said.append(f"workers waiting {what} {counted[name] / spent:.0%} of the time")
     return said

@@ -17,7 +17,7 @@ def told(folder: Path, **changes: object) -> str:
     """What is said of a stage half done, with a few changes of what it wrote."""
     running = Running(folder, "probe", 40, "batches")
     running.state["began"] = time.time() - 10
-    running.count(patches=500, rows=1_000_000, working=6.0, data=1.0, store=3.0)
+    running.count(patches=500, rows=1_000_000, working=6.0, data=1.0, store=2.5, driver=0.5)
     running.at(20)
     state = json.loads((folder / FILE).read_text()) | changes
     (folder / FILE).write_text(json.dumps(state))
@@ -29,7 +29,8 @@ def told(folder: Path, **changes: object) -> str:
 def test_rates_shares_and_what_is_left_are_those_counted(tmp_path: Path) -> None:
     assert told(tmp_path) == (
         "running, 20 of 40 batches (50%), 500 patches, 1,000,000 rows, 50 patches/s, "
-        "workers waiting for data 10% of the time, workers waiting for the store 30% of the time, about 0.2 min left"
+        "workers waiting for data 10% of the time, workers waiting for the store 25% of the time, "
+        "workers waiting for the driver 5% of the time, about 0.2 min left"
     )
 
 
