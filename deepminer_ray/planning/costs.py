@@ -19,7 +19,7 @@ EPOCH = 0.5
 """Seconds at the end of an epoch: a checkpoint on disk that Ray knows."""
 PATCH_READ = 0.001
 """Seconds in which a patch is read for training (`docs/full_ddsm.md`)."""
-ROW = 0.75e-6
+ROW = 0.2e-6
 """Seconds in which a row of `activation` is stored and merged into the run (`docs/activations.md`)."""
 
 EMPTY_RUN = 8.3e6

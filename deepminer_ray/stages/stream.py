@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -68,7 +69,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     files = [run.folder / "store" / f"{stage}-{key}-{number}.duckdb" for number in range(count)]
     for stale in (run.folder / "store").glob(f"{stage}-*"):
         if not stale.name.startswith(f"{stage}-{key}-"):
-            stale.unlink()
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()  # DuckDB's spilled blocks are in a folder
     ray = connect()
     at_once = int(ray.cluster_resources().get("GPU" if how.gpu else "CPU", 0))
     if not at_once:

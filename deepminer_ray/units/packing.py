@@ -30,7 +30,9 @@ ACTIVATION = pa.schema(
 def for_store(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """A batch's tables as a store has them: `activation` packed, the others as they are."""
     kept = dict(tables)
-    return kept | packed(kept.pop("activation")) if "activation" in kept else kept
+    if "activation" in kept:
+        kept |= packed(kept.pop("activation"))
+    return kept
 
 
 def packed(activation: pa.Table) -> dict[str, pa.Table]:
