@@ -1,6 +1,10 @@
 """How batches are handed to workers, on real Ray."""
 
+import os
+import signal
 from typing import Any
+
+import pytest
 
 from deepminer_ray.stages.actors import BATCHES_AT_ONCE
 from deepminer_ray.stages.stream import Batch, answered, digest
@@ -35,6 +39,20 @@ def test_a_slow_worker_keeps_no_batch_from_one_that_is_idle(ray: Any) -> None:
     slow = [one for one in handed(ray, 3.0, 0.01) if one["name"] == 0]
     assert len(slow) == BATCHES_AT_ONCE
     assert not any(one["number"] > 2 for one in slow)
+
+
+def test_what_a_killed_worker_had_is_told_once_it_is_back(ray: Any) -> None:
+    actors = workers(ray, 0.1, 0.1)
+    told = answered(ray, actors, [""], [(number, Batch("", ())) for number in range(BATCHES)])
+    numbers = [next(told)["number"]]
+    os.kill(ray.get(actors[0].process.remote()), signal.SIGKILL)
+    numbers += [one["number"] for one in told]
+    assert sorted(numbers) == list(range(BATCHES))
+
+
+def test_a_batch_that_cannot_be_answered_ends_the_handing_out(ray: Any) -> None:
+    with pytest.raises(ValueError, match="sleep length must be non-negative"):
+        handed(ray, -1.0)
 
 
 def test_fewer_batches_than_workers_are_handed_to_as_many(ray: Any) -> None:
