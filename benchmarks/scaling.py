@@ -51,6 +51,8 @@ WARMING, MANY_FILMS, FEW_FILMS, COLUMNS, SIDE, REPETITIONS = 16, 4_000, 200, 140
 MERGED = 40
 """Batches."""
 FILMS, PATCHES_A_FILM, UNITS = 34_000, 43, 2048
+PATCHES_AT_LEAST = 16
+"""Smaller batches are those of whole mammograms, which are stored row by row."""
 
 
 class Sleeping:
@@ -60,6 +62,8 @@ class Sleeping:
         from deepminer_ray.stages.turn import Turn
 
         chance = np.random.default_rng(os.getpid())
+        self.table = "activation" if rows >= UNITS * PATCHES_AT_LEAST else "response"
+        rows = rows // UNITS * UNITS if self.table == "activation" else rows
         maximum = chance.exponential(size=rows).astype(np.float32)
         self.turns = [Turn() for _ in range(workers)]
         self.network = network
@@ -74,9 +78,11 @@ class Sleeping:
         )
 
     def batch(self, number: int) -> dict[str, pa.Table]:
-        """A batch of rows, other patches in each."""
+        """A batch of rows, other patches in each, as a store has them."""
+        from deepminer_ray.units.packing import for_store
+
         patch = (np.arange(self.rows.num_rows) + number * self.rows.num_rows) // UNITS
-        return {"activation": self.rows.append_column("patch", pa.array(patch))}
+        return for_store({self.table: self.rows.append_column("patch", pa.array(patch))})
 
     def work(self, worker: int, store: Any, number: int) -> dict[str, float]:
         """What `ProbeActor.work` does."""
