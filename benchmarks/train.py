@@ -1,23 +1,29 @@
 """Training through Ray beside a bare torch loop: the same network, patches, batch and threads.
 
-    python benchmarks/train.py [REPETITIONS]
+    python benchmarks/train.py [REPETITIONS [NETWORK ...]]
 
-The limit is torch itself: forward, backward and step over tensors that are prepared and in memory, one thread. Ours
-is what `train` says of its warm epochs: patches from Ray's object store (`held`), or read from Parquet in every epoch
-(`read`), with optical densities made into the network's input on the way. Two workers against one; the seconds from
-the call to the first step. On a GPU: the share of time that it waits for patches, and the share of its measured rate
-of matrix products that the network reaches.
+The limit is torch itself, one thread, in a process of its own: forward, backward and step over patches in memory, once
+as prepared tensors and once as the uint16 optical densities that a run has, made into the network's input on the way.
+Both with the C library's memory as any process has it, and as a worker has it, which keeps memory from step to step.
+Ours is what `train` says of its warm epochs: patches from Ray's object store (`held`), or read from Parquet in every
+epoch (`read`). Two workers against one; the seconds from the call to the first step. On a GPU: the share of time that
+it waits for patches, and the share of its measured rate of matrix products that the network reaches.
 """
 
+import os
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -49,36 +55,54 @@ def made(folder: Path) -> Run:
     return run
 
 
-def inputs(run: Run, device: torch.device) -> list[torch.Tensor]:
-    """Prepared batches of the run's patches."""
+Pixels = NDArray[np.uint16]
+
+
+def batches_of(run: Run) -> Pixels:
+    """Batches of the run's patches [n, batch, side, side]."""
     films = run.rows("probe_patch", partitions=["train"])
     folder = run.folder / "patch"
     pixels = np.concatenate([read_patches(shard(folder, film["scan_number"]), film["patches"]) for film in films])
-    wanted = pixels[: BARE_STEPS * paper.BATCH].reshape(-1, paper.BATCH, *pixels.shape[1:])
-    return [network_input(batch, "imagenet").to(device) for batch in wanted]
+    return pixels[: BARE_STEPS * paper.BATCH].reshape(-1, paper.BATCH, *pixels.shape[1:])
 
 
-def bare(network: str, batches: list[torch.Tensor], device: torch.device, mixed: bool = False) -> float:
-    """Patches a second of torch alone."""
+def bare(network: str, batches: Pixels, device: torch.device, mixed: bool = False) -> tuple[float, float]:
+    """Patches a second of torch alone: of prepared tensors, and of densities in memory, step by step in turn."""
     torch.set_num_threads(1)
     model = build(network)[0].to(device, memory_format=torch.channels_last).train()
     optimizer = Recipe(1, paper.BATCH, 1e-4, None).optimizer(model)
     classes = torch.arange(paper.BATCH, device=device) % 3
+    prepared = [network_input(batch, "imagenet").to(device) for batch in batches]
 
-    def steps(shown: list[torch.Tensor]) -> None:
-        for batch in shown:
-            optimizer.zero_grad()
-            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-                logits = model(batch)
-            nn.functional.cross_entropy(logits.float(), classes).backward()
-            optimizer.step()
+    def step(shown: torch.Tensor | Pixels) -> float:
+        started = time.perf_counter()
+        optimizer.zero_grad()
+        if not isinstance(shown, torch.Tensor):
+            shown = network_input(torch.from_numpy(shown).to(device), "imagenet")
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+            logits = model(shown)
+        nn.functional.cross_entropy(logits.float(), classes).backward()
+        optimizer.step()
         if device.type == "cuda":
             torch.cuda.synchronize()
+        return time.perf_counter() - started
 
-    steps(batches[:1])
-    started = time.perf_counter()
-    steps(batches)
-    return len(batches) * paper.BATCH / (time.perf_counter() - started)
+    step(prepared[0])
+    seconds = np.array([[step(ready), step(batch)] for ready, batch in zip(prepared, batches, strict=True)])
+    ready, made = paper.BATCH / seconds.mean(0)
+    return float(ready), float(made)
+
+
+def bare_alone(network: str, batches: Pixels, environment: Mapping[str, str]) -> tuple[float, float]:
+    """The same in a new process with more in its environment: what reads it does so at the start."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            return process.submit(bare, network, batches, torch.device("cpu")).result()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def trained(run: Run, network: str, workers: int, gpu: bool = False, epochs: int = 1 + WARM) -> tuple[float, float]:
@@ -101,21 +125,34 @@ def trained(run: Run, network: str, workers: int, gpu: bool = False, epochs: int
     return statistics.median(rates), first[0]
 
 
-def median_ratio(ours: list[float], limits: list[float]) -> str:
+def median_ratio(ours: Sequence[float], limits: Sequence[float]) -> str:
     """The median of the repetitions' ratios, with their range."""
     ratios = [our / limit for our, limit in zip(ours, limits, strict=True)]
     return f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f} in {len(ratios)})"
 
 
-def on_cpu(run: Run, repetitions: int) -> None:
-    """Print each network's speed through Ray beside the bare loop, and that of two workers beside one."""
-    device = torch.device("cpu")
-    batches = inputs(run, device)
+LIMITS = (
+    "prepared tensors",
+    "uint16 densities",
+    "prepared tensors, memory kept",
+    "uint16 densities, memory kept",
+)
+
+
+def limits(network: str, batches: Pixels) -> list[float]:
+    """The bare loop's speeds, in the order of LIMITS."""
+    found = [bare_alone(network, batches, environment) for environment in ({}, fit.KEEP_MEMORY)]
+    return [speed for pair in found for speed in pair]
+
+
+def on_cpu(run: Run, repetitions: int, networks: Sequence[str]) -> None:
+    """Print each network's speed through Ray beside the bare loops, and that of two workers beside one."""
+    batches = batches_of(run)
     held_share = fit.HELD_SHARE
-    for network in NETWORKS:
-        limits, held, read, both, first = [], [], [], [], []
+    for network in networks:
+        bares, held, read, both, first = [], [], [], [], []
+        before = limits(network, batches)
         for _ in range(repetitions):
-            before = bare(network, batches, device)
             speed, seconds = trained(run, network, 1)
             held.append(speed)
             first.append(seconds)
@@ -123,15 +160,22 @@ def on_cpu(run: Run, repetitions: int) -> None:
             read.append(trained(run, network, 1)[0])
             fit.HELD_SHARE = held_share
             both.append(trained(run, network, 2)[0])
-            limits.append((before + bare(network, batches, device)) / 2)
+            after = limits(network, batches)
+            bares.append([(one + other) / 2 for one, other in zip(before, after, strict=True)])
+            before = after
         print(
-            f"{network}, batch {paper.BATCH}, patches of {paper.SIDE} px, 1 thread a worker: bare loop "
-            f"{statistics.median(limits):.1f} patches/s; held {statistics.median(held):.1f}, ratio "
-            f"{median_ratio(held, limits)}; read {statistics.median(read):.1f}, ratio {median_ratio(read, limits)}; "
-            f"2 workers {statistics.median(both):.1f}, to 1 {median_ratio(both, held)}; first step after "
+            f"{network}, batch {paper.BATCH}, patches of {paper.SIDE} px, 1 thread a worker: held "
+            f"{statistics.median(held):.1f} patches/s, read {statistics.median(read):.1f}; 2 workers "
+            f"{statistics.median(both):.1f}, to 1 {median_ratio(both, held)}; first step after "
             f"{statistics.median(first):.0f} s",
             flush=True,
         )
+        for name, speeds in zip(LIMITS, zip(*bares, strict=True), strict=True):
+            print(
+                f"  bare loop over {name} {statistics.median(speeds):.1f}: ratio held {median_ratio(held, speeds)}, "
+                f"read {median_ratio(read, speeds)}",
+                flush=True,
+            )
 
 
 def matrix_rate(device: torch.device) -> float:
@@ -150,7 +194,7 @@ def matrix_rate(device: torch.device) -> float:
 def on_gpu(run: Run) -> None:
     """Print the speed on a GPU beside its bare loop and its rate of matrix products."""
     device = torch.device("cuda")
-    limit = bare(ON_GPU, inputs(run, device), device, mixed=True)
+    limit, _ = bare(ON_GPU, batches_of(run), device, mixed=True)
     ours, _ = trained(run, ON_GPU, 1, gpu=True, epochs=6)
     model = build(ON_GPU)[0]
     with FlopCounterMode(display=False) as counted:
@@ -162,14 +206,14 @@ def on_gpu(run: Run) -> None:
     )
 
 
-def main(repetitions: int) -> None:
+def main(repetitions: int, networks: Sequence[str]) -> None:
     """Print every figure."""
     with tempfile.TemporaryDirectory() as name:
         run = made(Path(name))
-        on_cpu(run, repetitions)
+        on_cpu(run, repetitions, networks)
         if torch.cuda.is_available():
             on_gpu(run)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS, sys.argv[2:] or NETWORKS)

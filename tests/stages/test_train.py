@@ -22,7 +22,7 @@ from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.feed import Feed, dataset
-from deepminer_ray.stages.fit import NO_MEMORY, failure_sentence
+from deepminer_ray.stages.fit import KEEP_MEMORY, NO_MEMORY, failure_sentence
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import shuffled_labels, train
 
@@ -144,6 +144,7 @@ def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weight
             if "RayTrainWorker" in " ".join(child.cmdline())
         ]
         assert len(workers) == 3
+        assert all(KEEP_MEMORY.items() <= worker.environ().items() for worker in workers)
         struck = len(epochs_of(run))
         workers[1].kill()
         assert struck < EPOCHS, "the kill struck before the end"
