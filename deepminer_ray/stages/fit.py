@@ -12,6 +12,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import Place
 from deepminer_ray.stages.feed import Film, dataset
+from deepminer_ray.stages.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.train_worker import SCORE, train_worker
 from deepminer_ray.stages.watch import Watch, watching
 
@@ -22,9 +23,10 @@ KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_TH
 it anew page by page, which takes a tenth of a step, and more outside a process's first thread, where Ray trains."""
 FAILURES = 3
 """Workers may be lost this often before the command gives up; called again, it goes on."""
+FALSE_STARTS = 10
+"""So often new workers may not start: one try waits a minute for the place of a lost node, and Ray would never end."""
 REFUSED = re.compile(r"^\S*BadInput: (.+)", re.MULTILINE)
 """How a worker's traceback has a sentence for the user, of which Ray Data keeps no more than the text."""
-NO_MEMORY = ("out of memory", "can't allocate memory", "OutOfMemory", "not enough memory", "Unable to allocate")
 
 
 def fit(
@@ -53,13 +55,10 @@ def fit(
     _refuse_too_few(config["films"], config["recipe"]["batch"])
     needed = sum(len(film["patches"]) for film in films) * 2 * config["side"] ** 2
     config["held"] = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
-    listed = {"train": config["films"]} if config["held"] else {}
-    listed |= {"validation": validation} if validation else {}
-    how = patches, config["classes"], config["wanted"]
-    datasets = {name: dataset(ray, chosen, *how) for name, chosen in listed.items()}
-    if config["held"]:
-        datasets = {name: _materialized(rows) for name, rows in datasets.items()}
+    datasets = _datasets(ray, config, validation)
     told = Queue(actor_options=here(ray))
+    config["shortage"] = folder / f"{key}.shortage"
+    config["shortage"].unlink(missing_ok=True)
     best = config["keep"] == "best"
     trainer: Any = TorchTrainer(
         train_worker,  # type: ignore[arg-type]
@@ -73,7 +72,7 @@ def fit(
             checkpoint_config=ray_train.CheckpointConfig(
                 num_to_keep=1, checkpoint_score_attribute=SCORE if best else None
             ),
-            failure_config=ray_train.FailureConfig(max_failures=FAILURES),
+            failure_config=ray_train.FailureConfig(FAILURES, controller_failure_limit=FALSE_STARTS),  # type: ignore[call-arg]
             worker_runtime_env={"env_vars": KEEP_MEMORY},
         ),
     )
@@ -88,6 +87,15 @@ def fit(
     if result.return_value is not None:
         raise BadInput(result.return_value)
     return _kept(result, best)
+
+
+def _datasets(ray: Any, config: dict[str, Any], validation: list[Film]) -> dict[str, Any]:
+    """What Ray Train gives the workers: the patches of validation, and those of training where all are held."""
+    listed = {"train": config["films"]} if config["held"] else {}
+    listed |= {"validation": validation} if validation else {}
+    how = config["folder"], config["classes"], config["wanted"]
+    found = {name: dataset(ray, films, *how) for name, films in listed.items()}
+    return {name: _materialized(rows) for name, rows in found.items()} if config["held"] else found
 
 
 def _materialized(rows: Any) -> Any:
@@ -140,11 +148,13 @@ def failure_sentence(failures: Mapping[int, Exception]) -> str:
             return refused[1]
         if isinstance(failure, BadInput):
             return str(failure)
-    cause = str(next(iter(failures.values())))
-    if any(sign in cause for sign in NO_MEMORY):
-        return "A worker ran out of memory: use a smaller --at-once (or --batch), or fewer --workers on a machine."
-    lines = [line.strip() for line in cause.splitlines() if line.strip()]
+    causes = [str(error) for error in failures.values()]
+    if any(is_shortage(cause) for cause in causes):
+        return SENTENCE
+    if any(KILLED in cause for cause in causes):
+        return f"Workers were killed, most likely by the system for want of memory: {LESS}; what was finished is kept."
+    lines = [line.strip() for line in causes[0].splitlines() if line.strip()]
     return (
-        f"Training failed {FAILURES + 1} times, last with: {lines[-1] if lines else failures}. What was finished is "
+        f"Training failed, last with: {lines[-1] if lines else failures}. What was finished is "
         "kept: mend that and call it again to go on from the last epoch."
     )

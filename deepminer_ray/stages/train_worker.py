@@ -13,6 +13,7 @@ from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Diverged, Recipe, train_epoch, validate, validation_auc
 from deepminer_ray.stages.feed import Feed
+from deepminer_ray.stages.shortage import SENTENCE, is_shortage
 
 SECONDS_BETWEEN_TELLING = 0.5
 EARLIER = 1e-9
@@ -30,12 +31,24 @@ def recipe_of(described: dict[str, Any]) -> Recipe:
 def train_worker(config: dict[str, Any]) -> str | None:
     """Train; None, or in one sentence why it makes no sense to go on.
 
-    Only what every worker finds at the same step may end it so: where one stops alone, the others wait for it.
+    Only what every worker finds at the same step may end it so: where one stops alone, the others wait for it. One of
+    several that runs out of memory leaves a mark for those that Ray starts in their place.
     """
+    from ray import train as ray_train
+
+    if config["shortage"].exists():
+        return SENTENCE
     try:
         _train(config)
     except Diverged as error:
         return str(error)
+    except (MemoryError, RuntimeError) as error:
+        if not is_shortage(error):
+            raise
+        if ray_train.get_context().get_world_size() > 1:
+            config["shortage"].write_bytes(b"")
+            raise
+        return SENTENCE
     return None
 
 

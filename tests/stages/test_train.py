@@ -5,8 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +25,16 @@ from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.feed import Feed, dataset
-from deepminer_ray.stages.fit import KEEP_MEMORY, NO_MEMORY, failure_sentence
+from deepminer_ray.stages.fit import KEEP_MEMORY, failure_sentence
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import shuffled_labels, train
 
 EPOCHS = 5
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
 OPTIONS |= {"learning_rate": 0.01, "normals": 2, "jitter": 0.1}
+TOO_LARGE: dict[str, Any] = {"network": "densenet121", "batch": 500, "normals": None}
+"""What a worker cannot do within ALLOWED bytes, most of which torch takes to be imported."""
+ALLOWED = 3500 * 2**20
 LABELS = ["normal"] * 1000 + ["malignant", "benign"] * 150 + ["benign"] * 100
 
 
@@ -52,6 +58,37 @@ def training(run: Run, workers: int) -> "subprocess.Popen[str]":
     for name, value in (OPTIONS | {"workers": workers}).items():
         command += [f"--{name.replace('_', '-')}", str(value)]
     return subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """The training workers that a process has at the moment."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):
+            found += [child] if "RayTrainWorker" in " ".join(child.cmdline()) else []
+    return found
+
+
+@contextmanager
+def struck(pid: int, strike: Callable[[psutil.Process], object]) -> Iterator[set[int]]:
+    """Do something to each training worker of a process as it appears; their ids."""
+    seen, done = set[int](), threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.05):
+            with suppress(psutil.Error):
+                for worker in workers_of(pid):
+                    if worker.pid not in seen:
+                        seen.add(worker.pid)
+                        strike(worker)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        looking.join()
 
 
 def epochs_of(run: Run) -> list[dict[str, Any]]:
@@ -138,16 +175,12 @@ def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weight
     process = training(run, 3)
     try:
         wait_for_epoch(run, done_before + 1, process)
-        workers = [
-            child
-            for child in psutil.Process(process.pid).children(recursive=True)
-            if "RayTrainWorker" in " ".join(child.cmdline())
-        ]
+        workers = workers_of(process.pid)
         assert len(workers) == 3
         assert all(KEEP_MEMORY.items() <= worker.environ().items() for worker in workers)
-        struck = len(epochs_of(run))
+        done_then = len(epochs_of(run))
         workers[1].kill()
-        assert struck < EPOCHS, "the kill struck before the end"
+        assert done_then < EPOCHS, "the kill struck before the end"
         _, said = process.communicate(timeout=500)
     finally:
         process.kill()
@@ -255,7 +288,36 @@ def test_want_of_memory_is_said_as_such() -> None:
         with pytest.raises((RuntimeError, MemoryError)) as raised:
             provoked()
         assert "--at-once" in failure_sentence({0: raised.value})
-    assert "mend that" in failure_sentence({1: OSError("disk is gone")}) and NO_MEMORY
+    assert "mend that" in failure_sentence({1: OSError("disk is gone")})
+
+
+def test_a_killed_worker_is_said_to_lack_memory_most_likely(ray: Any) -> None:
+    """Whatever the other workers say of it."""
+
+    @ray.remote
+    class Worker:
+        def end(self) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(ray.exceptions.RayActorError) as raised:
+        ray.get(Worker.remote().end.remote())
+    said = failure_sentence({0: RuntimeError("Connection closed by peer"), 1: raised.value})
+    assert "for want of memory" in said and "--at-once" in said and "\n" not in said
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.nodes)])
+def test_workers_that_the_system_refuses_memory_end_in_one_sentence(run: Run, tmp_path: Path, workers: int) -> None:
+    """At once where there is one; of several, those that Ray starts anew end before they try the same."""
+    short = copied(run, tmp_path / "run")
+    before = short.database.read_bytes()
+
+    def limit(worker: psutil.Process) -> None:
+        worker.rlimit(psutil.RLIMIT_DATA, (ALLOWED, ALLOWED))
+
+    with struck(os.getpid(), limit) as limited, pytest.raises(BadInput, match=r"ran out of memory: .*--at-once"):
+        train(short, **OPTIONS | TOO_LARGE, workers=workers)
+    assert len(limited) == {1: 1, 2: 4}[workers]
+    assert short.database.read_bytes() == before
 
 
 def test_what_a_worker_refuses_is_the_sentence() -> None:
