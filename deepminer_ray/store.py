@@ -106,6 +106,13 @@ def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
     return list(parts)
 
 
+def gather(tables: Tables, table: str) -> None:
+    """Copy what `attached` shows as `stored_T` into one table: several files' rows DuckDB sorts only in memory."""
+    tables.connection.execute(f"create temp table gathered as from stored_{table}")
+    tables.connection.execute(f"drop view stored_{table}")
+    tables.connection.execute(f"alter table gathered rename to stored_{table}")
+
+
 def activation(files: Sequence[Path]) -> pa.RecordBatchReader:
     """Rows of `activation` in the stores' files, by unit and patch; they are read as they are asked for."""
     return pa.RecordBatchReader.from_batches(ACTIVATION, _activation(files))

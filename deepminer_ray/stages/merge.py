@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.run import Run
-from deepminer_ray.store import activation, attached
+from deepminer_ray.store import activation, attached, gather
 from deepminer_ray.units.packing import BATCH, PACKED
 
 MEMORY = "256MB"
@@ -37,6 +37,7 @@ def _merge(
             tables.insert(table, more)
         for table in attached(tables, files):
             if table not in (PACKED, BATCH):
+                gather(tables, table)
                 tables.fill(table, f"store/{table}")
         tables.hold(MEMORY)
         tables.insert("activation", activation(files))

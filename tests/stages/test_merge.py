@@ -1,0 +1,54 @@
+"""What many stores hold becomes rows of a run within the memory that DuckDB may hold."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from deepminer_ray import run as module
+from deepminer_ray.run import Run
+from deepminer_ray.stages.merge import _merge
+from deepminer_ray.store import Store
+from deepminer_ray.units.packing import for_store
+from tests.units.test_packing import activation
+
+STORES, BATCHES, UNITS, PATCHES, SCANS = 8, 32, 512, 100, 24
+
+
+def evidence(batch: int) -> pa.Table:
+    """Rows of a batch of scans, of which the first are in no order."""
+    chance = np.random.default_rng(batch)
+    scan = [f"cancer_01-C_{chance.integers(10_000):04d}_{batch}_{number}.LEFT_MLO" for number in range(SCANS)]
+    classes = ["benign", "malignant", "normal"]
+    rows = SCANS * len(classes) * UNITS
+    return pa.table(
+        {
+            "scan": np.repeat(scan, rows // SCANS),
+            "class": np.tile(np.repeat(classes, UNITS), SCANS),
+            "unit": np.tile(np.arange(UNITS, dtype=np.int32), SCANS * len(classes)),
+            "activation": chance.random(rows, np.float32),
+        }
+    )
+
+
+def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEMORY", "64MB")
+    files = [tmp_path / "store" / f"{number}.duckdb" for number in range(STORES)]
+    stores = [Store(file, STORES) for file in files]
+    answers = [
+        activation(range(number * PATCHES, (number + 1) * PATCHES), UNITS, 8, number) for number in range(BATCHES)
+    ]
+    for number in np.random.default_rng(0).permutation(BATCHES):
+        tables = {"activation": answers[number], "evidence": evidence(int(number))}
+        stores[number % STORES].append(int(number), for_store(tables))
+    for store in stores:
+        store.close()
+    run = Run.created(tmp_path / "run")
+    _merge(run.folder, "probe", {}, time.time(), files, {})
+    expected = pa.concat_tables(answers).sort_by([("unit", "ascending"), ("patch", "ascending")])
+    assert run.ask("from activation").cast(expected.schema).equals(expected)
+    expected = pa.concat_tables([evidence(number) for number in range(BATCHES)])
+    expected = expected.sort_by([(name, "ascending") for name in ("scan", "class", "unit")])
+    assert run.ask("from evidence").cast(expected.schema).equals(expected)
