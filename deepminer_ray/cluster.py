@@ -33,6 +33,10 @@ TASKS_A_CPU = 4
 ITEMS_A_TASK = 64
 """A task that a lost node takes along holds no more films than this."""
 
+KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
+"""To a worker's C library: keep what a step gives back for the next one. By itself it returns it to the system and has
+it anew page by page, which takes a tenth of a step, and more outside a process's first thread, where Ray trains."""
+
 SECONDS_TO_ANSWER = 10.0
 SECONDS_TO_LOOK = 120
 """A node that is asked what it sees may have to start a process for it first."""

@@ -10,9 +10,11 @@ from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
 
 TASK = 0.2
 """Seconds between two tasks that Ray Data hands to one CPU (`docs/full_ddsm.md`)."""
-TRAIN_START = 4.0
+TRAIN_START = 5.5
 """Ray Train starts a controller, its helpers and then the workers, some after each other, most with torch as an actor
-does: it takes as long as so many actors (3.9 to 7.1 on two busy cores, 3.7 on quieter ones)."""
+does: it takes as long as so many actors (3.7 to 7.1 on two cores, more or less busy)."""
+CUT_TABLES, CUT_PATCH = 0.8, 0.08e-3
+"""Seconds in which `cut` puts its tables together, and for each patch."""
 STAGE = 0.5
 """Seconds of what every stage does once: copy the run's file, query it, put it back."""
 EPOCH = 0.5
@@ -105,9 +107,10 @@ def seconds_of_stages(
     passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
     shown = Estimate(*(distinct(value, measured.units) for value in counts.probed))
     figures = counts.explained * pace.explained / many
+    tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
     return [
         Stage("catalog", exactly(catalog_seconds(measured)), measured.cpus, peaks.get("catalog")),
-        Stage("cut", cut_seconds(measured, cuts, films), measured.cpus, peaks.get("cut")),
+        Stage("cut", cut_seconds(measured, cuts, films).plus(tables), measured.cpus, peaks.get("cut")),
         Stage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
         Stage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
         Stage("rank", shown.times(pace.alone / many).plus(measured.actor + STAGE), many, peaks.get("probe")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from deepminer_ray.cluster import check_nodes, connect, here, sight
+from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import Place
@@ -18,9 +18,6 @@ from deepminer_ray.stages.watch import Watch, watching
 
 HELD_SHARE = 0.3
 """Patches that take no more than this share of Ray's object store are read once, others in every epoch."""
-KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
-"""To a worker's C library: keep what a step gives back for the next one. By itself it returns it to the system and has
-it anew page by page, which takes a tenth of a step, and more outside a process's first thread, where Ray trains."""
 FAILURES = 3
 """Workers may be lost this often before the command gives up; called again, it goes on."""
 FALSE_STARTS = 10

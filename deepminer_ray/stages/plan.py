@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import blocks, connect
+from deepminer_ray.cluster import KEEP_MEMORY, blocks, connect
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, resolved
 from deepminer_ray.planning.costs import Measured, Pace, reckoned
@@ -242,7 +242,8 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     _stopped(ray, actors)
     share = -(-asked.batch // workers)
     if measured:
-        actors = _started(ray, TrainSample, needs, together, asked.network, gpu)
+        keeping = needs | {"runtime_env": {"env_vars": KEEP_MEMORY}}
+        actors = _started(ray, TrainSample, keeping, together, asked.network, gpu)
         steps = ray.get([actor.steps.remote(pixels, share, asked.seconds) for actor in actors])
         seconds |= _mean(steps, ("step",))
         found["peaks"]["train"] = max(row["peak"] for row in steps)
@@ -254,7 +255,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     return found | {"pace": Pace(**seconds, measured=measured)}
 
 
-def _started(ray: Any, kind: Any, needs: dict[str, int], count: int, *arguments: Any) -> list[Any]:
+def _started(ray: Any, kind: Any, needs: dict[str, Any], count: int, *arguments: Any) -> list[Any]:
     """So many actors that are ready to work."""
     actors = [ray.remote(kind).options(**needs).remote(*arguments) for _ in range(count)]
     ray.get([actor.ready.remote() for actor in actors])
