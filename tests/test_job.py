@@ -23,6 +23,8 @@ from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]
 RAY = Path(sys.executable).parent / "ray"
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef"}
+"""A head asks for a token where its user has one, and who submits sends one only when told to."""
 
 
 def wait_for(port: int, seconds: float = 120) -> None:
@@ -39,7 +41,7 @@ def wait_for(port: int, seconds: float = 120) -> None:
 
 def submit(command: list[str | Path], dashboard: int, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
     """Submit a job and wait for its end; a cluster that has just started has no agent to take it yet."""
-    environment = os.environ | {"RAY_ADDRESS": f"http://127.0.0.1:{dashboard}"}
+    environment = os.environ | TOKEN | {"RAY_ADDRESS": f"http://127.0.0.1:{dashboard}"}
     until = time.monotonic() + seconds
     while True:
         done = subprocess.run(
@@ -67,7 +69,9 @@ def dashboard() -> Iterator[int]:
     head = ["start", "--head", f"--port={free_port()}", f"--dashboard-port={port}", "--num-cpus=4", "--block"]
     head += ["--dashboard-host=127.0.0.1", "--disable-usage-stats", "--include-dashboard=true"]
     head += [f"--dashboard-agent-listen-port={free_port()}"]
-    cluster = subprocess.Popen([RAY, *head], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    cluster = subprocess.Popen(
+        [RAY, *head], env=os.environ | TOKEN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         wait_for(port)
         yield port
