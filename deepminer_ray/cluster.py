@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_TH
 it anew page by page, which takes a tenth of a step, and more outside a process's first thread, where Ray trains."""
 
 SECONDS_TO_ANSWER = 10.0
+SECONDS_TO_NOTICE = 20.0
+"""Ray asks a node five times, three seconds apart, before it takes it for lost."""
 SECONDS_TO_LOOK = 120
 """A node that is asked what it sees may have to start a process for it first."""
 MUST_AGREE = ("deepminer_ray", "torch", "torchvision", "numpy", "pyarrow", "opencv-python-headless")
@@ -104,14 +107,19 @@ def check_nodes(ray: Any, *seen: Sight) -> Likeness:
     looking = {
         ray.remote(_look)
         .options(num_cpus=0, max_retries=0, scheduling_strategy=strategy(node["NodeID"], soft=False))
-        .remote(seen): node["NodeManagerAddress"]
+        .remote(seen): node
         for node in asked
     }
     ready, waiting = ray.wait(list(looking), num_returns=len(looking), timeout=SECONDS_TO_LOOK)
-    if waiting:
-        raise BadInput(f"The node {looking[waiting[0]]} does not start a process within {SECONDS_TO_LOOK} s.")
+    for node in (looking[asked] for asked in waiting):
+        if not _lost(ray, node):
+            raise BadInput(
+                f"The node {node['NodeManagerAddress']} does not start a process within {SECONDS_TO_LOOK} s."
+            )
     for answered in ready:
-        _compare(_answer(ray, answered, looking[answered]), own, looking[answered])
+        found = _answer(ray, answered, looking[answered])
+        if found is not None:
+            _compare(found, own, looking[answered]["NodeManagerAddress"])
     return Likeness(seen, tuple(own.items()))
 
 
@@ -129,7 +137,8 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in MUST_AGREE} | {"code of deepminer_ray": code.hexdigest()[:12]}
 
 
-def _answer(ray: Any, answered: Any, address: str) -> dict[str, str]:
+def _answer(ray: Any, answered: Any, node: dict[str, Any]) -> dict[str, str] | None:
+    """What a node has; None where it has been lost, which no stage minds."""
     try:
         found: dict[str, str] = ray.get(answered)
         return found
@@ -137,8 +146,20 @@ def _answer(ray: Any, answered: Any, address: str) -> dict[str, str]:
         cause = getattr(error, "cause", None)
         if isinstance(cause, BadInput):
             raise cause from error
+        if _lost(ray, node):
+            return None
         reason = str(error).strip().splitlines()[-1]
-        raise BadInput(f"The node {address} cannot run deepminer_ray: {reason}") from error
+        raise BadInput(f"The node {node['NodeManagerAddress']} cannot run deepminer_ray: {reason}") from error
+
+
+def _lost(ray: Any, node: dict[str, Any]) -> bool:
+    """Whether a node is gone; that it does not answer Ray may notice a little later than who asked it."""
+    until = time.monotonic() + SECONDS_TO_NOTICE
+    while any(one["NodeID"] == node["NodeID"] and one["Alive"] for one in ray.nodes()):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def _compare(found: dict[str, str], wanted: dict[str, str], node: str) -> None:

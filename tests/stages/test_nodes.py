@@ -246,6 +246,28 @@ def test_a_node_lost_in_every_stage_changes_nothing(
     assert run.audit() == {}
 
 
+LOSING = """
+import os, signal, sys
+from deepminer_ray.cluster import check_nodes, connect
+ray = connect()
+os.kill(int(sys.argv[1]), signal.SIGKILL)
+assert check_nodes(ray).versions, "the others are compared"
+"""
+
+
+def test_a_node_that_is_lost_while_it_is_asked_is_left_out(nodes: Nodes) -> None:
+    nodes.add(2)
+    lost = nodes.nodes[0].all_processes["raylet"][0].process.pid
+    asking = subprocess.run(
+        [sys.executable, "-c", LOSING, str(lost)],
+        env=os.environ | {"RAY_ADDRESS": nodes.address},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert asking.returncode == 0, asking.stderr
+
+
 ROOT_ONLY = pytest.mark.skipif(os.getuid() != 0, reason="a node that sees other files needs root")
 
 
