@@ -36,7 +36,7 @@ from deepminer_ray.tables import Tables
 from deepminer_ray.units.packing import packed
 
 PATCHES, UNITS, SCANS, REPETITIONS = 44_612, 2_048, 1_040, 5
-ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 12, 8
+ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 90, 8
 TOP = 64
 RESPONSE_OF_PATCHES = (
     "select scan, unit, maximum from (select (patch // 65536)::integer as scan_number, unit, max(maximum) as maximum "

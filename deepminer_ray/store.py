@@ -106,11 +106,14 @@ def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
     return list(parts)
 
 
-def gather(tables: Tables, table: str) -> None:
-    """Copy what `attached` shows as `stored_T` into one table: several files' rows DuckDB sorts only in memory."""
+@contextmanager
+def gathered(tables: Tables, table: str) -> Iterator[None]:
+    """Have what `attached` shows as `stored_T` in one table: several files' rows DuckDB sorts only in memory."""
     tables.connection.execute(f"create temp table gathered as from stored_{table}")
     tables.connection.execute(f"drop view stored_{table}")
     tables.connection.execute(f"alter table gathered rename to stored_{table}")
+    yield
+    tables.connection.execute(f"drop table stored_{table}")
 
 
 def activation(files: Sequence[Path]) -> pa.RecordBatchReader:

@@ -1,6 +1,7 @@
 """What a store holds becomes rows of the run, in a process that has neither network nor driver in it."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import pyarrow as pa
 
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.run import Run
-from deepminer_ray.store import activation, attached, gather
+from deepminer_ray.store import activation, attached, gathered
 from deepminer_ray.units.packing import BATCH, PACKED
 
+SUMMED = ("histogram",)
+"""What is summed before it is sorted, and then is little."""
 MEMORY = "256MB"
 """What DuckDB may hold of rows that come in their order: more would only keep what is on disk already."""
 
@@ -37,7 +40,7 @@ def _merge(
             tables.insert(table, more)
         for table in attached(tables, files):
             if table not in (PACKED, BATCH):
-                gather(tables, table)
-                tables.fill(table, f"store/{table}")
+                with nullcontext() if table in SUMMED else gathered(tables, table):
+                    tables.fill(table, f"store/{table}")
         tables.hold(MEMORY)
         tables.insert("activation", activation(files))

@@ -22,7 +22,7 @@ from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.stages.train import head_rows
 
 ROWS_A_BATCH = 1_000_000
-"""(patch, unit) rows of a transaction: smaller ones append at half the speed."""
+"""(patch, unit) rows of a transaction, which costs a store 6 ms however few they are."""
 BATCHES_AT_LEAST = 16
 """Few patches are divided all the same, so that workers end together; how, must not depend on how many there are."""
 SCANS_A_BATCH = 16

@@ -36,7 +36,7 @@ STORES_AT_MOST = 8
 
 
 def stores_for(batches: int) -> int:
-    """How many stores share so many batches: one takes 6 million rows a second, which a few GPUs send.
+    """How many stores share so many batches: one takes what a dozen GPUs send, of small batches what a few do.
 
     It depends on nothing else: a call that goes on with other workers must find every batch where it would be.
     """

@@ -18,8 +18,9 @@ BYTES = {"maximum": "f", "mean": "f", "peak": "u"}
 """What the bytes of a row of `packed_activation` are, and in which order."""
 CELLS_AT_ONCE = 1_000_000
 """Rows of `activation` that are unpacked together, 28 MB."""
-BYTES_AT_ONCE, BYTES_A_CELL = 32 * 2**20, 10
-"""What is read of the stores together, and how much of it a unit's answer to a patch takes, or more on large maps."""
+BYTES_AT_ONCE, BYTES_A_CELL = 128 * 2**20, 10
+"""What is kept at once of the stores, which are read once for each such part; and how much of it a unit's answer to a
+patch takes, or more on large maps."""
 
 ACTIVATION = pa.schema(
     [("patch", pa.int64()), ("unit", pa.int32()), ("maximum", pa.float32()), ("mean", pa.float32())]
@@ -66,7 +67,9 @@ def unpacked(batches: pa.Table, rows: pa.Table) -> Iterator[pa.RecordBatch]:
     """Rows of `activation` by unit and patch, of `rows` of `packed_activation` and all `batches` that these name."""
     order = np.argsort(batches["first"].to_numpy())
     first, width = (batches[name].to_numpy()[order] for name in ("first", "width"))
-    patches = [np.array(batches["patches"][int(number)].as_py()) for number in order]
+    lists = batches["patches"].combine_chunks()
+    values, bounds = lists.values.to_numpy(), lists.offsets.to_numpy()
+    patches = [values[bounds[number] : bounds[number + 1]] for number in order]
     at_once = max(1, CELLS_AT_ONCE // max(map(len, patches)))
     for part in rows.sort_by([("unit", "ascending"), ("first", "ascending")]).to_batches(at_once):
         number = np.searchsorted(first, part["first"].to_numpy())

@@ -9,8 +9,9 @@ import pytest
 
 from deepminer_ray import run as module
 from deepminer_ray.run import Run
-from deepminer_ray.stages.merge import _merge
+from deepminer_ray.stages import merge
 from deepminer_ray.store import Store
+from deepminer_ray.units import packing
 from deepminer_ray.units.packing import for_store
 from tests.units.test_packing import activation
 
@@ -34,7 +35,9 @@ def evidence(batch: int) -> pa.Table:
 
 
 def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MEMORY", "64MB")
+    for place in (module, merge):
+        monkeypatch.setattr(place, "MEMORY", "64MB")
+    monkeypatch.setattr(packing, "BYTES_AT_ONCE", 2**20)
     files = [tmp_path / "store" / f"{number}.duckdb" for number in range(STORES)]
     stores = [Store(file, STORES) for file in files]
     answers = [
@@ -46,7 +49,7 @@ def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch
     for store in stores:
         store.close()
     run = Run.created(tmp_path / "run")
-    _merge(run.folder, "probe", {}, time.time(), files, {})
+    merge._merge(run.folder, "probe", {}, time.time(), files, {})
     expected = pa.concat_tables(answers).sort_by([("unit", "ascending"), ("patch", "ascending")])
     assert run.ask("from activation").cast(expected.schema).equals(expected)
     expected = pa.concat_tables([evidence(number) for number in range(BATCHES)])
