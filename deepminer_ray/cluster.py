@@ -276,5 +276,5 @@ def _dead(ray: Any) -> list[str]:
     """Which of the processes are gone that a Ray of this process cannot work without; of a cluster's none is known."""
     if not getattr(ray, "is_initialized", bool)():  # it may be half imported
         return []
-    node = ray._private.worker._global_node
+    node = getattr(ray._private.worker, "_global_node", None)
     return [] if node is None else [kind for kind, _ in node.dead_processes() if kind in ("raylet", "gcs_server")]

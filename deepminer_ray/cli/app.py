@@ -68,10 +68,12 @@ def refuse(error: BadInput | Unreachable) -> None:
 
 def _end(error: BadInput) -> None:
     """Say why and end from another thread, whatever the main one waits for."""
-    if sys.stderr.isatty():
-        sys.stderr.write(CURSOR)
-    _say(error)
-    os._exit(2)
+    try:
+        if sys.stderr.isatty():
+            sys.stderr.write(CURSOR)
+        _say(error)
+    finally:
+        os._exit(2)
 
 
 def _say(error: BadInput | Unreachable) -> None:

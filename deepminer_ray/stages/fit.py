@@ -81,6 +81,7 @@ def fit(
         raise BadInput(failure_sentence(getattr(error, "worker_failures", None) or alone)) from error
     finally:
         told.shutdown()
+        config["shortage"].unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
     return _kept(result, best)
