@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,9 +59,6 @@ class Machine:
         for name in ("host", "key"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
         (folder / "authorized").write_text((folder / "key.pub").read_text())
-        for place in (folder, *folder.parents):
-            if place.stat().st_uid == os.getuid() and place != Path("/tmp"):
-                place.chmod(place.stat().st_mode | 0o011)
         (folder / "authorized").chmod(0o644)
         Path("/run/sshd").mkdir(exist_ok=True)
         options = {
@@ -131,13 +129,16 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def machine() -> Iterator[Machine]:
+    """In a folder of its own: pytest's is closed to other users, anew whenever another pytest starts."""
     wanted = [name for name in ("sshd", "rsync", "nc", "useradd") if not shutil.which(name, path="/usr/sbin:/usr/bin")]
     if wanted or os.getuid():
         pytest.skip(f"needs root and {', '.join(wanted)}")
-    made = Machine(tmp_path_factory.mktemp("machine"))
-    yield made
-    made.close()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        made = Machine(Path(folder))
+        yield made
+        made.close()
 
 
 @pytest.mark.launcher
