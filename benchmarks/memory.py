@@ -4,7 +4,8 @@
 
 Films are one picture under many names, patches of 32 px, ShuffleNet's 1,024 units: small films and a fast network, so
 that many activations come quickly. Memory is what a process holds by itself, without what it shares (Ray's object
-store, libraries). The limit: ten times the patches take no more of it, for what grows with them is on disk.
+store, libraries). The limit: ten times the patches take no more of it, for what grows with them is on disk; DuckDB
+keeps of that what it may.
 """
 
 import sys
