@@ -62,14 +62,14 @@ def sight(file: Place) -> Sight:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What a node must have in common with this command to work for it; a Ray made by this process has it."""
+    """What a node must have in common with this command to work for it: places, whenever asked, and versions."""
 
     seen: tuple[Sight, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
 
 
 ALONE = Likeness()
-"""What a Ray made by this process has to have."""
+"""Nothing in common: what works for no command."""
 
 
 @cache
@@ -100,7 +100,7 @@ def check_nodes(ray: Any, *seen: Sight) -> Likeness:
     What comes back is for workers to ask of themselves (`refuse_unlike`).
     """
     if "RAY_ADDRESS" not in os.environ:
-        return ALONE
+        return Likeness(seen)
     own = _versions()
     asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy

@@ -38,7 +38,10 @@ CLUSTERS = [ROOT / "cluster.yaml", ROOT / "cluster-local.yaml"]
 def test_cluster_files_are_what_ray_expects(file: Path) -> None:
     described = yaml.safe_load(file.read_text())
     described["auth"].pop("ssh_private_key", None)  # which need not be on this machine
-    validate_config(prepare_config(described))
+    prepared = prepare_config(described)
+    validate_config(prepared)  # raises where a word is unknown, as the next test shows
+    assert prepared["cluster_name"] == described["cluster_name"]
+    assert any("ray start --head" in command for command in prepared["head_start_ray_commands"])
 
 
 def test_a_cluster_file_with_a_wrong_word_is_refused() -> None:

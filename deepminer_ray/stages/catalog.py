@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike
+from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike, refuse_unseen
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.place import Place, place, resolved
@@ -48,12 +48,12 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Lik
     """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now."""
     try:
         refuse_unlike(wanted)
-        return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source)), FOUND)
+        return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source), wanted), FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
 
 
-def _cases(items: dict[str, Any], kind: Kind, source: Place) -> list[dict[str, Any]]:
+def _cases(items: dict[str, Any], kind: Kind, source: Place, wanted: Likeness) -> list[dict[str, Any]]:
     names = list(items)
     found = []
     for values in zip(*items.values(), strict=True):
@@ -61,6 +61,7 @@ def _cases(items: dict[str, Any], kind: Kind, source: Place) -> list[dict[str, A
         try:
             case = asdict(kind.case(source, item))
         except OSError as error:  # a file that was there when the directory was listed
+            refuse_unseen(wanted.seen)  # or all of them are gone, such as with a disk
             case = asdict(Case(rejected=[Rejected(str(error.filename or source), str(error))]))
         for lesion in case["lesions"]:
             box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]

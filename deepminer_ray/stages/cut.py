@@ -11,7 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike, sight
+from deepminer_ray.cluster import (
+    ALONE,
+    Likeness,
+    Sight,
+    blocks,
+    check_nodes,
+    connect,
+    refuse_unlike,
+    refuse_unseen,
+    sight,
+)
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
@@ -51,7 +61,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
         windows = [film_window(place, side, width, height, columns, rows) for place in kept]
         overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except (BadInput, OSError) as error:
-        return outcome | {"reason": str(error)}
+        return outcome | _why(error, wanted)
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
     patches = [
@@ -75,6 +85,15 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
     except (OSError, Unreachable) as error:
         return outcome | {"stopped": f"Patches cannot be stored: {error}: mend that and call it again."}
     return outcome | {"patches": len(kept)}
+
+
+def _why(error: Exception, wanted: Likeness) -> dict[str, str]:
+    """Why a film was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
+    try:
+        refuse_unseen(wanted.seen)
+    except (BadInput, Unreachable) as gone:
+        return {"stopped": str(gone)}
+    return {"reason": str(error)}
 
 
 def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:

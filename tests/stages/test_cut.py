@@ -1,5 +1,6 @@
 """`cut` goes on where films cannot be decoded or were cut before."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepminer_ray.cluster import Likeness, Sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.cut import cut, cut_film
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +138,22 @@ def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:
     cut(other, side=32, again=True)
     number = rows(other, "select scan_number from patch join scan using (scan) limit 1")[0]["scan_number"]
     assert min(read_scan(other.folder / "scan", number).shape) == 128
+
+
+def test_films_of_a_disk_that_is_lost_meanwhile_are_not_rejected(ray: object, phantoms: Path, tmp_path: Path) -> None:
+    source = tmp_path / "films"
+    shutil.copytree(phantoms, source)
+    made = Run.created(tmp_path / "run")
+    catalog(made, str(source))
+    first, second, *_ = (film | {"lesions": json.dumps(film["lesions"])} for film in made.rows("film"))
+    wanted = Likeness((Sight(source),))
+    done = cut_film(first, made.folder, 64, 0.5, wanted)
+    assert (done["reason"], done["stopped"]) == ("", "") and done["patches"]
+    source.rename(tmp_path / "gone")
+    stopped = cut_film(second, made.folder, 64, 0.5, wanted)
+    assert stopped["reason"] == "" and f"does not see {source}" in stopped["stopped"]
+    with pytest.raises(BadInput, match="does not see"):
+        cut(made, side=64)
+    (tmp_path / "gone").rename(source)
+    Path(second["file"]).unlink()
+    assert cut_film(second, made.folder, 64, 0.5, wanted)["reason"], "one that is gone alone is rejected"
