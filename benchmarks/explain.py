@@ -80,9 +80,10 @@ def case(run: Run) -> None:
     checkpoint = run.rows("probed_layer")[0]["checkpoint"]
     scans = run.rows("figure", checkpoint=checkpoint, named=NAMED_IN_FIGURE)
     explained = {row["scan"] for row in run.rows("explained_scan")}
-    actor = FigureActor([connect().put(content(probed_checkpoint(run)))], run.storage)
+    actor, network = FigureActor(run.storage), [connect().put(content(probed_checkpoint(run)))]
     row = next(row for row in scans if row["scan"] in explained)
-    made = seconds(lambda: actor.explain(row, [".png"]))
+    actor.awake(network)
+    made = seconds(lambda: actor.explain(row, [".png"], network))
     book = seconds(lambda: write_casebook(run)) / len(explained)
     print(f"a case: explained and drawn {made:.2f} s, {book:.3f} s of the book: {made + book:.2f} s (goal 2), one core")
 

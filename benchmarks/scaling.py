@@ -160,12 +160,12 @@ def simulated(ray: Any, workers: int, rows: int, network: float, stores: int, se
     ]
     ray.get([store.done.remote() for store in kept])
     warm = 2 * len(processes)
-    list(answered(ray, pool, kept, [(number, Batch("", ())) for number in range(warm)]))
+    list(answered(pool, kept, [(number, Batch("", ())) for number in range(warm)], []))
     batches = max(3 * workers, int(workers * seconds / network))
     todo = [(warm + number, Batch("", ())) for number in range(batches)]
     before, started = spent(), time.perf_counter()
     told = Counter[str]()
-    for one in answered(ray, pool, kept, todo):
+    for one in answered(pool, kept, todo, []):
         told.update(one)
     took, after = time.perf_counter() - started, spent()
     ray.get([store.close.remote() for store in kept])

@@ -15,7 +15,6 @@ from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import explained, explanation_tables
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
-from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.place import Place
 from deepminer_ray.stages.turn import Turn
@@ -42,66 +41,84 @@ class ProbeActor:
     """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
 
     It answers one batch while the rows of the one before are stored: make it with `max_concurrency=BATCHES_AT_ONCE`.
-    `network` is a list of one reference to a checkpoint's content: an actor that starts anew asks for it again, and it
-    may start on a node that joined since, so it is the work that is refused there: what fails to start is started anew.
+    `network`, which comes with every batch, is a list of one reference to a checkpoint's content: an actor that starts
+    anew asks for it again. It may start on a node that joined since, so it is the work that is refused there: what
+    fails to start is started anew.
     """
 
-    def __init__(self, how: How, network: Sequence[Any], storage: Place, wanted: Likeness = ALONE):
-        import ray
-
-        self.wanted = wanted
-        checkpoint = read(ray.get(network[0]))
-        device = "cuda" if how.gpu else "cpu"
-        self.probe = Probe(checkpoint, storage, layer=how.layer, half=how.half, device=device)
+    def __init__(self, how: How, storage: Place, wanted: Likeness = ALONE):
+        self.how, self.storage, self.wanted = how, storage, wanted
+        self.probe: Probe | None = None
         self.turn = Turn()
 
-    def work(self, store: Any, number: int, method: str, arguments: tuple[Any, ...]) -> dict[str, float]:
+    def awake(self, network: Sequence[Any]) -> Probe:
+        """The network, loaded when it is first asked for."""
+        import ray
+
+        if self.probe is None:
+            how, device = self.how, "cuda" if self.how.gpu else "cpu"
+            checkpoint = read(ray.get(network[0]))
+            self.probe = Probe(checkpoint, self.storage, layer=how.layer, half=how.half, device=device)
+        return self.probe
+
+    def work(
+        self, store: Any, number: int, method: str, arguments: tuple[Any, ...], network: Sequence[Any]
+    ) -> dict[str, float]:
         """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
         import ray
 
         refuse_unlike(self.wanted)
-        reading = 0.0
+        classes, reading = 0, 0.0
 
         def answer() -> Tables:
-            nonlocal reading
-            before = self.probe.seconds_reading
+            nonlocal classes, reading
+            probe = self.awake(network)
+            before = probe.seconds_reading
             try:
-                tables: Tables = getattr(self.probe, method)(*arguments)
+                tables: Tables = getattr(probe, method)(*arguments)
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
-            reading = self.probe.seconds_reading - before
+            classes, reading = len(probe.network.classes), probe.seconds_reading - before
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
         told |= {"working": told["working"] - reading, "data": reading}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if "prediction" in tables:
-            told["patches"] = tables["prediction"].num_rows // len(self.probe.network.classes)
+            told["patches"] = tables["prediction"].num_rows // classes
         return told
 
 
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, network: Sequence[Any], storage: Place, wanted: Likeness = ALONE):
+    def __init__(self, storage: Place, wanted: Likeness = ALONE):
+        self.storage, self.wanted = storage, wanted
+        self.probe: Probe | None = None
+
+    def awake(self, network: Sequence[Any]) -> Probe:
+        """The network, loaded when it is first asked for."""
         import ray
 
-        self.wanted = wanted
-        self.checkpoint = read(ray.get(network[0]))
-        self.probe = Probe(self.checkpoint, storage)
+        if self.probe is None:
+            self.probe = Probe(read(ray.get(network[0])), self.storage)
+        return self.probe
 
-    def explain(self, scan: dict[str, Any], suffixes: Sequence[str]) -> tuple[str, dict[str, bytes], Tables]:
+    def explain(
+        self, scan: dict[str, Any], suffixes: Sequence[str], network: Sequence[Any]
+    ) -> tuple[str, dict[str, bytes], Tables]:
         """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
         `silence`."""
         refuse_unlike(self.wanted)
-        film = read_scan(self.probe.folder / "scan", scan["scan_number"])
+        probe = self.awake(network)
+        film = read_scan(probe.folder / "scan", scan["scan_number"])
         try:
-            one = explained(self.probe, film)
+            one = explained(probe, film)
         except Exception:
             LOG.exception("explain failed on %s", scan["scan"])
             raise
-        scale = PATCHES_ACROSS * self.checkpoint.side / min(scan["rows"], scan["columns"])
+        scale = min(film.shape) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
         shown = Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
         units = [
@@ -112,9 +129,9 @@ class FigureActor:
         drawn = {}
         for suffix in suffixes:
             file, cam = BytesIO(), one.class_activation_map()
-            draw_explanation(file, shown, decision, cam, units, self.probe.last_geometry, suffix)
+            draw_explanation(file, shown, decision, cam, units, probe.last_geometry, suffix)
             drawn[suffix] = file.getvalue()
-        truth = None if scan["truth"] is None else self.probe.network.classes.index(scan["truth"])
+        truth = None if scan["truth"] is None else probe.network.classes.index(scan["truth"])
         return (
             scan["scan"],
             drawn,

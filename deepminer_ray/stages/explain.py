@@ -84,12 +84,12 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
     network = [ray.put(content(probed_checkpoint(run)))]
     options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}
     actors = [
-        ray.remote(FigureActor)
-        .options(name=named(run, "explain", number), **options)
-        .remote(network, run.storage, wanted)
+        ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(run.storage, wanted)
         for number in range(min(workers, len(scans)))
     ]
-    found = ray.util.ActorPool(actors).map_unordered(lambda actor, row: actor.explain.remote(row, suffixes), scans)
+    found = ray.util.ActorPool(actors).map_unordered(
+        lambda actor, row: actor.explain.remote(row, suffixes, network), scans
+    )
     with Running(run.folder, "explain", len(scans), "scans") as running:
         for scan, drawn, rows in progress(found, "explain", len(scans), running):
             for suffix, picture in drawn.items():

@@ -171,16 +171,17 @@ class ProbeSample:
         self.probe = None  # no worker holds two networks
         write_scan(self.folder / "scan", 0, scan["scan"], film)
         write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], pixels[:1])
-        actor = FigureActor([ray.put(self.file.read_bytes())], self.folder)
-        row = _row_of_figure(scan, actor.probe.network.units)
+        actor, network = FigureActor(self.folder), [ray.put(self.file.read_bytes())]
+        probe = actor.awake(network)
+        row = _row_of_figure(scan, probe.network.units)
         started = time.perf_counter()
-        _, drawn, _ = actor.explain(row, [".png"])
+        _, drawn, _ = actor.explain(row, [".png"], network)
         first = time.perf_counter() - started
         return {
             "first": first,
-            "explained": mean_seconds(lambda: actor.explain(row, [".png"]), seconds),
-            "alone": mean_seconds(lambda: actor.probe.maps([(0, [0], [[0]])]), seconds),
-            "units": actor.probe.network.units,
+            "explained": mean_seconds(lambda: actor.explain(row, [".png"], network), seconds),
+            "alone": mean_seconds(lambda: probe.maps([(0, [0], [[0]])]), seconds),
+            "units": probe.network.units,
             "checkpoint": self.file.stat().st_size,
             "figure": sum(map(len, drawn.values())),
             "peak": peak_memory(),

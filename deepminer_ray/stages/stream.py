@@ -89,12 +89,12 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     actors = [
         ray.remote(ProbeActor)
         .options(name=named(run, stage, number), **place, **lasting)
-        .remote(how, network, run.storage, wanted)
+        .remote(how, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
     if todo:
         with Running(run.folder, stage, len(todo), "batches") as running:
-            for told in progress(answered(ray, actors, stores, todo), stage, len(todo), running):
+            for told in progress(answered(actors, stores, todo, network), stage, len(todo), running):
                 running.count(**told)
     ray.get([store.close.remote() for store in stores])
     for actor in (*stores, *actors):
@@ -103,7 +103,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
 
 
 def answered(
-    ray: Any, actors: Sequence[Any], stores: Sequence[Any], todo: Sequence[tuple[int, Batch]]
+    actors: Sequence[Any], stores: Sequence[Any], todo: Sequence[tuple[int, Batch]], network: Sequence[Any]
 ) -> Iterator[dict[str, float]]:
     """Hand batches to actors as they become free; what each says of a batch that is stored.
 
@@ -116,7 +116,8 @@ def answered(
         if left and (len(left) >= len(actors) or not having[actor]):
             number, batch = left.popleft()
             having[actor] += 1
-            answer = actor.work.remote(stores[number % len(stores)], number, batch.method, batch.arguments)
+            store = stores[number % len(stores)]
+            answer = actor.work.remote(store, number, batch.method, batch.arguments, network)
             answer.future().add_done_callback(lambda told: ended.put((actor, told)))
 
     for _ in range(BATCHES_AT_ONCE):

@@ -17,7 +17,7 @@ def handed(ray: Any, *seconds: float) -> list[dict[str, Any]]:
     """What such workers tell of all batches, given to two stores."""
     todo = [(number, Batch("", ())) for number in range(BATCHES)]
     actors = workers(ray, *seconds)
-    told: list[dict[str, Any]] = list(answered(ray, actors, ["even", "odd"], todo))
+    told: list[dict[str, Any]] = list(answered(actors, ["even", "odd"], todo, []))
     for actor in actors:
         ray.kill(actor)
     return told
@@ -43,7 +43,7 @@ def test_a_slow_worker_keeps_no_batch_from_one_that_is_idle(ray: Any) -> None:
 
 def test_what_a_killed_worker_had_is_told_once_it_is_back(ray: Any) -> None:
     actors = workers(ray, 0.1, 0.1)
-    told = answered(ray, actors, [""], [(number, Batch("", ())) for number in range(BATCHES)])
+    told = answered(actors, [""], [(number, Batch("", ())) for number in range(BATCHES)], [])
     numbers = [next(told)["number"]]
     os.kill(ray.get(actors[0].process.remote()), signal.SIGKILL)
     numbers += [one["number"] for one in told]
@@ -57,9 +57,9 @@ def test_a_batch_that_cannot_be_answered_ends_the_handing_out(ray: Any) -> None:
 
 def test_fewer_batches_than_workers_are_handed_to_as_many(ray: Any) -> None:
     actors = workers(ray, 0.2, 0.2, 0.2)
-    told = list(answered(ray, actors, [""], [(number, Batch("", ())) for number in range(2)]))
+    told = list(answered(actors, [""], [(number, Batch("", ())) for number in range(2)], []))
     assert len({one["name"] for one in told}) == 2
-    assert list(answered(ray, actors, [""], [])) == []
+    assert list(answered(actors, [""], [], [])) == []
 
 
 def test_other_work_has_another_digest() -> None:
