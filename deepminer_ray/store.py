@@ -68,10 +68,10 @@ class Store:
             raise
 
     def _append_rows(self, table: str, rows: pa.Table) -> None:
-        self.connection.register("arriving", rows)
-        self.connection.execute(f"create table if not exists {table} as from arriving limit 0")
-        self.connection.execute(f"insert into {table} by name (from arriving)")
-        self.connection.unregister("arriving")
+        tables = Tables(self.connection)
+        with tables.showing("arriving", rows):
+            self.connection.execute(f"create table if not exists {table} as from arriving limit 0")
+        tables.insert(table, rows)
 
     def done(self) -> list[int]:
         """The batches that are in."""
@@ -108,12 +108,10 @@ def attached(tables: Tables, files: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def gathered(tables: Tables, table: str) -> Iterator[None]:
-    """Have what `attached` shows as `stored_T` in one table: several files' rows DuckDB sorts only in memory."""
-    tables.connection.execute(f"create temp table gathered as from stored_{table}")
-    tables.connection.execute(f"drop view stored_{table}")
-    tables.connection.execute(f"alter table gathered rename to stored_{table}")
+    """Have what `attached` shows of a table in one table `gathered`."""
+    tables.apply("store/gather", table=f"stored_{table}")
     yield
-    tables.connection.execute(f"drop table stored_{table}")
+    tables.apply("store/drop_gathered")
 
 
 def activation(files: Sequence[Path]) -> pa.RecordBatchReader:

@@ -1,4 +1,8 @@
-"""The tables of a run: which stage fills which, and an open transaction on them."""
+"""The tables of a run: which stage fills which, and an open transaction on them.
+
+SQL cannot bind what a table is called that is written to: the few statements that are the same for all tables stand
+here, with names of this package's own.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
 -- One row a scan, class and unit.
 select *
-from stored_evidence
+from gathered
 order by scan, class, unit

@@ -1,4 +1,4 @@
 -- One row a patch and class.
 select *
-from stored_prediction
+from gathered
 order by patch, class

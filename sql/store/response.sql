@@ -1,4 +1,4 @@
 -- One row a scan and unit.
 select *
-from stored_response
+from gathered
 order by scan, unit

@@ -1,4 +1,4 @@
 -- One row a scan and class.
 select *
-from stored_scan_prediction
+from gathered
 order by scan, class

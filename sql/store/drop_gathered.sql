@@ -1,0 +1,2 @@
+-- Drops the copy, whose rows are in the run.
+drop table gathered
