@@ -45,7 +45,7 @@ proof: setup
 test-cluster: setup
 	$(BIN)/python -m pytest -m "nodes or launcher"
 
-# Twenty SIGKILLs while 20,000 patches are probed on three nodes; twenty minutes.
+# Twenty SIGKILLs while 20,000 patches are probed on three nodes; six minutes.
 chaos: setup
 	$(BIN)/python -m pytest -m chaos
 
