@@ -1,14 +1,17 @@
 """What each option of training does to the AUC on the validation patients, the test partition untouched.
 
-    python benchmarks/options.py RUN WEIGHTS [NAME ...]
+    python benchmarks/options.py RUN WEIGHTS [SEED ...]
 
 RUN is partitioned and cut (`deepminer partition RUN --validation 0.2`), WEIGHTS a state dict of SqueezeNet in Caffe's
-normalisation, NAME one of the options below (all by default). One thread, one seed, batches in one order; of the
-validation patients' normal patches a third, for speed. The last epoch's AUC, with its interval over patients.
+normalisation. One thread. A seed (0 by default, or several) draws the last layer, the normal patches and the order of
+all; each option is trained with each, and set beside training without it with the same one. Of the validation patients'
+normal patches a third is looked at, always the same. The last epoch's AUC, with its interval over patients.
 """
 
 import json
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +41,7 @@ class Option:
     normals: int | None = 1
     epochs: int = 8
     decay_from_epoch: int = 6
+    beside: str = "one normal patch for each with a finding"
 
 
 OPTIONS = {
@@ -46,9 +50,9 @@ OPTIONS = {
     "rotation 15": Option(Augmentation(rotation=15)),
     "jitter 0.1": Option(Augmentation(jitter=0.1)),
     "flips, rotation 15, jitter 0.1": Option(Augmentation(True, 15, 0.1)),
-    "all normal patches": Option(normals=None, epochs=5, decay_from_epoch=4),
-    "all, balance weights": Option(balance="weights", normals=None, epochs=5, decay_from_epoch=4),
-    "all, balance sampling": Option(balance="sampling", normals=None, epochs=5, decay_from_epoch=4),
+    "all normal patches": Option(NO_AUGMENTATION, "none", None, 5, 4, "all normal patches"),
+    "all, balance weights": Option(NO_AUGMENTATION, "weights", None, 5, 4, "all normal patches"),
+    "all, balance sampling": Option(NO_AUGMENTATION, "sampling", None, 5, 4, "all normal patches"),
 }
 
 
@@ -61,10 +65,10 @@ class Patches:
     patient: list[str]
 
 
-def patches(run: Run, option: Option, validation: bool) -> Patches:
+def patches(run: Run, option: Option, validation: bool, seed: int = 0) -> Patches:
     """Those that an option trains on, or those of the validation patients."""
     listed = run.rows(
-        "training", normals=option.normals, seed="0", balanced=option.balance == "sampling", answers=CLASSES
+        "training", normals=option.normals, seed=str(seed), balanced=option.balance == "sampling", answers=CLASSES
     )
     patient = {row["scan_number"]: row["patient"] for row in run.ask("from scan").to_pylist()}
     films = [film for film in listed if film["validation"] == validation]
@@ -82,7 +86,7 @@ def patches(run: Run, option: Option, validation: bool) -> Patches:
     return Patches(read["pixels"], read["class"], owners)
 
 
-def trained(option: Option, shown: Patches, weights: str) -> Network:
+def trained(option: Option, shown: Patches, weights: str, seed: int) -> Network:
     """A network trained with an option."""
     counts = np.bincount(shown.classes)
     recipe = Recipe(
@@ -94,12 +98,12 @@ def trained(option: Option, shown: Patches, weights: str) -> Network:
         class_weights=tuple(len(shown.classes) / 3 / counts) if option.balance == "weights" else None,
         augmentation=option.augmentation,
     )
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     network = build("squeezenet1_1", weights)[0].to(memory_format=torch.channels_last)
     optimizer = recipe.optimizer(network)
     for epoch in range(1, option.epochs + 1):
-        torch.manual_seed(epoch)
-        order = np.random.default_rng((0, epoch)).permutation(len(shown.classes))
+        torch.manual_seed(1000 * seed + epoch)
+        order = np.random.default_rng((seed, epoch)).permutation(len(shown.classes))
         parts = [order[start : start + 32] for start in range(0, len(order) // 32 * 32, 32)]
         batches = ((shown.pixels[part], shown.classes[part]) for part in parts)
         train_epoch(network, optimizer, recipe, epoch, batches, CPU)
@@ -114,23 +118,31 @@ def malignant_interval(network: Network, seen: Patches) -> Interval:
     return auc_interval(score, seen.classes == 2, seen.patient)
 
 
-def main(folder: Path, weights: str, names: list[str]) -> None:
-    """Print a line for each option."""
+def main(folder: Path, weights: str, seeds: Sequence[int]) -> None:
+    """Print a line for each option and seed, and then one for each option over all seeds."""
     torch.set_num_threads(1)
     run = Run.existing(folder)
     seen = patches(run, Option(), validation=True)
-    for name in names or OPTIONS:
-        shown = patches(run, OPTIONS[name], validation=False)
-        network = trained(OPTIONS[name], shown, weights)
-        found = validate(network, "caffe", [(seen.pixels, seen.classes)], CPU)
-        low, high = malignant_interval(network, seen)
-        areas = ", ".join(f"{label} {found[f'auc_{label}']:.3f}" for label in CLASSES)
-        print(
-            f"{name}: {areas} ({low:.3f} to {high:.3f}), loss {found['validation_loss']:.3f}; "
-            f"{len(shown.classes)} patches, {OPTIONS[name].epochs} epochs; {len(seen.classes)} of validation",
-            flush=True,
-        )
+    areas: dict[str, list[list[float]]] = defaultdict(list)
+    for seed in seeds:
+        for name, option in OPTIONS.items():
+            shown = patches(run, option, False, seed)
+            network = trained(option, shown, weights, seed)
+            found = validate(network, "caffe", [(seen.pixels, seen.classes)], CPU)
+            low, high = malignant_interval(network, seen)
+            areas[name].append([found[f"auc_{label}"] for label in CLASSES])
+            said = ", ".join(f"{label} {area:.3f}" for label, area in zip(CLASSES, areas[name][-1], strict=True))
+            print(
+                f"seed {seed}, {name}: {said} ({low:.3f} to {high:.3f}), loss {found['validation_loss']:.3f}; "
+                f"{len(shown.classes)} patches, {option.epochs} epochs; {len(seen.classes)} of validation",
+                flush=True,
+            )
+    print(f"over {len(seeds)} seeds: mean, and by how much it is more than without, mean (least to most)")
+    for name, option in OPTIONS.items():
+        more = np.array(areas[name]) - np.array(areas[option.beside])
+        for label, of_class, by in zip(CLASSES, np.transpose(areas[name]), more.T, strict=True):
+            print(f"{name}, {label}: {of_class.mean():.3f}, {by.mean():+.3f} ({by.min():+.3f} to {by.max():+.3f})")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    main(Path(sys.argv[1]), sys.argv[2], [int(seed) for seed in sys.argv[3:]] or [0])
