@@ -17,8 +17,10 @@ from deepminer_ray.units.packing import ACTIVATION, BATCH, PACKED, units_at_once
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0
 """A killed run's store may hold its file for a few seconds more."""
-STORE_MEMORY = "128MB"
-"""What DuckDB may hold of a store: a batch is 10 MB, and more only keeps what is on disk already."""
+STORE_MEMORY = "64MB"
+"""What DuckDB may hold of a store it writes: a batch is 10 MB, and more only keeps what is on disk already."""
+READING_MEMORY = "32MB"
+"""What it may hold of stores it reads: each of their blocks is asked for once, and then as good as never again."""
 
 
 class Store:
@@ -121,7 +123,7 @@ def activation(files: Sequence[Path]) -> pa.RecordBatchReader:
 
 def _activation(files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
     """A few units at a time, for DuckDB does not sort by unit what its memory cannot hold."""
-    with duckdb.connect(config={"memory_limit": STORE_MEMORY}) as connection:
+    with duckdb.connect(config={"memory_limit": READING_MEMORY}) as connection:
         tables = Tables(connection)
         if BATCH not in attached(tables, files):
             return

@@ -14,8 +14,8 @@ from deepminer_ray.units.packing import BATCH, PACKED
 
 SUMMED = ("histogram",)
 """What is summed before it is sorted, and then is little."""
-MEMORY = "256MB"
-"""What DuckDB may hold of rows that come in their order: more would only keep what is on disk already."""
+MEMORY = "128MB"
+"""What DuckDB may hold of rows that come in their order, or nearly: more would only keep what is on disk already."""
 
 
 def merge(
@@ -36,11 +36,11 @@ def _merge(
     folder: Path, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
     with Run(folder).finishing(stage, parameters, started) as tables:
+        tables.hold(MEMORY)
         for table, more in rows.items():
             tables.insert(table, more)
         for table in attached(tables, files):
             if table not in (PACKED, BATCH):
                 with nullcontext() if table in SUMMED else gathered(tables, table):
                     tables.fill(table, f"store/{table}")
-        tables.hold(MEMORY)
         tables.insert("activation", activation(files))

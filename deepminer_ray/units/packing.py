@@ -16,9 +16,9 @@ PACKED, BATCH = "packed_activation", "packed_batch"
 """The tables of a store: one row a batch and unit, and one row a batch, which its first patch names."""
 BYTES = {"maximum": "f", "mean": "f", "peak": "u"}
 """What the bytes of a row of `packed_activation` are, and in which order."""
-CELLS_AT_ONCE = 1_000_000
-"""Rows of `activation` that are unpacked together, 28 MB."""
-BYTES_AT_ONCE, BYTES_A_CELL = 128 * 2**20, 10
+CELLS_AT_ONCE = 250_000
+"""Rows of `activation` that are unpacked together, 7 MB."""
+BYTES_AT_ONCE, BYTES_A_CELL = 64 * 2**20, 10
 """What is kept at once of the stores, which are read once for each such part; and how much of it a unit's answer to a
 patch takes, or more on large maps."""
 
@@ -71,12 +71,14 @@ def unpacked(batches: pa.Table, rows: pa.Table) -> Iterator[pa.RecordBatch]:
     values, bounds = lists.values.to_numpy(), lists.offsets.to_numpy()
     patches = [values[bounds[number] : bounds[number + 1]] for number in order]
     at_once = max(1, CELLS_AT_ONCE // max(map(len, patches)))
-    for part in rows.sort_by([("unit", "ascending"), ("first", "ascending")]).to_batches(at_once):
+    by_unit = np.lexsort((rows["first"].to_numpy(), rows["unit"].to_numpy()))
+    for start in range(0, len(by_unit), at_once):
+        part = rows.take(by_unit[start : start + at_once])
         number = np.searchsorted(first, part["first"].to_numpy())
         yield _unpacked(part, [patches[place] for place in number], width[number])
 
 
-def _unpacked(rows: pa.RecordBatch, patches: list[NDArray[np.int64]], width: NDArray[np.int32]) -> pa.RecordBatch:
+def _unpacked(rows: pa.Table, patches: list[NDArray[np.int64]], width: NDArray[np.int32]) -> pa.RecordBatch:
     sizes = [len(of_batch) for of_batch in patches]
     maximum, mean, place = (_joined(rows[name], kind, sizes) for name, kind in BYTES.items())
     y, x = np.divmod(place, np.repeat(width, sizes))
@@ -86,7 +88,7 @@ def _unpacked(rows: pa.RecordBatch, patches: list[NDArray[np.int64]], width: NDA
     )
 
 
-def _joined(blobs: pa.Array, kind: str, sizes: list[int]) -> NDArray[Any]:
+def _joined(blobs: pa.ChunkedArray, kind: str, sizes: list[int]) -> NDArray[Any]:
     """The numbers of several rows, one after the other; a row may have wider ones than another."""
     items = [blob.as_buffer() for blob in blobs]
     numbers = [np.frombuffer(item, f"<{kind}{item.size // size}") for item, size in zip(items, sizes, strict=True)]
