@@ -18,6 +18,7 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place
+from deepminer_ray.shortage import deaths
 from deepminer_ray.statement import sql_folder
 
 CORES_PROMISED = 2
@@ -34,9 +35,15 @@ TASKS_A_CPU = 4
 ITEMS_A_TASK = 64
 """A task that a lost node takes along holds no more films than this."""
 
+RETRIES = 5
+"""Of work that has lost its worker, to a kill or with a node. What more memory would be needed for ends then: Ray by
+itself would try for ever."""
+LASTING = {"max_restarts": 6 * RETRIES, "max_task_retries": RETRIES}
+"""Of an actor, which may lose several nodes; one that is killed whenever it starts ends too."""
+
 KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
-"""To a worker's C library: keep what a step gives back for the next one. By itself it returns it to the system and has
-it anew page by page, which takes a tenth of a step, and more outside a process's first thread, where Ray trains."""
+"""To the C library of a worker with a network: keep what a step gives back for the next one. By itself it returns it to
+the system and has it anew page by page, which takes a tenth of a step and up to a quarter of a pass."""
 
 SECONDS_TO_ANSWER = 10.0
 SECONDS_TO_NOTICE = 20.0
@@ -81,6 +88,15 @@ def refuse_unlike(wanted: Likeness) -> None:
     refuse_unseen(wanted.seen)
     if wanted.versions:
         _compare(_versions(), dict(wanted.versions), os.uname().nodename)
+
+
+def refuse_deadly(work: str) -> None:
+    """BadInput in a task that has lost its worker more often than `RETRIES`: Ray Data would try it for ever."""
+    import ray
+
+    core = getattr(ray._private.worker.global_worker, "core_worker", None)
+    if core is not None and core.get_current_task_attempt_number() > RETRIES:
+        raise deaths(f" over {work} or what was read with it")
 
 
 def refuse_unseen(seen: tuple[Sight, ...]) -> None:
@@ -192,6 +208,7 @@ def connect(cpus: int | None = None) -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))  # where Ray itself kills for want of memory
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of answers that no more is asked for once one is bad
     import ray
 
@@ -208,7 +225,7 @@ def connect(cpus: int | None = None) -> Any:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_options.preserve_order = True
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it logs it raises as well
     return ray
 
 

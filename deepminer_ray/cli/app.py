@@ -10,6 +10,7 @@ import typer
 
 from deepminer_ray.cluster import watched
 from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.shortage import ended_by
 
 if TYPE_CHECKING:
     from deepminer_ray.run import Run
@@ -56,6 +57,8 @@ def _sentence(error: BaseException | None) -> BadInput | Unreachable | None:
         wrapped = getattr(error, "cause", None)
         if wrapped is None and isinstance(error, BadInput | Unreachable):
             return error
+        if ended := ended_by(error):
+            return ended
         error = wrapped if isinstance(wrapped, BaseException) else error.__cause__
     return None
 

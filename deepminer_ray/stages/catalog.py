@@ -7,7 +7,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import ALONE, Likeness, Sight, blocks, check_nodes, connect, refuse_unlike, refuse_unseen
+from deepminer_ray.cluster import (
+    ALONE,
+    Likeness,
+    Sight,
+    blocks,
+    check_nodes,
+    connect,
+    refuse_deadly,
+    refuse_unlike,
+    refuse_unseen,
+)
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.place import Place, place, resolved
@@ -48,6 +58,7 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Lik
     """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now."""
     try:
         refuse_unlike(wanted)
+        refuse_deadly(str(next(iter(items.values()))[0]))
         return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source), wanted), FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)

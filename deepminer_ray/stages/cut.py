@@ -18,6 +18,7 @@ from deepminer_ray.cluster import (
     blocks,
     check_nodes,
     connect,
+    refuse_deadly,
     refuse_unlike,
     refuse_unseen,
     sight,
@@ -48,6 +49,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
     outcome = {"file": film["file"], "patches": 0, "reason": "", "stopped": ""}
     try:
         refuse_unlike(wanted)
+        refuse_deadly(film["file"])
     except (BadInput, Unreachable) as error:
         return outcome | {"stopped": str(error)}
     try:

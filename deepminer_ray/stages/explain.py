@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import check_nodes, connect, sight
+from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.probe import Tables
@@ -82,7 +82,7 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
     ray = connect()
     wanted = check_nodes(ray, sight(run.storage / "patch" / MADE_FROM))
     network = [ray.put(content(probed_checkpoint(run)))]
-    options = {"num_cpus": 1, "max_restarts": -1, "max_task_retries": -1}
+    options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
     actors = [
         ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(run.storage, wanted)
         for number in range(min(workers, len(scans)))

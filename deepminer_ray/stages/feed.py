@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
+from deepminer_ray.cluster import ALONE, Likeness, refuse_deadly, refuse_unlike
 from deepminer_ray.network.training import Batch
 from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
@@ -37,6 +37,7 @@ def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[st
 def read_alike(films: Film, wanted: Likeness, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
     """`read_labelled`, on a node that is like the others."""
     refuse_unlike(wanted)
+    refuse_deadly(f"patches of film {films['scan_number'][0]}")
     return read_labelled(films, folder, answers)
 
 

@@ -11,8 +11,8 @@ from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import Place
+from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.feed import Film, dataset
-from deepminer_ray.stages.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.train_worker import SCORE, train_worker
 from deepminer_ray.stages.watch import Watch, watching
 

@@ -226,7 +226,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     measured = gpu or not asked.gpus
     workers = asked.gpus or asked.workers
     together = 1 if gpu else min(workers, TOGETHER)
-    needs = {"num_cpus": 1, "num_gpus": int(gpu)}
+    needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
     actors = _started(ray, ProbeSample, needs, together, asked.network, asked.side, gpu)
     found: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
@@ -242,8 +242,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     _stopped(ray, actors)
     share = -(-asked.batch // workers)
     if measured:
-        keeping = needs | {"runtime_env": {"env_vars": KEEP_MEMORY}}
-        actors = _started(ray, TrainSample, keeping, together, asked.network, gpu)
+        actors = _started(ray, TrainSample, needs, together, asked.network, gpu)
         steps = ray.get([actor.steps.remote(pixels, share, asked.seconds) for actor in actors])
         seconds |= _mean(steps, ("step",))
         found["peaks"]["train"] = max(row["peak"] for row in steps)

@@ -9,16 +9,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from textwrap import shorten
 from typing import Any
 from uuid import uuid4
 
-from deepminer_ray.cluster import check_nodes, connect, here, sight
+from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, here, sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
+from deepminer_ray.shortage import ended_by
 from deepminer_ray.stages.actors import BATCHES_AT_ONCE, How, ProbeActor
 from deepminer_ray.stages.store_actor import StoreActor
 
@@ -31,6 +33,8 @@ class Batch:
     arguments: tuple[Any, ...]
 
 
+NAMED = 80
+"""Characters that tell which batch it was: its first scans or patches."""
 BATCHES_A_STORE = 64
 STORES_AT_MOST = 8
 
@@ -74,21 +78,20 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     at_once = int(ray.cluster_resources().get("GPU" if how.gpu else "CPU", 0))
     if not at_once:
         raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
-    lasting = {"max_restarts": -1, "max_task_retries": -1}
     wanted = check_nodes(ray, sight(cut))
     stores = [
         ray.remote(StoreActor)
-        .options(name=named(run, stage, f"store {number}"), **here(ray), **lasting)
+        .options(name=named(run, stage, f"store {number}"), **here(ray), **LASTING)
         .remote(file, count)
         for number, file in enumerate(files)
     ]
     network = [ray.put(content(how.checkpoint))]  # no node but this one needs the file
     done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
-    place = {"num_cpus": 1, "num_gpus": int(how.gpu), "max_concurrency": BATCHES_AT_ONCE}
+    place = {"num_cpus": 1, "num_gpus": int(how.gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     actors = [
         ray.remote(ProbeActor)
-        .options(name=named(run, stage, number), **place, **lasting)
+        .options(name=named(run, stage, number), max_concurrency=BATCHES_AT_ONCE, **place, **LASTING)
         .remote(how, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
     ]
@@ -110,7 +113,7 @@ def answered(
     An actor gets its next batch before the rows of the last one are stored, while there are enough for all.
     """
     left, having = deque(todo), Counter[Any]()
-    ended: SimpleQueue[tuple[Any, Future[dict[str, float]]]] = SimpleQueue()
+    ended: SimpleQueue[tuple[Any, Batch, Future[dict[str, float]]]] = SimpleQueue()
 
     def hand_to(actor: Any) -> None:
         if left and (len(left) >= len(actors) or not having[actor]):
@@ -118,13 +121,15 @@ def answered(
             having[actor] += 1
             store = stores[number % len(stores)]
             answer = actor.work.remote(store, number, batch.method, batch.arguments, network)
-            answer.future().add_done_callback(lambda told: ended.put((actor, told)))
+            answer.future().add_done_callback(lambda told: ended.put((actor, batch, told)))
 
     for _ in range(BATCHES_AT_ONCE):
         for actor in actors:
             hand_to(actor)
     while having.total():
-        actor, told = ended.get()
+        actor, batch, told = ended.get()
         having[actor] -= 1
         hand_to(actor)
+        if failed := told.exception():
+            raise ended_by(failed, shorten(f"{batch.method} {batch.arguments}", NAMED, placeholder=" ...")) or failed
         yield told.result()
