@@ -36,10 +36,11 @@ ITEMS_A_TASK = 64
 """A task that a lost node takes along holds no more films than this."""
 
 RETRIES = 5
-"""Of work that has lost its worker, to a kill or with a node. What more memory would be needed for ends then: Ray by
+"""Of a task that has lost its worker, to a kill or with a node. What more memory would be needed for ends then: Ray by
 itself would try for ever."""
-LASTING = {"max_restarts": 6 * RETRIES, "max_task_retries": RETRIES}
-"""Of an actor, which may lose several nodes; one that is killed whenever it starts ends too."""
+LASTING = {"max_restarts": 10, "max_task_retries": -1}
+"""Of an actor, for the same reason. Its work is retried without limit, for Ray counts every moment in which it does not
+know yet that the actor is gone."""
 
 KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 """To the C library of a worker with a network: keep what a step gives back for the next one. By itself it returns it to

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +92,9 @@ class Cluster:
         found = []
         for node in [self.cluster.head_node, *self.nodes]:
             for process in psutil.Process(node.all_processes["raylet"][0].process.pid).children(recursive=True):
-                if process.cmdline()[:1] and process.cmdline()[0].startswith(title):
-                    found.append(process)
+                with suppress(psutil.Error):  # one that ends meanwhile
+                    if process.cmdline()[:1] and process.cmdline()[0].startswith(title):
+                        found.append(process)
         return found
 
     def strike(self, victim: str, chance: np.random.Generator) -> None:
