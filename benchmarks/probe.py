@@ -2,27 +2,28 @@
 
     python benchmarks/probe.py [REPETITIONS]
 
-The limit is the network itself: torch runs it over prepared tensors and drops what it answers. Preloaded: the rows of
-`activation`, `prediction` and `histogram` are made of pixels in memory. End to end: `probe` reads patches and films,
-answers in one actor, stores, merges and finishes; the seconds of a run of three times as many patients less those of
-the smaller run, so that starting Ray and loading torch do not count. Memory: the most that each process holds for a
-tenth of the patches and for all, in a run with small patches.
+The limit is the network itself: torch runs it over prepared tensors and drops what it answers, once in a process as
+anyone has it and once in one that keeps memory, as workers do. Preloaded: the rows of `activation`, `prediction` and
+`histogram` are made of pixels in memory, in the same process. End to end: `probe` reads patches and films, answers in
+one actor, stores, merges and finishes; the seconds of a run of three times as many patients less those of the smaller
+run, so that starting Ray and loading torch do not count.
 """
 
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
+from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint, load, save
 from deepminer_ray.network.probe import PATCHES_AT_ONCE, Probe
@@ -30,7 +31,6 @@ from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.run import Run
-from deepminer_ray.stages import probe as stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
@@ -40,8 +40,6 @@ NETWORK, PRELOADED_NETWORKS, PATIENTS, REPETITIONS = "resnet18", ("resnet18", "r
 COLUMNS = 1000
 PRELOADED = 2
 """Batches in memory."""
-SMALL_NETWORK, SMALL_SIDE, SMALL_PATIENTS, SMALL_COLUMNS = "squeezenet1_1", 32, 200, 160
-"""A run of tens of thousands of small patches, to see whether memory grows."""
 ALL = ["train", "test", "holdout"]
 
 
@@ -132,52 +130,19 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     )
 
 
-class Watch(threading.Thread):
-    """The largest memory of each kind of process while something runs, in bytes a process holds alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.peak: dict[str, int] = {}
-        self.done = threading.Event()
-
-    def run(self) -> None:
-        """Look five times a second."""
-        own = psutil.Process()
-        while not self.done.wait(0.2):
-            for process in [own, *own.children(recursive=True)]:
-                try:
-                    title = "driver" if process == own else process.cmdline()[0].partition(".")[0]
-                    memory = process.memory_info()
-                except (psutil.Error, IndexError):
-                    continue
-                if title in ("driver", "ray::ProbeActor", "ray::StoreActor", "ray::_merge"):
-                    self.peak[title] = max(self.peak.get(title, 0), memory.rss - memory.shared)
-
-
-def memory(folder: Path) -> None:
-    """Print every process's memory for one patient's patches and for all, in batches of one size."""
-    stage.BATCHES_AT_LEAST = 1
-    peaks = []
-    for name, patients in (("tenth", SMALL_PATIENTS // 10), ("whole", SMALL_PATIENTS)):
-        run = made(folder / name, patients, SMALL_COLUMNS, SMALL_SIDE, SMALL_NETWORK)
-        watch = Watch()
-        watch.start()
-        probed(run)
-        watch.done.set()
-        watch.join()
-        peaks.append((sum(len(patches) for _, patches in chosen(run)), watch.peak))
-    (few, before), (many, after) = peaks
-    print(f"memory for {few:,} and {many:,} patches x {load(run.folder).network.units} units:")
-    for title, bytes_held in after.items():
-        print(f"  {title.removeprefix('ray::')}: {before.get(title, 0) / 1e6:.0f} MB, {bytes_held / 1e6:.0f} MB")
+def measured(repetitions: int) -> None:
+    """Print every figure, of this process as it is."""
+    with tempfile.TemporaryDirectory() as name:
+        end_to_end(Path(name), repetitions)
 
 
 def main(repetitions: int) -> None:
-    """Print every figure."""
-    with tempfile.TemporaryDirectory() as name:
-        end_to_end(Path(name), repetitions)
-        memory(Path(name))
+    """Print every figure twice."""
+    for loop, more in (("as anyone has it", {}), ("with memory kept, as workers have it", KEEP_MEMORY)):
+        print(f"\nbare loop {loop}:", flush=True)
+        subprocess.run([sys.executable, __file__, str(repetitions), "measured"], env=os.environ | more, check=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS)
+    asked = int(sys.argv[1]) if len(sys.argv) > 1 else REPETITIONS
+    measured(asked) if sys.argv[2:] == ["measured"] else main(asked)

@@ -2,7 +2,7 @@
 
     python benchmarks/scaling.py [real] [prepared] [driver] [stores] [fast] [scans] [merge]
 
-Real: catalog, cut and probe (of a tenth) of phantom films on Ray with one CPU and with two; the limit is twice the
+Real: catalog, cut and probe of phantom films on Ray with one CPU and with two; the limit is twice the
 speed. What a few films take beside it is mostly what every call does once.
 
 Simulated: at most 8 processes hold all workers. Each worker sleeps as long as a network would take over a batch, and
@@ -46,8 +46,8 @@ FAST_WORKERS, FAST_ROWS, FAST_NETWORK = (1, 2, 4), 1_000_000, 0.5
 """1,000 patches a second and worker."""
 SCAN_WORKERS, SCAN_ROWS, SCAN_NETWORK, SCANS_A_BATCH = 64, 8_195, 0.1, (1, 16)
 """Rows of `response`, `evidence` and `scan_prediction` of a whole mammogram, and the seconds of its network."""
-REAL, PROBED = ("catalog", "cut", "probe"), ["test"]
-WARMING, MANY_FILMS, FEW_FILMS, COLUMNS, SIDE, REPETITIONS = 16, 4_000, 200, 1400, 128, 3
+REAL, PROBED = ("catalog", "cut", "probe"), ["all"]
+WARMING, MANY_FILMS, FEW_FILMS, COLUMNS, SIDE, REPETITIONS = 16, 20_000, 120, 1400, 128, 3
 MERGED = 40
 """Batches."""
 FILMS, PATCHES_A_FILM, UNITS = 34_000, 43, 2048
@@ -261,7 +261,7 @@ def real(_: float) -> None:
         )
         taken[cpus] = [float(value) for value in asked.stdout.split()[-2 * len(REAL) :]]
     print(
-        f"{MANY_FILMS:,} films catalogued, {FEW_FILMS} cut, a tenth of these probed, squeezenet1_1 at {SIDE} px, "
+        f"{MANY_FILMS:,} films catalogued, {FEW_FILMS} cut and probed, squeezenet1_1 at {SIDE} px, "
         f"median of {REPETITIONS}; limit: 2.00 times as fast on two cores"
     )
     for number, stage in enumerate(REAL):
