@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 from deepminer_ray import paper
 from deepminer_ray.confidence import share_intervals
 from deepminer_ray.run import Run
-from deepminer_ray.stages.merge import MEMORY
+from deepminer_ray.stages.merge import MEMORY, THREADS
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statement import statement
 from deepminer_ray.store import Store
@@ -109,7 +109,7 @@ def merging(files: list[Path], run: Run, rows: int) -> None:
 
     def merge() -> None:
         with run.finishing("probe", {}, time.time()) as tables:
-            tables.hold(MEMORY)
+            tables.hold(MEMORY, THREADS)
             tables.insert("activation", stored_activation(files))
 
     def insert() -> None:

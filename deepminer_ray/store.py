@@ -17,10 +17,11 @@ from deepminer_ray.units.packing import ACTIVATION, BATCH, PACKED, units_at_once
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0
 """A killed run's store may hold its file for a few seconds more."""
-STORE_MEMORY = "64MB"
+STORE_MEMORY, THREADS = "64MB", 2
 """What DuckDB may hold of a store it writes: a batch is 10 MB, and more only keeps what is on disk already."""
-READING_MEMORY = "32MB"
-"""What it may hold of stores it reads: each of their blocks is asked for once, and then as good as never again."""
+READING: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "64MB", "threads": 1}
+"""How it reads stores: each of their blocks is asked for once and then as good as never again, and a thread holds a
+batch's rows at once, 20 MB."""
 
 
 class Store:
@@ -34,7 +35,7 @@ class Store:
             config={
                 "memory_limit": STORE_MEMORY,
                 "temp_directory": f"{file}.tmp",
-                "threads": max(1, (os.cpu_count() or 1) // stores),
+                "threads": max(1, min(THREADS, (os.cpu_count() or 1) // stores)),
             }
         )
         self._attach_patiently()
@@ -123,7 +124,7 @@ def activation(files: Sequence[Path]) -> pa.RecordBatchReader:
 
 def _activation(files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
     """A few units at a time, for DuckDB does not sort by unit what its memory cannot hold."""
-    with duckdb.connect(config={"memory_limit": READING_MEMORY}) as connection:
+    with duckdb.connect(config=READING) as connection:
         tables = Tables(connection)
         if BATCH not in attached(tables, files):
             return

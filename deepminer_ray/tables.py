@@ -73,9 +73,10 @@ class Tables:
         self.connection.execute(f"insert into {table} by name (from arriving)")
         self.connection.unregister("arriving")
 
-    def hold(self, memory: str) -> None:
-        """Let DuckDB hold no more than this of what is read and written from here on."""
+    def hold(self, memory: str, threads: int) -> None:
+        """Let DuckDB hold no more than this of what is read and written from here on; each thread needs some of it."""
         self.connection.execute("set memory_limit = $memory", {"memory": memory})
+        self.connection.execute("set threads = $threads", {"threads": threads})
 
     def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
         """Append what `sql/QUERY.sql` (by default the table's own) returns."""

@@ -14,8 +14,9 @@ from deepminer_ray.units.packing import BATCH, PACKED
 
 SUMMED = ("histogram",)
 """What is summed before it is sorted, and then is little."""
-MEMORY = "128MB"
-"""What DuckDB may hold of rows that come in their order, or nearly: more would only keep what is on disk already."""
+MEMORY, THREADS = "128MB", 4
+"""What DuckDB may hold of rows that come in their order, or nearly: more would only keep what is on disk already. With
+many threads it would not be enough, and no more than two have something to do."""
 
 
 def merge(
@@ -36,7 +37,7 @@ def _merge(
     folder: Path, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
     with Run(folder).finishing(stage, parameters, started) as tables:
-        tables.hold(MEMORY)
+        tables.hold(MEMORY, THREADS)
         for table, more in rows.items():
             tables.insert(table, more)
         for table in attached(tables, files):

@@ -23,6 +23,8 @@ from deepminer_ray.stages.train import head_rows
 
 ROWS_A_BATCH = 1_000_000
 """(patch, unit) rows of a transaction, which costs a store 6 ms however few they are."""
+PATCHES_A_BATCH = 2_000
+"""At most, of a layer of few units too: what a unit answered to a batch is one value in a store, 8 KB of bytes."""
 BATCHES_AT_LEAST = 16
 """Few patches are divided all the same, so that workers end together; how, must not depend on how many there are."""
 SCANS_A_BATCH = 16
@@ -43,7 +45,7 @@ def how_probed(run: Run) -> How:
 def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
     """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches."""
     patches = [(number, patch) for number, chosen in films for patch in chosen]
-    size = max(1, min(ROWS_A_BATCH // units, -(-len(patches) // BATCHES_AT_LEAST)))
+    size = max(1, min(ROWS_A_BATCH // units, PATCHES_A_BATCH, -(-len(patches) // BATCHES_AT_LEAST)))
     parts = (patches[start : start + size] for start in range(0, len(patches), size))
     return [
         [(number, [patch for _, patch in of_film]) for number, of_film in groupby(part, key=itemgetter(0))]

@@ -68,6 +68,8 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
             patch for _, patches in FILMS for patch in patches
         ]
     assert divided([], 512) == []
+    monkeypatch.setattr(stage, "PATCHES_A_BATCH", 40)
+    assert [sum(len(patches) for _, patches in batch) for batch in divided(FILMS, 10)] == [40, 25]
 
 
 def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe) -> None:

@@ -10,12 +10,15 @@ import pytest
 from deepminer_ray import run as module
 from deepminer_ray.run import Run
 from deepminer_ray.stages import merge
+from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
 from deepminer_ray.store import Store
+from deepminer_ray.store import activation as stored_activation
 from deepminer_ray.units import packing
 from deepminer_ray.units.packing import for_store
 from tests.units.test_packing import activation
 
 STORES, BATCHES, UNITS, PATCHES, SCANS = 8, 32, 512, 100, 24
+LARGE_BATCHES = 12
 
 
 def evidence(batch: int) -> pa.Table:
@@ -55,3 +58,15 @@ def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch
     expected = pa.concat_tables([evidence(number) for number in range(BATCHES)])
     expected = expected.sort_by([(name, "ascending") for name in ("scan", "class", "unit")])
     assert run.ask("from evidence").cast(expected.schema).equals(expected)
+
+
+@pytest.mark.parametrize("units", [16, 64, 1024, 2048])
+def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_is(tmp_path: Path, units: int) -> None:
+    patches, file = min(PATCHES_A_BATCH, ROWS_A_BATCH // units), tmp_path / "store.duckdb"
+    store = Store(file)
+    answered = activation(range(patches), units, 8, 0)
+    for number in range(LARGE_BATCHES):
+        shifted = pa.array(answered["patch"].to_numpy() + number * patches)
+        store.append(number, for_store({"activation": answered.set_column(0, "patch", shifted)}))
+    store.close()
+    assert sum(part.num_rows for part in stored_activation([file])) == LARGE_BATCHES * patches * units
