@@ -10,6 +10,7 @@ from tests.conftest import SHARED
 AUTHORS = SHARED / "authors" / "unit_labels_by_expert.csv"
 
 
+@pytest.mark.skipif(not AUTHORS.is_file(), reason="../shared/data/authors is not there")
 def test_the_authors_own_annotations_are_read() -> None:
     """74 answers of two experts about 58 units, 51 of which at least one of them named."""
     rows = read_annotations(AUTHORS, 2048)
