@@ -25,7 +25,7 @@ def is_shortage(error: BaseException | str) -> bool:
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY)
 
 
-DIED = ("WorkerCrashedError", "ActorDiedError", "ActorUnavailableError", "OutOfMemoryError")
+DIED = ("WorkerCrashedError", "ActorDiedError", "OutOfMemoryError")
 """What Ray raises when work has lost its worker once more than it may."""
 FEWER = "let fewer work at once (--workers, or a Ray of fewer CPUs), or use a machine with more memory"
 

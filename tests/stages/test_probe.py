@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from deepminer_ray import paper
+from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
@@ -71,6 +73,22 @@ def test_several_stores_hold_what_one_does(run: Run, copied: Run, monkeypatch: p
 @pytest.mark.parametrize(("batches", "stores"), [(0, 1), (1, 1), (127, 1), (128, 2), (915, 8), (100_000, 8)])
 def test_batches_alone_say_how_many_stores_there_are(batches: int, stores: int) -> None:
     assert stream.stores_for(batches) == stores
+
+
+def test_workers_are_started_so_that_they_keep_memory(ray: Any, copied: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    environments: list[str] = []
+
+    def watched(actors: Sequence[Any], *more: Any) -> Iterator[dict[str, float]]:
+        environ = Path("/proc/self/environ")  # as the C library found it
+        environments.extend(ray.get([actor.__ray_call__.remote(lambda _: environ.read_text()) for actor in actors]))
+        return answered(actors, *more)
+
+    answered = stream.answered
+    monkeypatch.setattr(stream, "answered", watched)
+    probe(copied, partitions=["all"], workers=2, again=True)
+    assert len(environments) == 2
+    for environment in environments:
+        assert {f"{name}={value}" for name, value in KEEP_MEMORY.items()} <= set(environment.split("\0"))
 
 
 def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> None:
