@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import connect, here
+from deepminer_ray.cluster import KEEP_MEMORY, connect, here
 from deepminer_ray.run import Run
 from deepminer_ray.store import activation, attached, gathered
 from deepminer_ray.units.packing import BATCH, PACKED
@@ -24,7 +24,8 @@ def merge(
 ) -> None:
     """Finish a stage with the rows of the stores' files, and a few more, in a process of its own; then drop them."""
     ray = connect()
-    ray.get(ray.remote(_merge).options(**here(ray)).remote(run.folder, stage, parameters, started, files, rows))
+    merging = ray.remote(_merge).options(runtime_env={"env_vars": KEEP_MEMORY}, **here(ray))
+    ray.get(merging.remote(run.folder, stage, parameters, started, files, rows))
     clear(run)
 
 

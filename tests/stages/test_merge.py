@@ -1,13 +1,19 @@
 """What many stores hold becomes rows of a run within the memory that DuckDB may hold."""
 
+import fcntl
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pytest
 
 from deepminer_ray import run as module
+from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.run import Run
 from deepminer_ray.stages import merge
 from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
@@ -70,3 +76,29 @@ def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_
         store.append(number, for_store({"activation": answered.set_column(0, "patch", shifted)}))
     store.close()
     assert sum(part.num_rows for part in stored_activation([file])) == LARGE_BATCHES * patches * units
+
+
+def merging_process(seconds: float = 60) -> psutil.Process:
+    """Of the merge that this process has asked for; Ray starts it in a moment."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                if process.cmdline()[:1] == ["ray::_merge"]:
+                    return process
+        time.sleep(0.1)
+    raise TimeoutError("nothing is merged")
+
+
+def test_a_merge_has_one_place_for_what_it_frees(ray: Any, tmp_path: Path) -> None:
+    """Its environment is looked at while it waits for the run's lock."""
+    run = Run.created(tmp_path / "run")
+    with ThreadPoolExecutor() as pool, (run.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        merging = pool.submit(merge.merge, run, "probe", {}, time.time(), [], {})
+        try:
+            environment = merging_process().environ()
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        merging.result()
+    assert environment.items() >= KEEP_MEMORY.items()
