@@ -1,8 +1,9 @@
 """The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
 PATCHES_AT_ONCE = 16
 
 Tables = dict[str, pa.Table]
+Film = TypeVar("Film")
 
 
 class Probe:
@@ -45,7 +47,7 @@ class Probe:
         self.last_geometry = geometry(self.network.features)
         self.geometry = geometry(self.network.features, layer)
         self.half, self.device = half, device
-        self.seconds_reading = 0.0
+        self.seconds_waiting = 0.0
         self.folder = folder
 
     def image(self, density: NDArray[np.uint16]) -> torch.Tensor:
@@ -90,9 +92,9 @@ class Probe:
         """Patches and their pixels, as many as the network takes at once whatever the film; the last may be fewer."""
         waiting: list[int] = []
         pixels: list[NDArray[np.uint16]] = []
-        for number, chosen in films:
+        for (_, chosen), read in self._ahead(films, lambda film: self._read_patches(*film)):
             waiting.extend(chosen)
-            pixels.append(self._read_patches(number, chosen))
+            pixels.append(read)
             if len(waiting) < PATCHES_AT_ONCE:
                 continue
             joined = np.concatenate(pixels)
@@ -104,18 +106,22 @@ class Probe:
         if waiting:
             yield waiting, np.concatenate(pixels)
 
-    def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:
-        started = time.perf_counter()
-        pixels = read_patches(shard(self.folder / "patch", scan_number), chosen)
-        self.seconds_reading += time.perf_counter() - started
-        return pixels
+    def _ahead(
+        self, films: Iterable[Film], read: Callable[[Film], NDArray[np.uint16]]
+    ) -> Iterator[tuple[Film, NDArray[np.uint16]]]:
+        """Films with what is read of each; the next is read while the network answers this one."""
+        with ThreadPoolExecutor(1) as reader:
+            begun = ((film, reader.submit(read, film)) for film in films)
+            coming = next(begun, None)
+            while coming:
+                (film, reading), coming = coming, next(begun, None)
+                started = time.perf_counter()
+                pixels = reading.result()
+                self.seconds_waiting += time.perf_counter() - started
+                yield film, pixels
 
-    def scan_responses(self, scan_number: int) -> tuple[NDArray[np.uint16], Responses, Responses]:
-        """A stored film and what `film_responses` says of it."""
-        started = time.perf_counter()
-        film = read_scan(self.folder / "scan", scan_number)
-        self.seconds_reading += time.perf_counter() - started
-        return film, *self.film_responses(film)
+    def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:
+        return read_patches(shard(self.folder / "patch", scan_number), chosen)
 
     def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses]:
         """What `respond` says of a stored film: one fully convolutional pass over the whole mammogram."""
@@ -124,12 +130,13 @@ class Probe:
 
     def scans(self, films: Sequence[tuple[str, int]]) -> Tables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
-        answers = [self.scan(*film) for film in films]
+        read = self._ahead(films, lambda film: read_scan(self.folder / "scan", film[1]))
+        answers = [self.scan(scan, film) for (scan, _), film in read]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
-    def scan(self, scan: str, scan_number: int) -> Tables:
-        """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram."""
-        film, responses, last = self.scan_responses(scan_number)
+    def scan(self, scan: str, film: NDArray[np.uint16]) -> Tables:
+        """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
+        responses, last = self.film_responses(film)
         _refuse_infinite("scan", [scan], responses)
         decided = answer(self.network, last.maps, self.cells_in_breast(film, last))
         name = pa.array([scan])
@@ -162,8 +169,7 @@ class Probe:
     def maps(self, films: Sequence[tuple[int, Sequence[int], Sequence[Sequence[int]]]]) -> Tables:
         """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
         rows: list[dict[str, object]] = []
-        for number, chosen, units in films:
-            pixels = self._read_patches(number, chosen)
+        for (_, chosen, units), pixels in self._ahead(films, lambda film: self._read_patches(*film[:2])):
             for patch, wanted, image in zip(chosen, units, pixels, strict=True):
                 maps = self.respond(self.image(image[np.newaxis]))[0].maps[0]
                 rows += [
@@ -181,11 +187,13 @@ class Probe:
         above = np.zeros(len(least), np.int64)
         outlined: dict[str, int] = {}
         common: dict[str, NDArray[np.int64]] = {}
-        for film in films:
+
+        def read(film: dict[str, Any]) -> NDArray[np.uint16]:
+            return self._read_patches(film["scan_number"], [row["patch"] for row in film["patches"]])
+
+        for film, pixels in self._ahead(films, read):
             lesions = [Lesion(lesion) for lesion in film["lesions"]]
-            chosen = film["patches"]
-            pixels = self._read_patches(film["scan_number"], [row["patch"] for row in chosen])
-            side = pixels.shape[1]
+            chosen, side = film["patches"], pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
                 part = slice(start, start + PATCHES_AT_ONCE)
                 maps = self.respond(self.image(pixels[part]))[0].maps.cpu()

@@ -68,22 +68,22 @@ class ProbeActor:
         import ray
 
         refuse_unlike(self.wanted)
-        classes, reading = 0, 0.0
+        classes, waiting = 0, 0.0
 
         def answer() -> Tables:
-            nonlocal classes, reading
+            nonlocal classes, waiting
             probe = self.awake(network)
-            before = probe.seconds_reading
+            before = probe.seconds_waiting
             try:
                 tables: Tables = getattr(probe, method)(*arguments)
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
-            classes, reading = len(probe.network.classes), probe.seconds_reading - before
+            classes, waiting = len(probe.network.classes), probe.seconds_waiting - before
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
-        told |= {"working": told["working"] - reading, "data": reading}
+        told |= {"working": told["working"] - waiting, "data": waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if "prediction" in tables:
             told["patches"] = tables["prediction"].num_rows // classes

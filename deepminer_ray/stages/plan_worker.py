@@ -156,7 +156,7 @@ class ProbeSample:
         shown = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
         write_scan(self.folder / "scan", 0, scan, film)
         together = mean_seconds(lambda: probe.answers([(numbers, shown)]), seconds) / PATCHES_AT_ONCE
-        of_film = mean_seconds(lambda: probe.scan(scan, 0), seconds)
+        of_film = mean_seconds(lambda: probe.scans([(scan, 0)]), seconds)
         return {"patch": together, "film": of_film, "peak": peak_memory()}
 
     def explained(self, pixels: Pixels, film: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """What a network's answers to a run's patches become, whatever they were divided into."""
 
+import queue
+import time
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from deepminer_ray.network import probe as module
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.network.response import probabilities
+from deepminer_ray.network.response import Responses, probabilities
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.stages import probe as stage
@@ -57,6 +60,30 @@ def test_patches_keep_their_order_and_other_batches_agree(probe: Probe, monkeypa
                 np.testing.assert_allclose(ours, others, rtol=1e-5, atol=1e-5)
 
 
+def test_one_film_is_read_ahead_of_the_network(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, answered = queue.SimpleQueue[int](), []
+    read_patches, respond = module.read_patches, probe.respond
+
+    def reading(file: Path, chosen: Sequence[int]) -> np.ndarray:
+        read.put(int(file.stem))
+        return read_patches(file, chosen)
+
+    def responding(image: torch.Tensor) -> tuple[Responses, Responses]:
+        if len(answered) + 1 < len(FILMS):
+            ahead = len(answered) + 1
+            assert [read.get(timeout=10) for _ in range(1 if answered else 2)][-1] == ahead
+            time.sleep(0.05)
+            assert read.empty(), "more than one film ahead only fills memory"
+        answered.append(image)
+        return respond(image)
+
+    monkeypatch.setattr(module, "read_patches", reading)
+    monkeypatch.setattr(probe, "respond", responding)
+    monkeypatch.setattr(module, "PATCHES_AT_ONCE", max(len(patches) for _, patches in FILMS))
+    probe.patches([(film, (patches * 40)[:40]) for film, patches in FILMS])
+    assert len(answered) == len(FILMS)
+
+
 def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "ROWS_A_BATCH", 1_000)
     monkeypatch.setattr(stage, "BATCHES_AT_LEAST", 1)
@@ -73,7 +100,7 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
 
 
 def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe) -> None:
-    alone, both = probe.scan("scan_0", 0), probe.scans([("another", 0), ("scan_0", 0)])
+    alone, both = probe.scans([("scan_0", 0)]), probe.scans([("another", 0), ("scan_0", 0)])
     assert both.keys() == alone.keys()
     for table, rows in both.items():
         assert rows.num_rows == 2 * alone[table].num_rows
@@ -95,7 +122,7 @@ def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, value: fl
     with pytest.raises(BadInput, match=r"patch 0 "):
         probe.patches(FILMS)
     with pytest.raises(BadInput, match="scan_0"):
-        probe.scan("scan_0", 0)
+        probe.scans([("scan_0", 0)])
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "densenet121", "shufflenet_v2_x0_5"])
