@@ -44,8 +44,7 @@ know yet that the actor is gone."""
 
 KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 """To the C library of a worker with a network: keep what a step gives back for the next one. By itself it returns it to
-the system and has it anew page by page, which takes a tenth of a step and up to a quarter of a pass. A merge, told the
-same, has one place for what it frees: of many it would hold ever more, free in one and wanted in another."""
+the system and has it anew page by page, which takes a tenth of a step and up to a quarter of a pass."""
 
 SECONDS_TO_ANSWER = 10.0
 SECONDS_TO_NOTICE = 20.0

@@ -1,13 +1,14 @@
 """What a store holds becomes rows of the run, in a process that has neither network nor driver in it."""
 
+import ctypes
 import shutil
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import KEEP_MEMORY, connect, here
+from deepminer_ray.cluster import connect, here
 from deepminer_ray.run import Run
 from deepminer_ray.store import activation, attached, gathered
 from deepminer_ray.units.packing import BATCH, PACKED
@@ -17,6 +18,8 @@ SUMMED = ("histogram",)
 MEMORY, THREADS = "128MB", 4
 """What DuckDB may hold of rows that come in their order, or nearly: more would only keep what is on disk already. With
 many threads it would not be enough, and no more than two have something to do."""
+M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 2**20
+"""The C library's name for it, and bytes."""
 
 
 def merge(
@@ -24,7 +27,7 @@ def merge(
 ) -> None:
     """Finish a stage with the rows of the stores' files, and a few more, in a process of its own; then drop them."""
     ray = connect()
-    merging = ray.remote(_merge).options(runtime_env={"env_vars": KEEP_MEMORY}, **here(ray))
+    merging = ray.remote(max_calls=1)(_merge).options(**here(ray))
     ray.get(merging.remote(run.folder, stage, parameters, started, files, rows))
     clear(run)
 
@@ -34,9 +37,21 @@ def clear(run: Run) -> None:
     shutil.rmtree(run.folder / "store", ignore_errors=True)
 
 
+def give_large_blocks_back() -> None:
+    """Have this process return every large block to the system at once, where the C library is GNU's.
+
+    By itself it soon keeps them, to be taken in parts: what is read of the stores is then free in one place and wanted
+    in another, a third more memory for 136 million rows. Told by the environment it would need a process of its own,
+    which takes a second to start.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
 def _merge(
     folder: Path, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
+    give_large_blocks_back()
     with Run(folder).finishing(stage, parameters, started) as tables:
         tables.hold(MEMORY, THREADS)
         for table, more in rows.items():

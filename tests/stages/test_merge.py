@@ -1,19 +1,15 @@
 """What many stores hold becomes rows of a run within the memory that DuckDB may hold."""
 
-import fcntl
+import subprocess
+import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pytest
 
 from deepminer_ray import run as module
-from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.run import Run
 from deepminer_ray.stages import merge
 from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
@@ -78,27 +74,26 @@ def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_
     assert sum(part.num_rows for part in stored_activation([file])) == LARGE_BATCHES * patches * units
 
 
-def merging_process(seconds: float = 60) -> psutil.Process:
-    """Of the merge that this process has asked for; Ray starts it in a moment."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                if process.cmdline()[:1] == ["ray::_merge"]:
-                    return process
-        time.sleep(0.1)
-    raise TimeoutError("nothing is merged")
+GIVEN_BACK = """
+import ctypes, sys
+from deepminer_ray.stages.merge import LARGE_BLOCK, give_large_blocks_back
+names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+class Said(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in names]
+c = ctypes.CDLL(None)
+c.mallinfo2.restype, c.malloc.restype, c.free.argtypes = Said, ctypes.c_void_p, [ctypes.c_void_p]
+if sys.argv[1] == "told":
+    give_large_blocks_back()
+for _ in range(3):
+    before = c.mallinfo2().hblkhd
+    block = c.malloc(4 * LARGE_BLOCK)
+    print(c.mallinfo2().hblkhd - before >= 4 * LARGE_BLOCK)
+    c.free(block)
+"""
+"""Whether a block is the system's own, the first time, the second and the third."""
 
 
-def test_a_merge_has_one_place_for_what_it_frees(ray: Any, tmp_path: Path) -> None:
-    """Its environment is looked at while it waits for the run's lock."""
-    run = Run.created(tmp_path / "run")
-    with ThreadPoolExecutor() as pool, (run.folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        merging = pool.submit(merge.merge, run, "probe", {}, time.time(), [], {})
-        try:
-            environment = merging_process().environ()
-        finally:
-            fcntl.flock(lock, fcntl.LOCK_UN)
-        merging.result()
-    assert environment.items() >= KEEP_MEMORY.items()
+@pytest.mark.parametrize(("how", "given"), [("told", "True True True"), ("untold", "True False False")])
+def test_large_blocks_are_given_back_at_once(how: str, given: str) -> None:
+    said = subprocess.run([sys.executable, "-c", GIVEN_BACK, how], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == given.split()
