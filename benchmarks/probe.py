@@ -108,8 +108,10 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     small = made(folder / "small", PATIENTS, COLUMNS, paper.SIDE, NETWORK)
     large = made(folder / "large", 3 * PATIENTS, COLUMNS, paper.SIDE, NETWORK)
     answering = Probe(load(large.folder), large.folder)
-    more = chosen(large)[len(chosen(small)) :]
-    pixels = np.concatenate([read_patches(shard(large.folder / "patch", number), patches) for number, patches in more])
+    few, many = chosen(small), chosen(large)
+    more = many[len(few) :]
+    of_all = [read_patches(shard(large.folder / "patch", number), patches) for number, patches in many]
+    pixels = np.concatenate(of_all)[sum(len(patches) for _, patches in few) :]  # not `more`'s: others than `few`'s lead
     batches = [pixels[start : start + PATCHES_AT_ONCE] for start in range(0, len(pixels), PATCHES_AT_ONCE)]
     for network in PRELOADED_NETWORKS:
         built = Checkpoint(build(network)[0].eval(), paper.SIDE, "imagenet", "")

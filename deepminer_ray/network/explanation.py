@@ -73,9 +73,8 @@ class Explained:
 
 def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
     """Pass a stored film through the network once and see what decided."""
-    _, last = probe.film_responses(film)
+    _, last, breast = probe.film_responses(film)
     maps = last.maps[0].cpu().numpy()
-    breast = probe.cells_in_breast(film, last)
     inside = breast if breast.any() else np.ones_like(breast)
     of_class = answer(probe.network, last.maps, breast)
     winner = int(decided(of_class.probability))

@@ -123,10 +123,14 @@ class Probe:
     def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:
         return read_patches(shard(self.folder / "patch", scan_number), chosen)
 
-    def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses]:
-        """What `respond` says of a stored film: one fully convolutional pass over the whole mammogram."""
-        shown = without_labels(film, breast_mask(film))
-        return self.respond(self.image(shown[np.newaxis]))
+    def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses, NDArray[np.bool_]]:
+        """What `respond` says of a stored film, and which cells of the last layer's maps are centred on breast tissue.
+
+        It is one fully convolutional pass over the whole mammogram.
+        """
+        breast = breast_mask(film)
+        responses, last = self.respond(self.image(without_labels(film, breast)[np.newaxis]))
+        return responses, last, self._cells(breast, last)
 
     def scans(self, films: Sequence[tuple[str, int]]) -> Tables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
@@ -136,9 +140,9 @@ class Probe:
 
     def scan(self, scan: str, film: NDArray[np.uint16]) -> Tables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
-        responses, last = self.film_responses(film)
+        responses, last, breast = self.film_responses(film)
         _refuse_infinite("scan", [scan], responses)
-        decided = answer(self.network, last.maps, self.cells_in_breast(film, last))
+        decided = answer(self.network, last.maps, breast)
         name = pa.array([scan])
         tables = {
             "response": _unit_rows("scan", name, responses),
@@ -154,9 +158,8 @@ class Probe:
         )
         return tables | {"evidence": pa.concat_tables(of_classes)}
 
-    def cells_in_breast(self, film: NDArray[np.uint16], last: Responses) -> NDArray[np.bool_]:
-        """Which cells of the last layer's maps are centred on breast tissue."""
-        mask = breast_mask(film)
+    def _cells(self, mask: NDArray[np.bool_], last: Responses) -> NDArray[np.bool_]:
+        """Which cells of the last layer's maps are centred on what a mask of the film shows."""
         height, width = last.maps.shape[2:]
         where = self.last_geometry
         rows, columns = (

@@ -12,6 +12,7 @@ import pyarrow as pa
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
+from deepminer_ray.network.probe import PATCHES_AT_ONCE
 from deepminer_ray.place import write_whole
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
@@ -43,9 +44,13 @@ def how_probed(run: Run) -> How:
 
 
 def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
-    """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches."""
+    """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches.
+
+    The network takes `PATCHES_AT_ONCE` of them, and fewer more slowly: a batch has a multiple of it where it can.
+    """
     patches = [(number, patch) for number, chosen in films for patch in chosen]
     size = max(1, min(ROWS_A_BATCH // units, PATCHES_A_BATCH, -(-len(patches) // BATCHES_AT_LEAST)))
+    size -= size % PATCHES_AT_ONCE if size > PATCHES_AT_ONCE else 0
     parts = (patches[start : start + size] for start in range(0, len(patches), size))
     return [
         [(number, [patch for _, patch in of_film]) for number, of_film in groupby(part, key=itemgetter(0))]
