@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatch
 from functools import cache
 from io import BytesIO
@@ -20,12 +21,19 @@ SECONDS_TO_ANSWER = 30.0
 """A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s."""
 ATTEMPTS = 4
 SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+GOOGLE, GOOGLE_SERVER = ("gs", "gcs"), "STORAGE_EMULATOR_HOST"
+"""Another server than Google's, which then is not told who asks."""
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """Where one of these says where to ask, Amazon is not asked where a bucket lies."""
 PARTIAL = ".partial"
 """How the name of a file ends that is not whole yet."""
 REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "TOKEN", "HTTP response code 403")
+GOOGLE_REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 """What buckets answer to one who may not."""
+AMAZON_KEYS, GOOGLE_KEY = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS"
+NO_TOKEN = "access token to authenticate"
+"""What Google's client says without credentials, after it looked for them wherever they may be."""
+CALL_AGAIN = "call it again when the storage answers, what was finished is kept."
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -128,17 +136,28 @@ class Remote:
         return type(self)(self.scheme, path)
 
     def _info(self) -> Any:
+        """What is there; Google's client says of an object in no bucket only that there is none."""
+        from pyarrow.fs import FileType
+
         with self._asked("read") as filesystem:
-            return filesystem.get_file_info(str(self.path))
+            info = filesystem.get_file_info(str(self.path))
+            unsaid = self.scheme in GOOGLE and info.type == FileType.NotFound
+            if unsaid and filesystem.get_file_info(self.path.parts[0]).type == FileType.NotFound:
+                raise Unreachable(_no_bucket(self))
+            return info
 
     def _below(self, recursive: bool) -> Iterator[tuple[Self, Any]]:
         from pyarrow.fs import FileSelector
 
+        google = self.scheme in GOOGLE  # whose client says in another way than all others that there is nothing
         try:
             with self._asked("listed") as filesystem:
-                found = filesystem.get_file_info(FileSelector(str(self.path), recursive=recursive))
+                below = FileSelector(str(self.path), allow_not_found=google, recursive=recursive)
+                found = filesystem.get_file_info(below)
         except FileNotFoundError:
             return
+        if google and not found:
+            self._info()
         for info in sorted(found, key=lambda info: str(info.path)):
             if info.is_file:
                 yield self._at(PurePosixPath(info.path)), info
@@ -147,7 +166,9 @@ class Remote:
     def _asked(self, what: str) -> Iterator[Any]:
         try:
             yield _filesystem(self.scheme, self.path.parts[0] if self.path.parts else "")
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if what == "written":
+                raise Unreachable(_no_bucket(self)) from error
             raise
         except OSError as error:
             raise Unreachable(_sentence(self, what, str(error))) from error
@@ -257,9 +278,17 @@ def arrow_folder(folder: Place) -> tuple[Any, str]:
 def _filesystem(scheme: str, bucket: str) -> Any:
     """Arrow's filesystem of a bucket, with the credentials that its environment variables or files name."""
     import pyarrow as pa
-    from pyarrow.fs import AwsStandardS3RetryStrategy, FileSystem, S3FileSystem, resolve_s3_region
+    from pyarrow.fs import AwsStandardS3RetryStrategy, FileSystem, GcsFileSystem, S3FileSystem, resolve_s3_region
 
     try:
+        if scheme in GOOGLE:
+            server = urlsplit(os.environ.get(GOOGLE_SERVER, ""))
+            return GcsFileSystem(
+                anonymous=bool(server.netloc),
+                scheme=server.scheme or "https",
+                endpoint_override=server.netloc or None,
+                retry_time_limit=timedelta(seconds=SECONDS_TO_ANSWER),
+            )
         if scheme == "s3":
             server = urlsplit(next(filter(None, map(os.environ.get, SERVER)), ""))
             known = server.netloc or any(name in os.environ for name in REGION)
@@ -279,14 +308,24 @@ def _filesystem(scheme: str, bucket: str) -> Any:
     return filesystem
 
 
+def _no_bucket(asked: Remote) -> str:
+    return f"There is no bucket {asked.path.parts[0]}: mend the address {asked}, or make it."
+
+
 def _sentence(asked: Remote, what: str, reason: str) -> str:
-    bucket = asked.path.parts[0]
     if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
-        return f"There is no bucket {bucket}: mend the address {asked}, or make it."
-    if any(sign in reason for sign in REFUSALS):
+        return _no_bucket(asked)
+    if NO_TOKEN in reason:
         return (
-            f"{asked} cannot be {what}, the bucket refuses: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or what "
-            "your storage wants) on every node."
+            f"{asked} cannot be {what} without credentials: set {GOOGLE_KEY} to a file with them on "
+            "every node, or mend what it names."
         )
+    if any(sign in reason for sign in REFUSALS + GOOGLE_REFUSALS):
+        wanted = (
+            "GOOGLE_APPLICATION_CREDENTIALS"
+            if asked.scheme in GOOGLE
+            else "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+        return f"{asked} cannot be {what}, the bucket refuses: set {wanted} (or what your storage wants) on every node."
     short = reason.splitlines()[0].partition(" (Request ID")[0]
-    return f"{asked} cannot be {what} ({short}): call it again when the storage answers, what was finished is kept."
+    return f"{asked} cannot be {what} ({short}): {CALL_AGAIN}"

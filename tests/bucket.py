@@ -1,4 +1,5 @@
-"""A server that speaks S3's protocol on this machine's loopback, behind one that can be told to fail."""
+"""Servers of buckets on this machine's loopback: one speaks S3's protocol, behind one that can be told to fail, and one
+Google's."""
 
 import socket
 import subprocess
@@ -7,12 +8,12 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from deepminer_ray.place import Remote, write_whole
+from deepminer_ray.place import GOOGLE_SERVER, Remote, write_whole
 
 
 def free_port() -> int:
@@ -22,15 +23,24 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-PORT = free_port()
+PORT, GOOGLE_PORT = free_port(), free_port()
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "key",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_ENDPOINT_URL": f"http://127.0.0.1:{PORT}",
+    GOOGLE_SERVER: f"http://127.0.0.1:{GOOGLE_PORT}",
 }
-"""What tells a client of the server; processes of Ray have it if it was there before Ray started."""
+"""What tells clients of the servers; processes of Ray have it if it was there before Ray started."""
+
+ASKED_BY_MANY = """
+from http import server
+server.HTTPServer = server.ThreadingHTTPServer
+from gcp_storage_emulator.__main__ import main
+main()
+"""
+"""Google's emulator, which by itself answers one connection at a time and lets all others wait for its end."""
 
 
 class Between(ThreadingHTTPServer):
@@ -113,9 +123,26 @@ class _Between(BaseHTTPRequestHandler):
 def serving(log: Path) -> Iterator[Between]:
     """moto's server behind one that can be told to fail, until the block ends."""
     port = free_port()
+    with _started(["-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], port, log):
+        standing = Between(f"http://127.0.0.1:{port}")
+        threading.Thread(target=standing.serve_forever, daemon=True).start()
+        yield standing
+        standing.shutdown()
+        standing.server_close()
+
+
+@contextmanager
+def serving_google(log: Path) -> Iterator[str]:
+    """The address of a server that speaks Google's protocol, until the block ends."""
+    options = ["start", "--in-memory", "-H", "127.0.0.1", "--port", str(GOOGLE_PORT)]
+    with _started(["-c", ASKED_BY_MANY, *options], GOOGLE_PORT, log):
+        yield ENVIRONMENT[GOOGLE_SERVER]
+
+
+@contextmanager
+def _started(program: Sequence[str], port: int, log: Path) -> Iterator[None]:
     with log.open("wb") as said:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        moto = subprocess.Popen(command, stdout=said, stderr=said)
+        server = subprocess.Popen([sys.executable, *program], stdout=said, stderr=said)
     try:
         until = time.monotonic() + 60
         while True:
@@ -123,16 +150,12 @@ def serving(log: Path) -> Iterator[Between]:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
-                assert time.monotonic() < until, "moto did not start"
+                assert time.monotonic() < until, f"nothing answers, see {log}"
                 time.sleep(0.2)
-        standing = Between(f"http://127.0.0.1:{port}")
-        threading.Thread(target=standing.serve_forever, daemon=True).start()
-        yield standing
-        standing.shutdown()
-        standing.server_close()
+        yield
     finally:
-        moto.kill()
-        moto.wait()
+        server.kill()
+        server.wait()
 
 
 def put(folder: Path, bucket: Remote) -> None:

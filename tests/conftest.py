@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deepminer_ray.place import Remote
-from tests.bucket import ENVIRONMENT, Between, serving
+from tests.bucket import ENVIRONMENT, Between, serving, serving_google
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -112,6 +113,23 @@ def bucket(between: Between) -> Remote:
     name = f"bucket-{os.urandom(4).hex()}"
     between.make(name)
     return Remote("s3", PurePosixPath(name))
+
+
+@pytest.fixture(scope="session")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that speaks Google's protocol."""
+    with serving_google(tmp_path_factory.mktemp("google") / "log") as address:
+        yield address
+
+
+@pytest.fixture
+def google_bucket(google: str) -> Remote:
+    """An empty bucket of Google's."""
+    name = f"bucket-{os.urandom(4).hex()}"
+    wanted = urllib.request.Request(f"{google}/storage/v1/b", json.dumps({"name": name}).encode())
+    wanted.add_header("Content-Type", "application/json")
+    urllib.request.urlopen(wanted).close()
+    return Remote("gs", PurePosixPath(name))
 
 
 @pytest.fixture(scope="session")

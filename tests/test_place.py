@@ -1,12 +1,14 @@
-"""Films, patches and checkpoints in a bucket, behind a server that speaks S3's protocol on this machine's loopback."""
+"""Films, patches and checkpoints in a bucket, behind servers on this machine's loopback that speak S3's protocol and
+Google's."""
 
 import time
 from pathlib import Path
 
 import pytest
 
+from deepminer_ray import place as module
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import REGION, SERVER, Remote, place, remove, states, write_whole
+from deepminer_ray.place import GOOGLE_SERVER, REGION, SERVER, Remote, place, remove, states, write_whole
 from tests.bucket import Between
 
 
@@ -24,7 +26,12 @@ def test_other_uris_are_refused_in_a_sentence(text: str) -> None:
         place(text)
 
 
-def test_an_object_behaves_like_a_file(bucket: Remote) -> None:
+BUCKETS = pytest.mark.parametrize("kind", ["bucket", "google_bucket"])
+
+
+@BUCKETS
+def test_an_object_behaves_like_a_file(kind: str, request: pytest.FixtureRequest) -> None:
+    bucket = request.getfixturevalue(kind)
     film = bucket / "run" / "patch" / "000001.parquet"
     assert str(film) == f"{bucket}/run/patch/000001.parquet"
     assert (film.name, film.stem, film.suffix) == ("000001.parquet", "000001", ".parquet")
@@ -46,7 +53,9 @@ def test_an_object_behaves_like_a_file(bucket: Remote) -> None:
     assert list(bucket.rglob("*")) == []
 
 
-def test_what_is_written_anew_has_another_state(bucket: Remote) -> None:
+@BUCKETS
+def test_what_is_written_anew_has_another_state(kind: str, request: pytest.FixtureRequest) -> None:
+    bucket = request.getfixturevalue(kind)
     files = [bucket / folder / f"{name}.LJPEG" for folder in ("a", "b") for name in ("x", "y")]
     for file in files:
         write_whole(file, b"film")
@@ -89,8 +98,9 @@ def test_a_server_that_keeps_failing_is_no_fault_of_the_file(bucket: Remote, bet
     assert (bucket / "x").read_bytes() == b"content"
 
 
-def test_a_bucket_that_does_not_exist_gets_a_sentence(bucket: Remote) -> None:
-    missing = place("s3://no-such-bucket-here/run")
+@BUCKETS
+def test_a_bucket_that_does_not_exist_gets_a_sentence(kind: str, request: pytest.FixtureRequest) -> None:
+    missing = place(f"{request.getfixturevalue(kind).scheme}://no-such-bucket-here/run")
     assert isinstance(missing, Remote)
     for ask in (lambda: missing.is_dir(), lambda: list(missing.rglob("*")), lambda: write_whole(missing / "x", b"")):
         with pytest.raises(Unreachable, match="There is no bucket no-such-bucket-here"):
@@ -130,3 +140,18 @@ def test_who_may_not_is_told_about_credentials(bucket: Remote, between: Between)
     for what, ask in asked.items():
         with pytest.raises(Unreachable, match=rf"cannot be {what}, the bucket refuses: set AWS_ACCESS_KEY_ID"):
             ask()
+
+
+def test_without_credentials_google_is_not_asked_for_a_quarter_of_an_hour(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its client looks for them on the network too, for so long unless it is told otherwise."""
+    monkeypatch.delenv(GOOGLE_SERVER)
+    monkeypatch.setattr(module, "SECONDS_TO_ANSWER", 1.0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    module._filesystem.cache_clear()
+    try:
+        with pytest.raises(Unreachable, match=r"^gs://films/ddsm cannot be read .*GOOGLE_APPLICATION_CREDENTIALS"):
+            (place("gs://films") / "ddsm").is_file()
+    finally:
+        module._filesystem.cache_clear()

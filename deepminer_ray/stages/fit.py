@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.patches.shard import MADE_FROM
-from deepminer_ray.place import Place
+from deepminer_ray.place import CALL_AGAIN, Place, arrow_folder
 from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.feed import Film, dataset
 from deepminer_ray.stages.train_worker import SCORE, train_worker
@@ -57,6 +57,7 @@ def fit(
     config["shortage"] = folder / f"{key}.shortage"
     config["shortage"].unlink(missing_ok=True)
     best = config["keep"] == "best"
+    filesystem, path = arrow_folder(folder)
     trainer: Any = TorchTrainer(
         train_worker,  # type: ignore[arg-type]
         train_loop_config=config | {"told": told},
@@ -65,7 +66,8 @@ def fit(
         dataset_config=ray_train.DataConfig(datasets_to_split=[]),
         run_config=ray_train.RunConfig(  # type: ignore[call-arg]
             name=key,
-            storage_path=str(folder),
+            storage_path=path,
+            storage_filesystem=filesystem,
             checkpoint_config=ray_train.CheckpointConfig(
                 num_to_keep=1, checkpoint_score_attribute=SCORE if best else None
             ),
@@ -84,7 +86,11 @@ def fit(
         config["shortage"].unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
-    return _kept(result, best)
+    try:
+        return _kept(result, best)
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise Unreachable(f"No checkpoint can be read from {folder} ({reason}): {CALL_AGAIN}") from error
 
 
 def _datasets(ray: Any, config: dict[str, Any], validation: list[Film]) -> dict[str, Any]:

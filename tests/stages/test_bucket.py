@@ -2,16 +2,19 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.place import Remote, write_whole
 from deepminer_ray.run import Run
+from deepminer_ray.stages import train as stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
+from deepminer_ray.stages.train import train
 from tests.bucket import Between, put
 
 pytestmark = pytest.mark.nodes
@@ -29,9 +32,15 @@ def same(made: Run, expected: Run, table: str) -> bool:
     return made.ask(wanted).equals(expected.ask(wanted))
 
 
+BUCKETS = pytest.mark.parametrize("kind", ["bucket", "google_bucket"])
+TRAINING: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": 2, "batch": 8}
+
+
+@BUCKETS
 def test_source_pixels_and_checkpoint_may_lie_in_a_bucket(
-    ranked: Run, phantoms: Path, bucket: Remote, tmp_path: Path
+    kind: str, request: pytest.FixtureRequest, ranked: Run, phantoms: Path, tmp_path: Path
 ) -> None:
+    bucket = request.getfixturevalue(kind)
     put(phantoms, bucket / "ddsm")
     run = Run.created(tmp_path / "run")
     catalog(run, str(bucket / "ddsm"))
@@ -44,6 +53,53 @@ def test_source_pixels_and_checkpoint_may_lie_in_a_bucket(
     probe(run, checkpoint=str(checkpoint), partitions=["all"])
     assert [table for table in PROBED if not same(run, ranked, table)] == []
     assert run.audit() == {}
+
+
+@pytest.fixture(scope="module")
+def trained(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Trained on a disk."""
+    run = Run.created(tmp_path_factory.mktemp("trained") / "run")
+    catalog(run, str(phantoms))
+    partition(run, train=0.9, test=0.05)
+    cut(run, side=64)
+    train(run, **TRAINING)
+    return run
+
+
+@BUCKETS
+def test_a_training_keeps_its_epochs_in_a_bucket_until_it_ends(
+    kind: str, request: pytest.FixtureRequest, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = request.getfixturevalue(kind)
+    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
+    cut(run, side=64, storage=str(bucket / "run"), again=True)
+    kept: list[str] = []
+    removed = stage.remove
+
+    def look_and_remove(folder: Remote) -> None:
+        kept.extend(file.parent.name for file in folder.rglob("state.pt"))
+        removed(folder)
+
+    monkeypatch.setattr(stage, "remove", look_and_remove)
+    train(run, **TRAINING, again=True)
+    assert kept, "an epoch's checkpoint was in the bucket"
+    assert not (bucket / "run" / "checkpoint").is_dir()
+    assert not (run.folder / "checkpoint" / "epochs").exists()
+    for question in ("select epoch, loss, kept from epoch", "from weight", "from bias"):
+        assert run.ask(question).equals(trained.ask(question)), question
+
+
+def test_a_training_whose_epochs_cannot_be_read_is_not_lost(
+    trained: Run, bucket: Remote, between: Between, tmp_path: Path
+) -> None:
+    run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
+    cut(run, side=64, storage=str(bucket / "run"), again=True)
+    between.refuse = lambda asked: asked.startswith("GET") and "state.pt" in asked
+    with pytest.raises(Unreachable, match=r"No checkpoint can be read from s3://\S+ \(.*\): call it again"):
+        train(run, **TRAINING)
+    between.well_again()
+    train(run, **TRAINING)
+    assert run.ask("select epoch, loss, kept from epoch").equals(trained.ask("select epoch, loss, kept from epoch"))
 
 
 def test_a_storage_that_fails_rejects_no_film(
