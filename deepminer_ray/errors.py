@@ -1,5 +1,10 @@
 """The errors a user is meant to see."""
 
+import errno
+
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+"""What a disk answers that cannot be written: no fault of the program."""
+
 
 class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the program)
     """A request that cannot be carried out; its text is one sentence saying what is wrong and what to do."""

@@ -18,7 +18,8 @@ from deepminer_ray.errors import BadInput, Unreachable
 
 URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
 SECONDS_TO_ANSWER = 30.0
-"""A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s."""
+"""A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s. Google's is asked again
+until so long is over."""
 ATTEMPTS = 4
 SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 GOOGLE, GOOGLE_SERVER = ("gs", "gcs"), "STORAGE_EMULATOR_HOST"
@@ -129,7 +130,7 @@ class Remote:
 
     def remove_below(self) -> None:
         """Remove every file below it."""
-        with self._asked("removed") as filesystem:
+        with self._asked("removed") as filesystem, suppress(FileNotFoundError):
             filesystem.delete_dir_contents(str(self.path), missing_dir_ok=True)
 
     def _at(self, path: PurePosixPath) -> Self:
@@ -139,12 +140,26 @@ class Remote:
         """What is there; Google's client says of an object in no bucket only that there is none."""
         from pyarrow.fs import FileType
 
+        if self.scheme in GOOGLE and len(self.path.parts) == 1:
+            return self._bucket_info()
         with self._asked("read") as filesystem:
             info = filesystem.get_file_info(str(self.path))
-            unsaid = self.scheme in GOOGLE and info.type == FileType.NotFound
-            if unsaid and filesystem.get_file_info(self.path.parts[0]).type == FileType.NotFound:
-                raise Unreachable(_no_bucket(self))
-            return info
+        if self.scheme in GOOGLE and info.type == FileType.NotFound:
+            self._bucket_info()
+        return info
+
+    def _bucket_info(self) -> Any:
+        """Of a bucket of Google's; who may read its objects need not be allowed to ask about it."""
+        from pyarrow.fs import FileInfo, FileType
+
+        with self._asked("read") as filesystem:
+            try:
+                info = filesystem.get_file_info(self.path.parts[0])
+            except PermissionError:
+                return FileInfo(self.path.parts[0], FileType.Directory)
+        if info.type == FileType.NotFound:
+            raise Unreachable(_no_bucket(self))
+        return info
 
     def _below(self, recursive: bool) -> Iterator[tuple[Self, Any]]:
         from pyarrow.fs import FileSelector
@@ -157,20 +172,22 @@ class Remote:
         except FileNotFoundError:
             return
         if google and not found:
-            self._info()
+            self._bucket_info()
         for info in sorted(found, key=lambda info: str(info.path)):
             if info.is_file:
                 yield self._at(PurePosixPath(info.path)), info
 
     @contextmanager
     def _asked(self, what: str) -> Iterator[Any]:
+        import pyarrow as pa
+
         try:
             yield _filesystem(self.scheme, self.path.parts[0] if self.path.parts else "")
         except FileNotFoundError as error:
             if what == "written":
                 raise Unreachable(_no_bucket(self)) from error
             raise
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise Unreachable(_sentence(self, what, str(error))) from error
 
 
@@ -282,10 +299,11 @@ def _filesystem(scheme: str, bucket: str) -> Any:
 
     try:
         if scheme in GOOGLE:
-            server = urlsplit(os.environ.get(GOOGLE_SERVER, ""))
+            named = os.environ.get(GOOGLE_SERVER, "")
+            server = urlsplit(named if "://" in named else f"http://{named}")
             return GcsFileSystem(
-                anonymous=bool(server.netloc),
-                scheme=server.scheme or "https",
+                anonymous=bool(named),
+                scheme=server.scheme if named else "https",
                 endpoint_override=server.netloc or None,
                 retry_time_limit=timedelta(seconds=SECONDS_TO_ANSWER),
             )
@@ -303,7 +321,7 @@ def _filesystem(scheme: str, bucket: str) -> Any:
         filesystem, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
     except pa.ArrowInvalid as error:
         raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
-    except OSError as error:
+    except (OSError, pa.ArrowException) as error:
         raise Unreachable(_sentence(Remote(scheme, PurePosixPath(bucket)), "found", str(error))) from error
     return filesystem
 
@@ -316,16 +334,13 @@ def _sentence(asked: Remote, what: str, reason: str) -> str:
     if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
         return _no_bucket(asked)
     if NO_TOKEN in reason:
+        cause = reason.partition("error message was: ")[2].partition(" error_info=")[0]
         return (
-            f"{asked} cannot be {what} without credentials: set {GOOGLE_KEY} to a file with them on "
-            "every node, or mend what it names."
+            f"{asked} cannot be {what}, Google's client has nothing to say who asks ({cause}): set {GOOGLE_KEY} to a "
+            "file of credentials on every node, mend the one that it names, or call it again when Google answers."
         )
     if any(sign in reason for sign in REFUSALS + GOOGLE_REFUSALS):
-        wanted = (
-            "GOOGLE_APPLICATION_CREDENTIALS"
-            if asked.scheme in GOOGLE
-            else "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        )
+        wanted = GOOGLE_KEY if asked.scheme in GOOGLE else AMAZON_KEYS
         return f"{asked} cannot be {what}, the bucket refuses: set {wanted} (or what your storage wants) on every node."
     short = reason.splitlines()[0].partition(" (Request ID")[0]
     return f"{asked} cannot be {what} ({short}): {CALL_AGAIN}"

@@ -35,12 +35,19 @@ ENVIRONMENT = {
 """What tells clients of the servers; processes of Ray have it if it was there before Ray started."""
 
 ASKED_BY_MANY = """
+import threading
 from http import server
 server.HTTPServer = server.ThreadingHTTPServer
 from gcp_storage_emulator.__main__ import main
+from gcp_storage_emulator.server import Router
+one_at_a_time, handle = threading.Lock(), Router.handle
+def handle_alone(*asked):
+    with one_at_a_time:
+        handle(*asked)
+Router.handle = handle_alone
 main()
 """
-"""Google's emulator, which by itself answers one connection at a time and lets all others wait for its end."""
+"""Google's emulator, which by itself answers one connection after the other: the others wait until it ends."""
 
 
 class Between(ThreadingHTTPServer):
@@ -126,9 +133,11 @@ def serving(log: Path) -> Iterator[Between]:
     with _started(["-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], port, log):
         standing = Between(f"http://127.0.0.1:{port}")
         threading.Thread(target=standing.serve_forever, daemon=True).start()
-        yield standing
-        standing.shutdown()
-        standing.server_close()
+        try:
+            yield standing
+        finally:
+            standing.shutdown()
+            standing.server_close()
 
 
 @contextmanager
@@ -150,7 +159,7 @@ def _started(program: Sequence[str], port: int, log: Path) -> Iterator[None]:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
             except OSError:
-                assert time.monotonic() < until, f"nothing answers, see {log}"
+                assert server.poll() is None and time.monotonic() < until, f"nothing answers, see {log}"
                 time.sleep(0.2)
         yield
     finally:

@@ -1,6 +1,8 @@
 """Films, patches and checkpoints in a bucket, behind servers on this machine's loopback that speak S3's protocol and
 Google's."""
 
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -8,8 +10,8 @@ import pytest
 
 from deepminer_ray import place as module
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import GOOGLE_SERVER, REGION, SERVER, Remote, place, remove, states, write_whole
-from tests.bucket import Between
+from deepminer_ray.place import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, Remote, place, remove, states, write_whole
+from tests.bucket import Between, free_port
 
 
 @pytest.mark.parametrize(
@@ -142,16 +144,59 @@ def test_who_may_not_is_told_about_credentials(bucket: Remote, between: Between)
             ask()
 
 
-def test_without_credentials_google_is_not_asked_for_a_quarter_of_an_hour(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("credentials", "cause"),
+    [
+        (None, "Could not connect"),
+        ("missing.json", "Cannot open credentials file"),
+        ("empty.json", "Unsupported credential"),
+    ],
+)
+def test_what_google_wants_to_know_is_said_soon(
+    credentials: str | None, cause: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its client looks for them on the network too, for so long unless it is told otherwise."""
-    monkeypatch.delenv(GOOGLE_SERVER)
-    monkeypatch.setattr(module, "SECONDS_TO_ANSWER", 1.0)
+    """Without credentials its client asks the machine it may run on, by itself for a quarter of an hour."""
+    (tmp_path / "empty.json").write_text("{}")
+    for name in (GOOGLE_SERVER, GOOGLE_KEY, "GOOGLE_GCLOUD_ADC_PATH_OVERRIDE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GCE_METADATA_ROOT", f"127.0.0.1:{free_port()}")
+    if credentials:
+        monkeypatch.setenv(GOOGLE_KEY, str(tmp_path / credentials))
+    monkeypatch.setattr(module, "SECONDS_TO_ANSWER", 1.0)
     module._filesystem.cache_clear()
+    started = time.monotonic()
     try:
-        with pytest.raises(Unreachable, match=r"^gs://films/ddsm cannot be read .*GOOGLE_APPLICATION_CREDENTIALS"):
+        with pytest.raises(Unreachable, match=rf"^gs://films/ddsm cannot be read, .*\(.*{cause}.*set {GOOGLE_KEY}"):
             (place("gs://films") / "ddsm").is_file()
     finally:
         module._filesystem.cache_clear()
+    assert time.monotonic() - started < 30
+
+
+def test_another_server_than_googles_needs_no_scheme(google_bucket: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(GOOGLE_SERVER, os.environ[GOOGLE_SERVER].removeprefix("http://"))
+    module._filesystem.cache_clear()
+    write_whole(google_bucket / "x", b"content")
+    assert (google_bucket / "x").read_bytes() == b"content"
+
+
+def test_who_may_not_ask_about_a_bucket_may_know_what_is_in_it(
+    google_bucket: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Google's usual roles have it."""
+    filesystem = module._filesystem("gs", google_bucket.path.parts[0])
+
+    class Guarded:
+        def __getattr__(self, name: str) -> object:
+            return getattr(filesystem, name)
+
+        def get_file_info(self, asked: object) -> object:
+            if asked == str(google_bucket.path):
+                raise PermissionError(errno.EACCES, "PERMISSION_DENIED")
+            return filesystem.get_file_info(asked)
+
+    monkeypatch.setattr(module, "_filesystem", lambda *_: Guarded())
+    assert not (google_bucket / "x").exists()
+    write_whole(google_bucket / "x", b"content")
+    assert (google_bucket / "x").is_file() and google_bucket.is_dir()

@@ -1,6 +1,5 @@
 """The command `deepminer` and how it ends."""
 
-import errno
 import os
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from deepminer_ray.cluster import watched
-from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.shortage import ended_by
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ app = typer.Typer(
 )
 
 
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
-"""What a disk answers that cannot be written: no fault of the program."""
 CURSOR = "\n\x1b[?25h"
 """A line of its own and the cursor that a bar has hidden."""
 

@@ -114,10 +114,11 @@ class Probe:
             begun = ((film, reader.submit(read, film)) for film in films)
             coming = next(begun, None)
             while coming:
-                (film, reading), coming = coming, next(begun, None)
+                film, reading = coming
                 started = time.perf_counter()
                 pixels = reading.result()
                 self.seconds_waiting += time.perf_counter() - started
+                coming = next(begun, None)
                 yield film, pixels
 
     def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
-from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import CALL_AGAIN, Place, arrow_folder
 from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
@@ -89,7 +89,9 @@ def fit(
     try:
         return _kept(result, best)
     except OSError as error:
-        reason = str(error).splitlines()[0]
+        if error.errno in DISK:
+            raise
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise Unreachable(f"No checkpoint can be read from {folder} ({reason}): {CALL_AGAIN}") from error
 
 
