@@ -110,7 +110,10 @@ def merging(files: list[Path], run: Run, rows: int) -> None:
     def merge() -> None:
         with run.finishing("probe", {}, time.time()) as tables:
             tables.hold(MEMORY, THREADS)
-            tables.insert("activation", stored_activation(files))
+            for part in stored_activation(files):
+                tables.renew()
+                tables.hold(MEMORY, THREADS)
+                tables.insert("activation", part)
 
     def insert() -> None:
         with run.finishing("probe", {}, time.time()) as tables:

@@ -223,14 +223,21 @@ class Run:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._drop_unfinished()
             copy = self.folder / "run.duckdb.new"
+
+            def opened() -> duckdb.DuckDBPyConnection:
+                connection = duckdb.connect(str(copy), config={"memory_limit": MEMORY})
+                connection.execute("begin")
+                return connection
+
             try:
                 if self.database.is_file():
                     shutil.copyfile(self.database, copy)
-                with duckdb.connect(str(copy), config={"memory_limit": MEMORY}) as connection:
-                    connection.execute("begin")
-                    yield Tables(connection)
-                    connection.execute("commit")
-                    connection.execute("checkpoint")
+                tables = Tables(opened(), opened)
+                try:
+                    yield tables
+                    tables.finish()
+                finally:
+                    tables.connection.close()
                 _to_disk(copy)
                 copy.replace(self.database)
                 _to_disk(self.folder)

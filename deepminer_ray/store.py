@@ -117,17 +117,16 @@ def gathered(tables: Tables, table: str) -> Iterator[None]:
     tables.apply("store/drop_gathered")
 
 
-def activation(files: Sequence[Path]) -> pa.RecordBatchReader:
-    """Rows of `activation` in the stores' files, by unit and patch; they are read as they are asked for."""
-    return pa.RecordBatchReader.from_batches(ACTIVATION, _activation(files))
+def activation(files: Sequence[Path]) -> Iterator[pa.RecordBatchReader]:
+    """Rows of `activation` in the stores' files by unit and patch, in parts that are read as they are asked for.
 
-
-def _activation(files: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-    """A few units at a time, for DuckDB does not sort by unit what its memory cannot hold."""
+    A part has a few units, for DuckDB does not sort by unit what its memory cannot hold.
+    """
     with duckdb.connect(config=READING) as connection:
         tables = Tables(connection)
         if BATCH not in attached(tables, files):
             return
         batches = tables.select("store/batch")
         for first, last in units_at_once(batches):
-            yield from unpacked(batches, tables.select("store/activation", first=first, last=last))
+            rows = unpacked(batches, tables.select("store/activation", first=first, last=last))
+            yield pa.RecordBatchReader.from_batches(ACTIVATION, rows)

@@ -4,7 +4,7 @@ SQL cannot bind what a table is called that is written to: the few statements th
 here, with names of this package's own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -61,11 +61,28 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tables:
-    """An open transaction on the tables of a run."""
+    """An open transaction on the tables of a run; `opened` opens another on the same file."""
 
     connection: duckdb.DuckDBPyConnection
+    opened: Callable[[], duckdb.DuckDBPyConnection] | None = None
+
+    def finish(self) -> None:
+        """Bring all that was written into the file."""
+        self.connection.execute("commit")
+        self.connection.execute("checkpoint")
+
+    def renew(self) -> None:
+        """Finish, and go on with another transaction that knows nothing of this one: no view, no setting.
+
+        DuckDB keeps in mind what it wrote and where, as long as the file is open: 0.25 MB of a million rows, and all
+        that it may hold.
+        """
+        assert self.opened is not None
+        self.finish()
+        self.connection.close()
+        self.connection = self.opened()
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Append Arrow rows, columns matched by name."""

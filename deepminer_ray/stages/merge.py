@@ -60,4 +60,7 @@ def _merge(
             if table not in (PACKED, BATCH):
                 with nullcontext() if table in SUMMED else gathered(tables, table):
                     tables.fill(table, f"store/{table}")
-        tables.insert("activation", activation(files))
+        for part in activation(files):
+            tables.renew()
+            tables.hold(MEMORY, THREADS)
+            tables.insert("activation", part)

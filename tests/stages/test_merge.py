@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,32 @@ def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch
     assert run.ask("from evidence").cast(expected.schema).equals(expected)
 
 
+def test_a_merge_that_fails_among_its_parts_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "BYTES_AT_ONCE", 2**15)
+    store = Store(tmp_path / "store.duckdb")
+    store.append(0, for_store({"activation": activation(range(PATCHES), UNITS, 8, 0)}))
+    store.close()
+    run = Run.created(tmp_path / "run")
+    with run.appending() as tables:
+        tables.connection.execute("insert into rejected (file, reason) values ('film', 'for the test')")
+    taken: list[int] = []
+
+    def failing(files: Sequence[Path]) -> Iterator[pa.RecordBatchReader]:
+        for part in stored_activation(files):
+            if len(taken) == 3:
+                raise RuntimeError("lost")
+            taken.append(1)
+            yield part
+
+    monkeypatch.setattr(merge, "activation", failing)
+    before = run.database.read_bytes()
+    with pytest.raises(RuntimeError, match="lost"):
+        merge._merge(run.folder, "probe", {}, time.time(), [store.file], {})
+    assert len(taken) == 3
+    assert run.database.read_bytes() == before
+    assert list(run.folder.glob("run.duckdb.*")) == []
+
+
 @pytest.mark.parametrize("units", [16, 64, 1024, 2048])
 def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_is(tmp_path: Path, units: int) -> None:
     patches, file = min(PATCHES_A_BATCH, ROWS_A_BATCH // units), tmp_path / "store.duckdb"
@@ -73,7 +100,7 @@ def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_
         shifted = pa.array(answered["patch"].to_numpy() + number * patches)
         store.append(number, for_store({"activation": answered.set_column(0, "patch", shifted)}))
     store.close()
-    assert sum(part.num_rows for part in stored_activation([file])) == LARGE_BATCHES * patches * units
+    assert sum(rows.num_rows for part in stored_activation([file]) for rows in part) == LARGE_BATCHES * patches * units
 
 
 GIVEN_BACK = """
