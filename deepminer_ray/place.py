@@ -5,36 +5,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from fnmatch import fnmatch
-from functools import cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Self
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+from deepminer_ray.bucket import GOOGLE, filesystem_of, no_bucket, sentence
 from deepminer_ray.errors import BadInput, Unreachable
 
 URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
-SECONDS_TO_ANSWER = 30.0
-"""A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s. Google's is asked again
-until so long is over."""
-ATTEMPTS = 4
-SERVER = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-GOOGLE, GOOGLE_SERVER = ("gs", "gcs"), "STORAGE_EMULATOR_HOST"
-"""Another server than Google's, which then is not told who asks."""
-REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
-"""Where one of these says where to ask, Amazon is not asked where a bucket lies."""
 PARTIAL = ".partial"
 """How the name of a file ends that is not whole yet."""
-REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "TOKEN", "HTTP response code 403")
-GOOGLE_REFUSALS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
-"""What buckets answer to one who may not."""
-AMAZON_KEYS, GOOGLE_KEY = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "GOOGLE_APPLICATION_CREDENTIALS"
-NO_TOKEN = "access token to authenticate"
-"""What Google's client says without credentials, after it looked for them wherever they may be."""
-CALL_AGAIN = "call it again when the storage answers, what was finished is kept."
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -158,7 +140,7 @@ class Remote:
             except PermissionError:
                 return FileInfo(self.path.parts[0], FileType.Directory)
         if info.type == FileType.NotFound:
-            raise Unreachable(_no_bucket(self))
+            raise Unreachable(no_bucket(str(self)))
         return info
 
     def _below(self, recursive: bool) -> Iterator[tuple[Self, Any]]:
@@ -182,13 +164,13 @@ class Remote:
         import pyarrow as pa
 
         try:
-            yield _filesystem(self.scheme, self.path.parts[0] if self.path.parts else "")
+            yield filesystem_of(self.scheme, self.path.parts[0] if self.path.parts else "")
         except FileNotFoundError as error:
             if what == "written":
-                raise Unreachable(_no_bucket(self)) from error
+                raise Unreachable(no_bucket(str(self))) from error
             raise
         except (OSError, pa.ArrowException) as error:
-            raise Unreachable(_sentence(self, what, str(error))) from error
+            raise Unreachable(sentence(str(self), what, str(error))) from error
 
 
 Place = Path | Remote
@@ -207,7 +189,7 @@ def place(text: "str | Place") -> Place:
         return Path("/" + rest.lstrip("/"))
     if "?" in rest or not rest.strip("/"):
         raise BadInput(f"{text} names no bucket, or has options: give an endpoint by AWS_ENDPOINT_URL and the like.")
-    _filesystem(scheme, rest.split("/")[0])
+    filesystem_of(scheme, rest.split("/")[0])
     return Remote(scheme, PurePosixPath(rest.strip("/")))
 
 
@@ -287,60 +269,5 @@ def arrow_folder(folder: Place) -> tuple[Any, str]:
     from pyarrow.fs import LocalFileSystem
 
     if isinstance(folder, Remote):
-        return _filesystem(folder.scheme, folder.path.parts[0]), str(folder.path)
+        return filesystem_of(folder.scheme, folder.path.parts[0]), str(folder.path)
     return LocalFileSystem(), str(folder)
-
-
-@cache
-def _filesystem(scheme: str, bucket: str) -> Any:
-    """Arrow's filesystem of a bucket, with the credentials that its environment variables or files name."""
-    import pyarrow as pa
-    from pyarrow.fs import AwsStandardS3RetryStrategy, FileSystem, GcsFileSystem, S3FileSystem, resolve_s3_region
-
-    try:
-        if scheme in GOOGLE:
-            named = os.environ.get(GOOGLE_SERVER, "")
-            server = urlsplit(named if "://" in named else f"http://{named}")
-            return GcsFileSystem(
-                anonymous=bool(named),
-                scheme=server.scheme if named else "https",
-                endpoint_override=server.netloc or None,
-                retry_time_limit=timedelta(seconds=SECONDS_TO_ANSWER),
-            )
-        if scheme == "s3":
-            server = urlsplit(next(filter(None, map(os.environ.get, SERVER)), ""))
-            known = server.netloc or any(name in os.environ for name in REGION)
-            return S3FileSystem(
-                scheme=server.scheme or None,
-                endpoint_override=server.netloc or None,
-                region=None if known else resolve_s3_region(bucket),
-                connect_timeout=SECONDS_TO_ANSWER,
-                request_timeout=SECONDS_TO_ANSWER,
-                retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
-            )
-        filesystem, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
-    except pa.ArrowInvalid as error:
-        raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
-    except (OSError, pa.ArrowException) as error:
-        raise Unreachable(_sentence(Remote(scheme, PurePosixPath(bucket)), "found", str(error))) from error
-    return filesystem
-
-
-def _no_bucket(asked: Remote) -> str:
-    return f"There is no bucket {asked.path.parts[0]}: mend the address {asked}, or make it."
-
-
-def _sentence(asked: Remote, what: str, reason: str) -> str:
-    if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
-        return _no_bucket(asked)
-    if NO_TOKEN in reason:
-        cause = reason.partition("error message was: ")[2].partition(" error_info=")[0]
-        return (
-            f"{asked} cannot be {what}, Google's client has nothing to say who asks ({cause}): set {GOOGLE_KEY} to a "
-            "file of credentials on every node, mend the one that it names, or call it again when Google answers."
-        )
-    if any(sign in reason for sign in REFUSALS + GOOGLE_REFUSALS):
-        wanted = GOOGLE_KEY if asked.scheme in GOOGLE else AMAZON_KEYS
-        return f"{asked} cannot be {what}, the bucket refuses: set {wanted} (or what your storage wants) on every node."
-    short = reason.splitlines()[0].partition(" (Request ID")[0]
-    return f"{asked} cannot be {what} ({short}): {CALL_AGAIN}"

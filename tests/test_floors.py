@@ -12,7 +12,7 @@ PACKAGE = ROOT / "deepminer_ray"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 RIM = {
-    "ray": {"cluster.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
+    "ray": {"cluster.py", "cluster_file.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
     "duckdb": {"run.py", "store.py", "tables.py"},
     "starlette": {"survey/server.py"},
     "uvicorn": {"survey/serve.py"},

@@ -21,6 +21,8 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
+from deepminer_ray.cluster_file import checked
+from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.patient import write_phantom
 from tests.bucket import free_port
 
@@ -151,6 +153,7 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     write_phantom(patients, patients=3, seed=1, columns=320)
     shutil.chown(machine.home, USER)
     run, cluster = machine.home / "run", machine.cluster
+    assert checked(cluster) == f"{cluster}: Ray takes it; its head 127.0.0.1 and 0 others answer."
     up = machine.ray("up", "-y", cluster)
     assert up.returncode == 0, up.stdout + up.stderr
     assert (machine.home / "deepminer_ray" / "jobs" / "train.py").is_file()
@@ -178,6 +181,8 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     gone = machine.ray("exec", cluster, "true", seconds=300)
     assert gone.returncode and "Command failed" in gone.stderr and "Traceback" not in gone.stderr, gone.stderr
     assert time.monotonic() - started < 60
+    with pytest.raises(BadInput, match=rf"^127.0.0.1 cannot be reached as {USER} \(.+\): mend {cluster}"):
+        checked(cluster)
     machine.answer()
     down = machine.ray("down", "-y", cluster)
     assert down.returncode == 0, down.stdout + down.stderr
@@ -186,7 +191,7 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
 
 @pytest.mark.launcher
 def test_a_cluster_that_is_not_up_and_a_file_that_is_wrong_end_soon(machine: Machine) -> None:
-    """Ray's own sentences: the launcher is Ray's."""
+    """Ray's own sentences: the launcher is Ray's. `deepminer cluster` has shorter ones (test_cluster_file)."""
     missing = machine.ray("submit", "no-such.yaml", "jobs/train.py", seconds=60)
     assert missing.returncode and "no-such.yaml" in missing.stdout + missing.stderr
     wrong = machine.folder / "wrong.yaml"

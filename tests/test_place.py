@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from deepminer_ray import bucket as buckets
 from deepminer_ray import place as module
+from deepminer_ray.bucket import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, filesystem_of
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, Remote, place, remove, states, write_whole
+from deepminer_ray.place import Remote, place, remove, states, write_whole
 from tests.bucket import Between, free_port
 
 
@@ -163,20 +165,20 @@ def test_what_google_wants_to_know_is_said_soon(
     monkeypatch.setenv("GCE_METADATA_ROOT", f"127.0.0.1:{free_port()}")
     if credentials:
         monkeypatch.setenv(GOOGLE_KEY, str(tmp_path / credentials))
-    monkeypatch.setattr(module, "SECONDS_TO_ANSWER", 1.0)
-    module._filesystem.cache_clear()
+    monkeypatch.setattr(buckets, "SECONDS_TO_ANSWER", 1.0)
+    filesystem_of.cache_clear()
     started = time.monotonic()
     try:
         with pytest.raises(Unreachable, match=rf"^gs://films/ddsm cannot be read, .*\(.*{cause}.*set {GOOGLE_KEY}"):
             (place("gs://films") / "ddsm").is_file()
     finally:
-        module._filesystem.cache_clear()
+        filesystem_of.cache_clear()
     assert time.monotonic() - started < 30
 
 
 def test_another_server_than_googles_needs_no_scheme(google_bucket: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(GOOGLE_SERVER, os.environ[GOOGLE_SERVER].removeprefix("http://"))
-    module._filesystem.cache_clear()
+    filesystem_of.cache_clear()
     write_whole(google_bucket / "x", b"content")
     assert (google_bucket / "x").read_bytes() == b"content"
 
@@ -185,7 +187,7 @@ def test_who_may_not_ask_about_a_bucket_may_know_what_is_in_it(
     google_bucket: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Google's usual roles have it."""
-    filesystem = module._filesystem("gs", google_bucket.path.parts[0])
+    filesystem = filesystem_of("gs", google_bucket.path.parts[0])
 
     class Guarded:
         def __getattr__(self, name: str) -> object:
@@ -196,7 +198,7 @@ def test_who_may_not_ask_about_a_bucket_may_know_what_is_in_it(
                 raise PermissionError(errno.EACCES, "PERMISSION_DENIED")
             return filesystem.get_file_info(asked)
 
-    monkeypatch.setattr(module, "_filesystem", lambda *_: Guarded())
+    monkeypatch.setattr(module, "filesystem_of", lambda *_: Guarded())
     assert not (google_bucket / "x").exists()
     write_whole(google_bucket / "x", b"content")
     assert (google_bucket / "x").is_file() and google_bucket.is_dir()

@@ -22,6 +22,16 @@ def phantom(
 
 
 @app.command()
+def cluster(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="such as cluster-local.yaml; `ray up` reads it next")],
+) -> None:
+    """Say whether Ray takes a cluster file, and whether its machines answer by ssh."""
+    from deepminer_ray.cluster_file import checked
+
+    typer.echo(checked(file))
+
+
+@app.command()
 def annotations(
     folder: Folder, out: Annotated[Path, typer.Argument(metavar="OUT", help="a .csv or .json file")]
 ) -> None:

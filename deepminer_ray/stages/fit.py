@@ -7,10 +7,11 @@ from typing import Any
 
 import torch
 
+from deepminer_ray.bucket import CALL_AGAIN
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.patches.shard import MADE_FROM
-from deepminer_ray.place import CALL_AGAIN, Place, arrow_folder
+from deepminer_ray.place import Place, arrow_folder
 from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.feed import Film, dataset
 from deepminer_ray.stages.train_worker import SCORE, train_worker
@@ -26,14 +27,7 @@ REFUSED = re.compile(r"^\S*BadInput: (.+)", re.MULTILINE)
 """How a worker's traceback has a sentence for the user, of which Ray Data keeps no more than the text."""
 
 
-def fit(
-    config: dict[str, Any],
-    folder: Place,
-    key: str,
-    workers: int,
-    gpu: bool,
-    watch: Watch,
-) -> dict[str, Any]:
+def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool, watch: Watch) -> dict[str, Any]:
     """The state of the kept epoch: `network`, and `epochs` with `kept` set; checkpoints of a key are under `folder`.
 
     The number of workers is no part of the key: a training may go on with fewer or more of them.
@@ -86,13 +80,7 @@ def fit(
         config["shortage"].unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
-    try:
-        return _kept(result, best)
-    except OSError as error:
-        if error.errno in DISK:
-            raise
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise Unreachable(f"No checkpoint can be read from {folder} ({reason}): {CALL_AGAIN}") from error
+    return _kept(result, best)
 
 
 def _datasets(ray: Any, config: dict[str, Any], validation: list[Film]) -> dict[str, Any]:
@@ -142,8 +130,15 @@ def _kept(result: Any, best: bool) -> dict[str, Any]:
 
 
 def _state(kept: Any) -> dict[str, Any]:
-    with kept.as_directory() as folder:
-        state: dict[str, Any] = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
+    try:
+        with kept.as_directory() as folder:
+            state: dict[str, Any] = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
+    except OSError as error:
+        if error.errno in DISK:
+            raise
+        raise Unreachable(
+            f"The checkpoint {kept.path} cannot be read ({' '.join(str(error).split())}): {CALL_AGAIN}"
+        ) from error
     return state
 
 
