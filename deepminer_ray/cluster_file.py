@@ -10,30 +10,36 @@ from deepminer_ray.errors import BadInput
 NOBODY = "192.0.2."
 """Addresses of examples (RFC 5737), as `cluster-local.yaml` comes with."""
 SECONDS_TO_ANSWER = 10
-LOCAL, SSH_FAILED = "local", 255
-QUIETLY = {
+LOCAL = "local"
+AS_RAY_DOES = {
     "BatchMode": "yes",
     "ConnectTimeout": str(SECONDS_TO_ANSWER),
+    "ControlPath": "none",
+    "IdentitiesOnly": "yes",
     "LogLevel": "ERROR",
-    "StrictHostKeyChecking": "no",  # as Ray does
+    "StrictHostKeyChecking": "no",
     "UserKnownHostsFile": "/dev/null",
 }
+"""Options of ssh: with no other key and over no connection that is open already."""
 
 
 def checked(file: Path) -> str:
-    """What a cluster file describes, in a line; BadInput where Ray would not take it or a machine does not answer.
+    """What a cluster file describes, in a line; BadInput where Ray would not take it or its head does not answer.
 
-    Machines that exist already (provider `local`) are asked by ssh, as Ray asks them; of a cloud's there are none yet.
+    A head that exists already (provider `local`) is asked by ssh, as Ray asks it; it alone can tell of its workers.
+    Of a cloud there is none yet.
     """
     described = _read(file)
-    _refuse_what_ray_refuses(file, described)
-    kind = described["provider"]["type"]
-    if kind != LOCAL:
-        return f"{file}: Ray takes it; what {kind} says of it, only `ray up` can tell."
-    head, others = described["provider"]["head_ip"], described["provider"].get("worker_ips") or []
-    for machine in (head, *others):
-        _refuse_silent(file, machine, described["auth"])
-    return f"{file}: Ray takes it; its head {head} and {len(others)} others answer."
+    prepared = _prepared(file, described)
+    provider, auth = prepared["provider"], prepared["auth"]
+    if provider["type"] != LOCAL or "head_ip" not in provider:
+        return f"{file}: Ray takes it; whether it gets its machines, only `ray up` can tell."
+    head = str(provider["head_ip"])
+    if not provider.get("use_internal_ips"):
+        head = str(provider.get("external_head_ip") or head)
+    _refuse_silent(file, head, auth)
+    others = len(provider["worker_ips"])
+    return f"{file}: Ray takes it, and its head {head} answers; the other {others} the head asks itself."
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -41,54 +47,62 @@ def _read(file: Path) -> dict[str, Any]:
 
     try:
         described = yaml.safe_load(file.read_text())
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no cluster file {file}: give one such as cluster-local.yaml.") from error
     except OSError as error:
-        raise BadInput(f"There is no cluster file {file}: {error.strerror}.") from error
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} is no YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(described, dict) or not isinstance(described.get("provider"), dict):
+    provider = described.get("provider") if isinstance(described, dict) else None
+    if not isinstance(described, dict) or not isinstance(provider, dict):
         raise BadInput(f"{file} describes no cluster: it names no provider; start from cluster-local.yaml.")
+    machines = {"head_ip", "worker_ips"} <= provider.keys() or "coordinator_address" in provider
+    if provider.get("type") == LOCAL and not machines:
+        raise BadInput(f"{file} names no machines: give the provider `head_ip` and `worker_ips`.")
     return described
 
 
-def _refuse_what_ray_refuses(file: Path, described: dict[str, Any]) -> None:
+def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
+    """The file as Ray completes it."""
     from click import ClickException
     from jsonschema import ValidationError
     from ray.autoscaler._private.util import prepare_config, validate_config
 
     logging.getLogger("ray.autoscaler").setLevel(logging.ERROR)  # it tells what it fills in
-    key = (described.get("auth") or {}).get("ssh_private_key")
-    if key and not Path(key).expanduser().is_file():
-        raise BadInput(f"{file} names a key that is not here, {key}: make it, or mend `ssh_private_key`.")
     try:
-        validate_config(prepare_config(described))
+        key = (described.get("auth") or {}).get("ssh_private_key")
+        if key and not Path(key).expanduser().is_file():
+            raise BadInput(f"{file} names a key that is not here, {key}: make it, or mend `ssh_private_key`.")
+        prepared: dict[str, Any] = prepare_config(described)
+        validate_config(prepared)
+    except BadInput:
+        raise
     except ValidationError as error:
         raise BadInput(f"{file} is not what Ray expects at {error.json_path}: {error.message}.") from error
-    except (AttributeError, ClickException, KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (AssertionError, AttributeError, ClickException, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__} {' '.join(str(error).split())}"
         raise BadInput(f"{file} is not what Ray expects ({reason}): start from cluster-local.yaml.") from error
+    return prepared
 
 
-def _refuse_silent(file: Path, machine: str, auth: dict[str, Any]) -> None:
-    if machine.startswith(NOBODY):
-        raise BadInput(f"{file} still names {machine}, nobody's address: put one of yours there.")
-    options = QUIETLY | ({"ProxyCommand": auth["ssh_proxy_command"]} if "ssh_proxy_command" in auth else {})
+def _refuse_silent(file: Path, head: str, auth: dict[str, Any]) -> None:
+    if head.startswith(NOBODY):
+        raise BadInput(f"{file} still names {head}, nobody's address: put one of yours there.")
+    if "ssh_user" not in auth:
+        raise BadInput(f"{file} does not say who logs in: give `auth` an `ssh_user`.")
+    options = AS_RAY_DOES | ({"ProxyCommand": auth["ssh_proxy_command"]} if "ssh_proxy_command" in auth else {})
     command = ["ssh", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
     if "ssh_private_key" in auth:
         command += ["-i", str(Path(auth["ssh_private_key"]).expanduser())]
+    command += ["--", f"{auth['ssh_user']}@{head}", "true"]
+    quietly: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 2 * SECONDS_TO_ANSWER}
     try:
-        asked = subprocess.run(
-            [*command, f"{auth['ssh_user']}@{machine}", "true"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=2 * SECONDS_TO_ANSWER,
-        )
+        asked = subprocess.run(command, text=True, errors="replace", **quietly)
     except FileNotFoundError as error:
-        raise BadInput(
-            "There is no ssh on this machine, which Ray's launcher needs: install openssh-client."
-        ) from error
+        raise BadInput("There is no ssh here, which Ray's launcher needs: install openssh-client.") from error
     except subprocess.TimeoutExpired as error:
-        raise BadInput(f"{machine} does not answer within {error.timeout:.0f} s: is it on, and its sshd?") from error
-    if asked.returncode == SSH_FAILED:
-        said = (asked.stderr.strip().splitlines() or ["ssh says nothing"])[-1]
-        raise BadInput(f"{machine} cannot be reached as {auth['ssh_user']} ({said}): mend {file}, or the machine.")
+        raise BadInput(f"{head} does not answer within {error.timeout:.0f} s: is it on, and its sshd?") from error
+    if asked.returncode:
+        said = [*asked.stdout.split("\n"), *asked.stderr.split("\n")]
+        last = next((line.strip() for line in reversed(said) if line.strip()), f"ssh: status {asked.returncode}")
+        raise BadInput(f"{head} cannot be reached as {auth['ssh_user']} ({last}): mend {file}, or the machine.")

@@ -25,9 +25,8 @@ def written(folder: Path, changes: dict[str, object]) -> Path:
 
 
 def test_a_cloud_is_left_to_ray_up() -> None:
-    assert checked(ROOT / "cluster.yaml").endswith(
-        "cluster.yaml: Ray takes it; what aws says of it, only `ray up` can tell."
-    )
+    said = checked(ROOT / "cluster.yaml")
+    assert said.endswith("cluster.yaml: Ray takes it; whether it gets its machines, only `ray up` can tell.")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +39,15 @@ def test_a_cloud_is_left_to_ray_up() -> None:
             {"provider": {"type": "local", "head_ip": "192.0.2.1", "worker_ips": []}},
             "still names 192.0.2.1, nobody's",
         ),
-        ({"provider": {"type": "local"}}, "is not what Ray expects"),
+        ({"provider": {"type": "local"}}, "names no machines"),
+        ({"provider": {"type": "local", "head_ip": "127.0.0.1"}}, "names no machines"),
+        ({"provider": {"type": "local", "head_ip": "x", "worker_ips": None}}, "is not what Ray expects"),
         ({"provider": None}, "names no provider"),
         ({"auth": {"ssh_user": "x", "ssh_private_key": "/no/key"}}, "names a key that is not here, /no/key"),
+        ({"auth": {"ssh_user": "x", "ssh_private_key": "~nobody-here/key"}}, "is not what Ray expects .RuntimeError"),
+        ({"auth": {"ssh_user": "x", "ssh_private_key": 7}}, "is not what Ray expects .TypeError"),
+        ({"auth": {}}, "does not say who logs in"),
+        ({"auth": "word"}, "is not what Ray expects .AttributeError"),
         ({"auth": None}, "is not what Ray expects"),
     ],
 )
@@ -65,15 +70,32 @@ def test_a_file_that_is_not_there_ends_with_status_2(tmp_path: Path, capsys: pyt
         main(["cluster", str(tmp_path / "none.yaml")])
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert said == f"deepminer: There is no cluster file {tmp_path}/none.yaml: No such file or directory.\n"
+    assert said == f"deepminer: There is no cluster file {tmp_path}/none.yaml: give one such as cluster-local.yaml.\n"
+
+
+def test_a_head_is_asked_as_ray_asks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    provider = {"type": "local", "head_ip": "10.0.0.1", "external_head_ip": "127.0.0.1", "worker_ips": ["10.0.0.2"]}
+    file = written(tmp_path, {"provider": provider})
+    assert checked(file) == f"{file}: Ray takes it, and its head 127.0.0.1 answers; the other 1 the head asks itself."
+    asked = (tmp_path / "asked").read_text()
+    assert asked.endswith(f"-i {tmp_path}/key -- deepminer@127.0.0.1 true\n") and "BatchMode=yes" in asked
+    file = written(tmp_path, {"provider": provider | {"use_internal_ips": True}})
+    assert "its head 10.0.0.1 answers" in checked(file)
 
 
 @pytest.mark.parametrize(
     ("ssh", "sentence"),
     [
         (REFUSED, "127.0.0.1 cannot be reached as deepminer .ssh: connect .*Connection refused"),
-        ("exit 255", "127.0.0.1 cannot be reached as deepminer .ssh says nothing"),
-        (None, "There is no ssh on this machine"),
+        ("exit 255", r"127.0.0.1 cannot be reached as deepminer \(ssh: status 255\)"),
+        (
+            "echo This account is closed.; exit 1",
+            r"127.0.0.1 cannot be reached as deepminer \(This account is closed.\)",
+        ),
+        (None, "There is no ssh here"),
     ],
 )
 def test_a_machine_that_does_not_answer_gets_a_sentence(

@@ -153,7 +153,10 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     write_phantom(patients, patients=3, seed=1, columns=320)
     shutil.chown(machine.home, USER)
     run, cluster = machine.home / "run", machine.cluster
-    assert checked(cluster) == f"{cluster}: Ray takes it; its head 127.0.0.1 and 0 others answer."
+    assert (
+        checked(cluster)
+        == f"{cluster}: Ray takes it, and its head 127.0.0.1 answers; the other 0 the head asks itself."
+    )
     up = machine.ray("up", "-y", cluster)
     assert up.returncode == 0, up.stdout + up.stderr
     assert (machine.home / "deepminer_ray" / "jobs" / "train.py").is_file()

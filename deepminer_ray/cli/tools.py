@@ -25,7 +25,7 @@ def phantom(
 def cluster(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="such as cluster-local.yaml; `ray up` reads it next")],
 ) -> None:
-    """Say whether Ray takes a cluster file, and whether its machines answer by ssh."""
+    """Say whether Ray takes a cluster file, and whether its head answers by ssh."""
     from deepminer_ray.cluster_file import checked
 
     typer.echo(checked(file))

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import torch
 
-from deepminer_ray.bucket import CALL_AGAIN
+from deepminer_ray.bucket import sentence
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.patches.shard import MADE_FROM
@@ -80,7 +81,7 @@ def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool
         config["shortage"].unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
-    return _kept(result, best)
+    return _kept(result, folder, best)
 
 
 def _datasets(ray: Any, config: dict[str, Any], validation: list[Film]) -> dict[str, Any]:
@@ -118,27 +119,25 @@ def _refuse_too_few(films: list[Film], batch: int) -> None:
         raise BadInput(f"A batch of {batch} cannot be filled with {patches} patches: use a smaller --batch.")
 
 
-def _kept(result: Any, best: bool) -> dict[str, Any]:
+def _kept(result: Any, folder: Place, best: bool) -> dict[str, Any]:
     """The state of the kept epoch, its epochs those of the whole training."""
     if result.checkpoint is None:
         raise BadInput("Training ended without an epoch: use at least --epochs 1.")
-    last = _state(result.checkpoint)
+    last = _state(result.checkpoint, folder)
     chosen = result.get_best_checkpoint(SCORE, "max") if best else result.checkpoint
-    state = _state(chosen) if best else last
+    state = _state(chosen, folder) if best else last
     epochs = [row | {"kept": row["epoch"] == len(state["epochs"])} for row in last["epochs"]]
     return {"network": state["network"], "epochs": epochs}
 
 
-def _state(kept: Any) -> dict[str, Any]:
+def _state(kept: Any, folder: Place) -> dict[str, Any]:
     try:
-        with kept.as_directory() as folder:
-            state: dict[str, Any] = torch.load(Path(folder) / "state.pt", weights_only=True, map_location="cpu")
-    except OSError as error:
-        if error.errno in DISK:
+        with kept.as_directory() as copy:
+            state: dict[str, Any] = torch.load(Path(copy) / "state.pt", weights_only=True, map_location="cpu")
+    except (OSError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno in DISK:
             raise
-        raise Unreachable(
-            f"The checkpoint {kept.path} cannot be read ({' '.join(str(error).split())}): {CALL_AGAIN}"
-        ) from error
+        raise Unreachable(sentence(str(folder), "read", str(error) or type(error).__name__)) from error
     return state
 
 

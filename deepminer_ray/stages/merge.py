@@ -1,4 +1,4 @@
-"""What a store holds becomes rows of the run, in a process that has neither network nor driver in it."""
+"""What a store holds becomes rows of the run, in a process that has neither network nor driver in it and then ends."""
 
 import ctypes
 import shutil
@@ -25,7 +25,7 @@ M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 2**20
 def merge(
     run: Run, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
 ) -> None:
-    """Finish a stage with the rows of the stores' files, and a few more, in a process of its own; then drop them."""
+    """Finish a stage with the rows of the stores' files, and a few more, by one of Ray's processes; then drop them."""
     ray = connect()
     merging = ray.remote(max_calls=1)(_merge).options(**here(ray))
     ray.get(merging.remote(run.folder, stage, parameters, started, files, rows))

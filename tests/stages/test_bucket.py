@@ -95,7 +95,7 @@ def test_a_training_whose_epochs_cannot_be_read_is_not_lost(
     run = Run(shutil.copytree(trained.folder, tmp_path / "run"))
     cut(run, side=64, storage=str(bucket / "run"), again=True)
     between.refuse = lambda asked: asked.startswith("GET") and "state.pt" in asked
-    with pytest.raises(Unreachable, match=r"The checkpoint bucket\S+ cannot be read \(.*\): call it again"):
+    with pytest.raises(Unreachable, match=r"s3://\S+/checkpoint/epochs cannot be read \(.*\): call it again"):
         train(run, **TRAINING)
     between.well_again()
     train(run, **TRAINING)
