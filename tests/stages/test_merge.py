@@ -18,6 +18,7 @@ from deepminer_ray.stages import merge
 from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
 from deepminer_ray.store import Store
 from deepminer_ray.store import activation as stored_activation
+from deepminer_ray.tables import Tables
 from deepminer_ray.units import packing
 from deepminer_ray.units.packing import for_store
 from tests.units.test_packing import activation
@@ -42,7 +43,24 @@ def evidence(batch: int) -> pa.Table:
     )
 
 
-def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a merge does for the sake of memory, in order; this process itself is not told to give blocks back."""
+    told: list[str] = []
+    renew = Tables.renew
+
+    def renewed(tables: Tables) -> None:
+        told.append("renewed")
+        renew(tables)
+
+    monkeypatch.setattr(Tables, "renew", renewed)
+    monkeypatch.setattr(merge, "give_large_blocks_back", lambda: told.append("given back"))
+    return told
+
+
+def test_many_stores_are_merged_within_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
     for place in (module, merge):
         monkeypatch.setattr(place, "MEMORY", "64MB")
     monkeypatch.setattr(packing, "BYTES_AT_ONCE", 2**20)
@@ -58,6 +76,8 @@ def test_many_stores_are_merged_within_little_memory(tmp_path: Path, monkeypatch
         store.close()
     run = Run.created(tmp_path / "run")
     merge._merge(run.folder, "probe", {}, time.time(), files, {})
+    parts = list(packing.units_at_once(pa.table({"patches": [list(range(PATCHES * BATCHES))], "units": [UNITS]})))
+    assert len(parts) > 10 and told == ["given back", *["renewed"] * len(parts)]
     expected = pa.concat_tables(answers).sort_by([("unit", "ascending"), ("patch", "ascending")])
     assert run.ask("from activation").cast(expected.schema).equals(expected)
     expected = pa.concat_tables([evidence(number) for number in range(BATCHES)])
