@@ -53,7 +53,7 @@ def whole_and_patches(run: Run, network: str) -> None:
     film = np.kron(read_scan(run.folder / "scan", 0), np.ones((4, 4), np.uint16))
     height = round(film.shape[0] * 4 * SIDE / film.shape[1])
     film = film[:height, : 4 * SIDE]
-    probe = Probe(Checkpoint(build(network)[0].eval(), SIDE, "imagenet", ""), run.folder, threads=2)
+    probe = Probe(Checkpoint(build(network)[0].eval(), SIDE, "imagenet", ""), threads=2)
     grid = places(film.shape[1], film.shape[0], SIDE)
     kept = run.ask("select count(*) as n from patch group by scan order by scan limit 1").column(0)[0].as_py()
     patches = [film[np.newaxis, place.y : place.y + SIDE, place.x : place.x + SIDE] for place in grid]

@@ -77,13 +77,13 @@ def bare(probe: Probe, images: list[torch.Tensor]) -> float:
 def preloaded(probe: Probe, pixels: list[NDArray[np.uint16]], repetitions: int) -> None:
     """Print patches a second of both."""
     images = [probe.image(batch) for batch in pixels]
-    numbered = [(list(range(len(batch))), batch) for batch in pixels]
+    films = [((0, list(range(len(batch)))), batch) for batch in pixels]
     patches = sum(map(len, pixels))
     bare(probe, images)
     limits, ours = [], []
     for _ in range(repetitions):
         limits.append(patches / bare(probe, images))
-        ours.append(patches / seconds(lambda: probe.answers(numbered)))
+        ours.append(patches / seconds(lambda: probe.patches(films)))
     ratio = statistics.median(our / limit for our, limit in zip(ours, limits, strict=True))
     print(
         f"{probe.network.name}, 1 thread, {patches} patches of {pixels[0].shape[1]} px preloaded in batches of "
@@ -107,7 +107,7 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     """Print the stage's speed beside the bare loop over the same patches and films."""
     small = made(folder / "small", PATIENTS, COLUMNS, paper.SIDE, NETWORK)
     large = made(folder / "large", 3 * PATIENTS, COLUMNS, paper.SIDE, NETWORK)
-    answering = Probe(load(large.folder), large.folder)
+    answering = Probe(load(large.folder))
     few, many = chosen(small), chosen(large)
     more = many[len(few) :]
     of_all = [read_patches(shard(large.folder / "patch", number), patches) for number, patches in many]
@@ -115,7 +115,7 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     batches = [pixels[start : start + PATCHES_AT_ONCE] for start in range(0, len(pixels), PATCHES_AT_ONCE)]
     for network in PRELOADED_NETWORKS:
         built = Checkpoint(build(network)[0].eval(), paper.SIDE, "imagenet", "")
-        preloaded(Probe(built, large.folder), batches[:PRELOADED], repetitions)
+        preloaded(Probe(built), batches[:PRELOADED], repetitions)
     images = [answering.image(batch) for batch in batches]
     for number, _ in more:
         film = read_scan(large.folder / "scan", number)

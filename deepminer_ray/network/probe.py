@@ -1,9 +1,7 @@
 """The rows that a network's answers become: one table of Arrow rows for each table of the run (Secs. 2.2, 2.3)."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,24 +14,25 @@ from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.geometry import LAYER, LayerToo, geometry
 from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
+from deepminer_ray.patches.ahead import Pixels
 from deepminer_ray.patches.breast import breast_mask, without_labels
-from deepminer_ray.patches.shard import read_patches, read_scan, shard
-from deepminer_ray.place import Place
 from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
 
 PATCHES_AT_ONCE = 16
 
 Tables = dict[str, pa.Table]
-Film = TypeVar("Film")
 
 
 class Probe:
-    """A network and the run's pixels; torch's threads are fixed, so any number of workers gives the same values."""
+    """A network that answers; torch's threads are fixed, so any number of workers gives the same values.
+
+    What it is asked about arrives as films, each with its pixels: patches [n, side, side] or the film [height, width],
+    in density units, as `ahead` reads them.
+    """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        folder: Place,
         threads: int = 1,
         layer: str = LAYER,
         half: bool = False,
@@ -47,11 +46,9 @@ class Probe:
         self.last_geometry = geometry(self.network.features)
         self.geometry = geometry(self.network.features, layer)
         self.half, self.device = half, device
-        self.seconds_waiting = 0.0
-        self.folder = folder
 
-    def image(self, density: NDArray[np.uint16]) -> torch.Tensor:
-        return network_input(density, self.normalisation).to(self.device)
+    def image(self, density: Pixels) -> torch.Tensor:
+        return network_input(torch.from_numpy(density).to(self.device, non_blocking=True), self.normalisation)
 
     @torch.inference_mode()
     def respond(self, image: torch.Tensor) -> tuple[Responses, Responses]:
@@ -64,15 +61,11 @@ class Probe:
         of_last = reduced(last.float())
         return (of_last if maps is None else reduced(maps.float())), of_last
 
-    def patches(self, films: Sequence[tuple[int, Sequence[int]]]) -> Tables:
+    def patches(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]]) -> Tables:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
-        return self.answers(self._at_once(films))
-
-    def answers(self, batches: Iterable[tuple[Sequence[int], NDArray[np.uint16]]]) -> Tables:
-        """`activation`, `prediction` and `histogram` of batches of patches and their pixels [n, side, side]."""
         activation, prediction = [], []
         counts: NDArray[np.int64] | int = 0
-        for chosen, pixels in batches:
+        for chosen, pixels in _at_once(films):
             responses, last = self.respond(self.image(pixels))
             _refuse_infinite("patch", chosen, responses)
             keys = pa.array(chosen, pa.int64())
@@ -88,43 +81,7 @@ class Probe:
             "histogram": filled,
         }
 
-    def _at_once(self, films: Sequence[tuple[int, Sequence[int]]]) -> Iterator[tuple[list[int], NDArray[np.uint16]]]:
-        """Patches and their pixels, as many as the network takes at once whatever the film; the last may be fewer."""
-        waiting: list[int] = []
-        pixels: list[NDArray[np.uint16]] = []
-        for (_, chosen), read in self._ahead(films, lambda film: self._read_patches(*film)):
-            waiting.extend(chosen)
-            pixels.append(read)
-            if len(waiting) < PATCHES_AT_ONCE:
-                continue
-            joined = np.concatenate(pixels)
-            full = len(waiting) // PATCHES_AT_ONCE * PATCHES_AT_ONCE
-            for start in range(0, full, PATCHES_AT_ONCE):
-                part = slice(start, start + PATCHES_AT_ONCE)
-                yield waiting[part], joined[part]
-            waiting, pixels = waiting[full:], [joined[full:]]
-        if waiting:
-            yield waiting, np.concatenate(pixels)
-
-    def _ahead(
-        self, films: Iterable[Film], read: Callable[[Film], NDArray[np.uint16]]
-    ) -> Iterator[tuple[Film, NDArray[np.uint16]]]:
-        """Films with what is read of each; the next is read while the network answers this one."""
-        with ThreadPoolExecutor(1) as reader:
-            begun = ((film, reader.submit(read, film)) for film in films)
-            coming = next(begun, None)
-            while coming:
-                film, reading = coming
-                started = time.perf_counter()
-                pixels = reading.result()
-                self.seconds_waiting += time.perf_counter() - started
-                coming = next(begun, None)
-                yield film, pixels
-
-    def _read_patches(self, scan_number: int, chosen: Sequence[int]) -> NDArray[np.uint16]:
-        return read_patches(shard(self.folder / "patch", scan_number), chosen)
-
-    def film_responses(self, film: NDArray[np.uint16]) -> tuple[Responses, Responses, NDArray[np.bool_]]:
+    def film_responses(self, film: Pixels) -> tuple[Responses, Responses, NDArray[np.bool_]]:
         """What `respond` says of a stored film, and which cells of the last layer's maps are centred on breast tissue.
 
         It is one fully convolutional pass over the whole mammogram.
@@ -133,13 +90,12 @@ class Probe:
         responses, last = self.respond(self.image(without_labels(film, breast)[np.newaxis]))
         return responses, last, self._cells(breast, last)
 
-    def scans(self, films: Sequence[tuple[str, int]]) -> Tables:
+    def scans(self, films: Iterable[tuple[tuple[str, int], Pixels]]) -> Tables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
-        read = self._ahead(films, lambda film: read_scan(self.folder / "scan", film[1]))
-        answers = [self.scan(scan, film) for (scan, _), film in read]
+        answers = [self.scan(scan, film) for (scan, _), film in films]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
-    def scan(self, scan: str, film: NDArray[np.uint16]) -> Tables:
+    def scan(self, scan: str, film: Pixels) -> Tables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
         responses, last, breast = self.film_responses(film)
         _refuse_infinite("scan", [scan], responses)
@@ -170,10 +126,10 @@ class Probe:
         inside: NDArray[np.bool_] = mask[np.ix_(rows, columns)]
         return inside
 
-    def maps(self, films: Sequence[tuple[int, Sequence[int], Sequence[Sequence[int]]]]) -> Tables:
+    def maps(self, films: Iterable[tuple[tuple[int, Sequence[int], Sequence[Sequence[int]]], Pixels]]) -> Tables:
         """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
         rows: list[dict[str, object]] = []
-        for (_, chosen, units), pixels in self._ahead(films, lambda film: self._read_patches(*film[:2])):
+        for (_, chosen, units), pixels in films:
             for patch, wanted, image in zip(chosen, units, pixels, strict=True):
                 maps = self.respond(self.image(image[np.newaxis]))[0].maps[0]
                 rows += [
@@ -182,7 +138,7 @@ class Probe:
                 ]
         return {"unit_map": pa.Table.from_pylist(rows, MAP)}
 
-    def dissection(self, films: Sequence[dict[str, Any]], thresholds: Sequence[float]) -> Tables:
+    def dissection(self, films: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> Tables:
         """`unit_pixels`, `concept_pixels`, `common_pixels`: where units exceed their thresholds, and lesions lie.
 
         A film is a row of `dissected_film`; thresholds [units]. Pixels are those of the network's input.
@@ -191,11 +147,7 @@ class Probe:
         above = np.zeros(len(least), np.int64)
         outlined: dict[str, int] = {}
         common: dict[str, NDArray[np.int64]] = {}
-
-        def read(film: dict[str, Any]) -> NDArray[np.uint16]:
-            return self._read_patches(film["scan_number"], [row["patch"] for row in film["patches"]])
-
-        for film, pixels in self._ahead(films, read):
+        for film, pixels in films:
             lesions = [Lesion(lesion) for lesion in film["lesions"]]
             chosen, side = film["patches"], pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
@@ -213,6 +165,27 @@ class Probe:
 
 
 MAP = pa.schema([("patch", pa.int64()), ("unit", pa.int32()), ("map", pa.list_(pa.float32()))])
+
+
+def _at_once(
+    films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]],
+) -> Iterator[tuple[list[int], Pixels]]:
+    """Patches and their pixels, as many as the network takes at once whatever the film; the last may be fewer."""
+    waiting: list[int] = []
+    pixels: list[Pixels] = []
+    for (_, chosen), read in films:
+        waiting.extend(chosen)
+        pixels.append(read)
+        if len(waiting) < PATCHES_AT_ONCE:
+            continue
+        joined = np.concatenate(pixels)
+        full = len(waiting) // PATCHES_AT_ONCE * PATCHES_AT_ONCE
+        for start in range(0, full, PATCHES_AT_ONCE):
+            part = slice(start, start + PATCHES_AT_ONCE)
+            yield waiting[part], joined[part]
+        waiting, pixels = waiting[full:], [joined[full:]]
+    if waiting:
+        yield waiting, np.concatenate(pixels)
 
 
 def _refuse_infinite(key: str, keys: Sequence[object], responses: Responses) -> None:

@@ -15,6 +15,7 @@ from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import explained, explanation_tables
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
+from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.place import Place
 from deepminer_ray.stages.turn import Turn
@@ -58,35 +59,34 @@ class ProbeActor:
         if self.probe is None:
             how, device = self.how, "cuda" if self.how.gpu else "cpu"
             checkpoint = read(ray.get(network[0]))
-            self.probe = Probe(checkpoint, self.storage, layer=how.layer, half=how.half, device=device)
+            self.probe = Probe(checkpoint, layer=how.layer, half=how.half, device=device)
         return self.probe
 
     def work(
         self, store: Any, number: int, method: str, arguments: tuple[Any, ...], network: Sequence[Any]
     ) -> dict[str, float]:
-        """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it."""
+        """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it.
+
+        Its first film is read before the network is free for it.
+        """
         import ray
 
         refuse_unlike(self.wanted)
-        classes, waiting = 0, 0.0
+        films = ahead(method, arguments[0], self.storage)
 
         def answer() -> Tables:
-            nonlocal classes, waiting
-            probe = self.awake(network)
-            before = probe.seconds_waiting
             try:
-                tables: Tables = getattr(probe, method)(*arguments)
+                tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
-            classes, waiting = len(probe.network.classes), probe.seconds_waiting - before
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
-        told |= {"working": told["working"] - waiting, "data": waiting}
+        told |= {"working": told["working"] - films.seconds_waiting, "data": films.seconds_waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
-        if "prediction" in tables:
-            told["patches"] = tables["prediction"].num_rows // classes
+        if method == "patches":
+            told["patches"] = sum(len(chosen) for _, chosen in arguments[0])
         return told
 
 
@@ -102,7 +102,7 @@ class FigureActor:
         import ray
 
         if self.probe is None:
-            self.probe = Probe(read(ray.get(network[0])), self.storage)
+            self.probe = Probe(read(ray.get(network[0])))
         return self.probe
 
     def explain(
@@ -112,7 +112,7 @@ class FigureActor:
         `silence`."""
         refuse_unlike(self.wanted)
         probe = self.awake(network)
-        film = read_scan(probe.folder / "scan", scan["scan_number"])
+        film = read_scan(self.storage / "scan", scan["scan_number"])
         try:
             one = explained(probe, film)
         except Exception:

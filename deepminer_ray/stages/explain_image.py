@@ -27,7 +27,7 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     """
     run.finished("explain", {}, again=True)
     checkpoint = load(probed_checkpoint(run))
-    probe = Probe(checkpoint, run.storage)
+    probe = Probe(checkpoint)
     names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
     say_if_unnamed(run)
     refused = []

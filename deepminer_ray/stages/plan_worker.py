@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
+from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.grid import film_window, places, scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import SEVERITY, Film, label
@@ -142,7 +143,7 @@ class ProbeSample:
         self.folder = Path(self.place.name)
         self.file = self.folder / "network.pt"
         save(self.file, build(network)[0], side, "imagenet")
-        self.probe: Probe | None = Probe(load(self.file), self.folder, device="cuda" if gpu else "cpu")
+        self.probe: Probe | None = Probe(load(self.file), device="cuda" if gpu else "cpu")
 
     def ready(self) -> None:
         """Answer that the network is there."""
@@ -155,8 +156,8 @@ class ProbeSample:
         probe, numbers = self.probe, list(range(PATCHES_AT_ONCE))
         shown = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
         write_scan(self.folder / "scan", 0, scan, film)
-        together = mean_seconds(lambda: probe.answers([(numbers, shown)]), seconds) / PATCHES_AT_ONCE
-        of_film = mean_seconds(lambda: probe.scans([(scan, 0)]), seconds)
+        together = mean_seconds(lambda: probe.patches([((0, numbers), shown)]), seconds) / PATCHES_AT_ONCE
+        of_film = mean_seconds(lambda: probe.scans(ahead("scans", [(scan, 0)], self.folder)), seconds)
         return {"patch": together, "film": of_film, "peak": peak_memory()}
 
     def explained(self, pixels: Pixels, film: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -180,7 +181,7 @@ class ProbeSample:
         return {
             "first": first,
             "explained": mean_seconds(lambda: actor.explain(row, [".png"], network), seconds),
-            "alone": mean_seconds(lambda: probe.maps([(0, [0], [[0]])]), seconds),
+            "alone": mean_seconds(lambda: probe.maps(ahead("maps", [(0, [0], [[0]])], self.folder)), seconds),
             "units": probe.network.units,
             "checkpoint": self.file.stat().st_size,
             "figure": sum(map(len, drawn.values())),

@@ -12,6 +12,7 @@ from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.probe import Probe
+from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.shard import write_patches
 from deepminer_ray.units.detection import Patches, Ranking, detect, permutations
 
@@ -83,13 +84,13 @@ def lesion(place: int, concepts: list[str]) -> dict[str, Any]:
 
 def test_planted_concepts_are_recovered(films: tuple[Path, list[dict[str, Any]]]) -> None:
     folder, rows = films
-    probe = Probe(Checkpoint(detectors(), SIDE, "imagenet", "hash"), folder)
+    probe = Probe(Checkpoint(detectors(), SIDE, "imagenet", "hash"))
     chosen = [(film["scan_number"], [row["patch"] for row in film["patches"]]) for film in rows]
-    table = probe.patches(chosen)["activation"]
+    table = probe.patches(ahead("patches", chosen, folder))["activation"]
     maxima = table["maximum"].to_numpy().reshape(PATIENTS * PLACES, -1).T[:3]
     assert (maxima.max(1) > 0).all(), "every detector answers to something"
     thresholds = [float(value) / 2 for value in maxima.max(1)] + [0.0] * (probe.network.units - 3)
-    found = probe.dissection(rows, thresholds)
+    found = probe.dissection(ahead("dissection", rows, folder), thresholds)
     above = dict(zip(*(found["unit_pixels"][name].to_pylist() for name in ("unit", "pixels")), strict=True))
     outlined = dict(zip(*(found["concept_pixels"][name].to_pylist() for name in ("concept", "pixels")), strict=True))
     common = {(row["unit"], row["concept"]): row["pixels"] for row in found["common_pixels"].to_pylist()}

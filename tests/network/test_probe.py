@@ -1,8 +1,5 @@
 """What a network's answers to a run's patches become, whatever they were divided into."""
 
-import queue
-import time
-from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -16,7 +13,8 @@ from deepminer_ray.network import probe as module
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.network.response import Responses, probabilities
+from deepminer_ray.network.response import probabilities
+from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.stages import probe as stage
@@ -27,8 +25,8 @@ FILMS = [(film, [film * 65536 + place for place in range(count)]) for film, coun
 
 
 @pytest.fixture
-def probe(tmp_path: Path) -> Probe:
-    """A network with weights of chance and four films of random patches, of which the first is a scan too."""
+def folder(tmp_path: Path) -> Path:
+    """Four films of random patches, of which the first is a scan too."""
     chance = np.random.default_rng(0)
     for film, patches in FILMS:
         rows = [
@@ -37,51 +35,35 @@ def probe(tmp_path: Path) -> Probe:
         ]
         write_patches(tmp_path / "patch", film, rows, chance.integers(0, 30_000, (len(rows), SIDE, SIDE), np.uint16))
     write_scan(tmp_path / "scan", 0, "scan_0", chance.integers(0, 30_000, (256, 256), np.uint16))
+    return tmp_path
+
+
+@pytest.fixture
+def probe() -> Probe:
+    """A network with weights of chance."""
     torch.manual_seed(0)
     network, _ = build("squeezenet1_1")
-    return Probe(Checkpoint(network.eval(), SIDE, "imagenet", "hash"), tmp_path)
+    return Probe(Checkpoint(network.eval(), SIDE, "imagenet", "hash"))
 
 
 def values(table: pa.Table, *names: str) -> list[np.ndarray]:
     return [table[name].to_numpy() for name in names]
 
 
-def test_patches_keep_their_order_and_other_batches_agree(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patches_keep_their_order_and_other_batches_agree(
+    probe: Probe, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = list(chain.from_iterable(patches for _, patches in FILMS))
     found = {}
     for size in (16, 7, 1):
         monkeypatch.setattr(module, "PATCHES_AT_ONCE", size)
-        tables = found[size] = probe.patches(FILMS)
+        tables = found[size] = probe.patches(ahead("patches", FILMS, folder))
         assert tables["activation"]["patch"].to_pylist()[:: probe.network.units] == wanted
         assert sum(tables["histogram"]["count"].to_pylist()) == len(wanted) * probe.network.units * 9
     for size in (7, 1):
         for table, names in {"activation": ("maximum", "mean"), "prediction": ("probability",)}.items():
             for ours, others in zip(values(found[16][table], *names), values(found[size][table], *names), strict=True):
                 np.testing.assert_allclose(ours, others, rtol=1e-5, atol=1e-5)
-
-
-def test_one_film_is_read_ahead_of_the_network(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, answered = queue.SimpleQueue[int](), []
-    read_patches, respond = module.read_patches, probe.respond
-
-    def reading(file: Path, chosen: Sequence[int]) -> np.ndarray:
-        read.put(int(file.stem))
-        return read_patches(file, chosen)
-
-    def responding(image: torch.Tensor) -> tuple[Responses, Responses]:
-        if len(answered) + 1 < len(FILMS):
-            ahead = len(answered) + 1
-            assert [read.get(timeout=10) for _ in range(1 if answered else 2)][-1] == ahead
-            time.sleep(0.05)
-            assert read.empty(), "more than one film ahead only fills memory"
-        answered.append(image)
-        return respond(image)
-
-    monkeypatch.setattr(module, "read_patches", reading)
-    monkeypatch.setattr(probe, "respond", responding)
-    monkeypatch.setattr(module, "PATCHES_AT_ONCE", max(len(patches) for _, patches in FILMS))
-    probe.patches([(film, (patches * 40)[:40]) for film, patches in FILMS])
-    assert len(answered) == len(FILMS)
 
 
 def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +81,9 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
     assert [sum(len(patches) for _, patches in batch) for batch in divided(FILMS, 10)] == [32, 32, 1]
 
 
-def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe) -> None:
-    alone, both = probe.scans([("scan_0", 0)]), probe.scans([("another", 0), ("scan_0", 0)])
+def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe, folder: Path) -> None:
+    films = [("another", 0), ("scan_0", 0)]
+    alone, both = (probe.scans(ahead("scans", asked, folder)) for asked in (films[1:], films))
     assert both.keys() == alone.keys()
     for table, rows in both.items():
         assert rows.num_rows == 2 * alone[table].num_rows
@@ -116,21 +99,21 @@ def test_mammograms_are_shared_among_batches(scans: int, sizes: list[int]) -> No
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, value: float) -> None:
+def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, folder: Path, value: float) -> None:
     with torch.no_grad():
         next(probe.network.features.parameters()).fill_(value)
     with pytest.raises(BadInput, match=r"patch 0 "):
-        probe.patches(FILMS)
+        probe.patches(ahead("patches", FILMS, folder))
     with pytest.raises(BadInput, match="scan_0"):
-        probe.scans([("scan_0", 0)])
+        probe.scans(ahead("scans", [("scan_0", 0)], folder))
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "densenet121", "shufflenet_v2_x0_5"])
 @pytest.mark.parametrize(("x", "y"), [(100, 150), (131, 203), (90, 230)])
-def test_what_a_lesion_changes_peaks_within_a_stride_of_it(tmp_path: Path, name: str, x: int, y: int) -> None:
+def test_what_a_lesion_changes_peaks_within_a_stride_of_it(name: str, x: int, y: int) -> None:
     """One pass over a whole film with and without a lesion: the maps differ most where it lies."""
     torch.manual_seed(0)
-    whole = Probe(Checkpoint(build(name)[0].eval(), 64, "imagenet", ""), tmp_path)
+    whole = Probe(Checkpoint(build(name)[0].eval(), 64, "imagenet", ""))
     rows, columns = np.mgrid[:384, :256]
     film = np.where((columns / 200) ** 2 + ((rows - 192) / 170) ** 2 < 1, 18_000, 30_000).astype(np.uint16)
     with_lesion = film.copy()
@@ -147,7 +130,7 @@ def test_a_film_of_one_patch_is_answered_as_the_patch_is(probe: Probe) -> None:
     """The fully convolutional pass and the patch network are one and the same."""
     patch = np.random.default_rng(1).normal(15_000, 300, (SIDE, SIDE)).astype(np.uint16)
     assert (without_labels(patch, breast_mask(patch)) == patch).all(), "breast all over: nothing is a label"
-    tables = probe.answers([([7], patch[np.newaxis])])
+    tables = probe.patches([((0, [7]), patch[np.newaxis])])
     whole = probe.film_responses(patch)[1]
     np.testing.assert_array_equal(whole.maximum[0], tables["activation"]["maximum"].to_numpy())
     np.testing.assert_array_equal(whole.mean[0], tables["activation"]["mean"].to_numpy())

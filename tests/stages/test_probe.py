@@ -100,7 +100,7 @@ def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> 
     loaded = load(copied.folder)
     film = copied.rows("probe_patch", partitions=["train", "test", "holdout"])[0]
     pixels = read_patches(shard(copied.folder / "patch", film["scan_number"]), film["patches"][:4])
-    answering = Probe(loaded, copied.folder)
+    answering = Probe(loaded)
     with torch.inference_mode():
         maps = LayerToo(loaded.network.features, LAYER)(answering.image(pixels))[0]
     height, width = maps.shape[2:]

@@ -1,0 +1,65 @@
+"""Films read ahead of the network that answers them."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.place import Place
+
+Pixels = NDArray[np.uint16]
+
+
+class Ahead(Iterator[tuple[Any, Pixels]]):
+    """Films with what is read of each: the first is read at once, the next while the network answers this one."""
+
+    def __init__(self, films: Iterable[Any], read: Callable[[Any], Pixels]):
+        self.reader = ThreadPoolExecutor(1)
+        self.begun = ((film, self.reader.submit(read, film)) for film in films)
+        self.coming = next(self.begun, None)
+        self.seconds_waiting = 0.0
+
+    def __next__(self) -> tuple[Any, Pixels]:
+        if self.coming is None:
+            self.reader.shutdown()
+            raise StopIteration
+        film, reading = self.coming
+        started = time.perf_counter()
+        pixels = reading.result()
+        self.seconds_waiting += time.perf_counter() - started
+        self.coming = next(self.begun, None)
+        return film, pixels
+
+
+def ahead(method: str, films: Iterable[Any], folder: Place) -> Ahead:
+    """What a method of `Probe` asks to see of films, read from a run's pixels."""
+    read = PIXELS[method]
+    return Ahead(films, lambda film: read(folder, film))
+
+
+def _patches(folder: Place, film: Any) -> Pixels:
+    scan_number, chosen, *_ = film
+    return read_patches(shard(folder / "patch", scan_number), chosen)
+
+
+def _lesion_patches(folder: Place, film: Any) -> Pixels:
+    chosen = [row["patch"] for row in film["patches"]]
+    return read_patches(shard(folder / "patch", film["scan_number"]), chosen)
+
+
+def _scan(folder: Place, film: Any) -> Pixels:
+    _, scan_number = film
+    return read_scan(folder / "scan", scan_number)
+
+
+PIXELS: dict[str, Callable[[Place, Any], Pixels]] = {
+    "patches": _patches,
+    "maps": _patches,
+    "dissection": _lesion_patches,
+    "scans": _scan,
+}
+"""By the method that answers: [n, side, side] of a film's chosen patches, or the film itself [height, width]."""

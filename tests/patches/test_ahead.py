@@ -1,0 +1,80 @@
+"""Films are read ahead of the network, one and no more."""
+
+import queue
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepminer_ray.patches.ahead import PIXELS, Ahead, Pixels, ahead
+from deepminer_ray.patches.shard import write_patches, write_scan
+
+FILMS = [3, 1, 4, 1, 5]
+
+
+def nothing_more(read: "queue.SimpleQueue[int]") -> bool:
+    time.sleep(0.05)
+    return read.empty()
+
+
+def test_the_first_film_is_read_at_once_and_the_next_while_one_is_answered() -> None:
+    read: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+    def reading(film: int) -> Pixels:
+        read.put(film)
+        return np.full((1, 2, 2), film, np.uint16)
+
+    films = Ahead(FILMS, reading)
+    assert read.get(timeout=10) == FILMS[0], "before anybody asks"
+    assert nothing_more(read)
+    for number, (film, pixels) in enumerate(films):
+        assert film == FILMS[number] and (pixels == film).all()
+        if number + 1 < len(FILMS):
+            assert read.get(timeout=10) == FILMS[number + 1]
+        assert nothing_more(read), "more than one film ahead only fills memory"
+    assert number + 1 == len(FILMS)
+    assert list(Ahead([], reading)) == [] and read.empty()
+
+
+def test_what_the_network_waits_for_is_counted_and_what_it_does_itself_is_not() -> None:
+    def slowly(film: float) -> Pixels:
+        time.sleep(film)
+        return np.zeros((1, 1, 1), np.uint16)
+
+    waited = Ahead([0.2, 0.0], slowly)
+    list(waited)
+    assert waited.seconds_waiting >= 0.15
+    ready = Ahead([0.0, 0.1], slowly)
+    for _ in ready:
+        time.sleep(0.3)
+    assert ready.seconds_waiting < 0.1
+
+
+def test_a_film_that_cannot_be_read_fails_where_it_is_wanted(tmp_path: Path) -> None:
+    films = ahead("scans", [("scan_0", 0)], tmp_path)
+    with pytest.raises(FileNotFoundError):
+        next(films)
+
+
+def test_each_method_sees_the_pixels_it_names(tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    pixels, film = chance.integers(0, 30_000, (6, 8, 8), np.uint16), chance.integers(0, 30_000, (20, 10), np.uint16)
+    rows = [
+        {"patch": 65536 + place, "scan": "scan_1", "x": 0, "y": 0, "size": 8, "breast": 1.0, "overlap": []}
+        for place in range(len(pixels))
+    ]
+    write_patches(tmp_path / "patch", 1, rows, pixels)
+    write_scan(tmp_path / "scan", 1, "scan_1", film)
+    chosen = [65536 + 4, 65536 + 1]
+    asked = {
+        "patches": (1, chosen),
+        "maps": (1, chosen, [[0], [2]]),
+        "dissection": {"scan_number": 1, "patches": [{"patch": patch} for patch in chosen]},
+        "scans": ("scan_1", 1),
+    }
+    assert asked.keys() == PIXELS.keys()
+    for method, one in asked.items():
+        [(again, found)] = ahead(method, [one], tmp_path)
+        assert again is one
+        np.testing.assert_array_equal(found, film if method == "scans" else pixels[[4, 1]])
