@@ -1,0 +1,49 @@
+"""What an actor with a network does of a batch beside the network's own work."""
+
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from deepminer_ray.patches.ahead import PIXELS, Pixels
+from deepminer_ray.stages.actors import How, ProbeActor
+
+SECONDS = 10.0
+
+
+class Counting:
+    """In place of a network: how many patches it was shown."""
+
+    def patches(self, films: Iterable[tuple[Any, Pixels]]) -> dict[str, pa.Table]:
+        return {"prediction": pa.table({"shown": [sum(len(pixels) for _, pixels in films)]})}
+
+
+def test_a_batch_s_first_film_is_read_while_the_network_answers_another(
+    ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = threading.Event()
+
+    def reading(_: Path, film: tuple[int, list[int]]) -> Pixels:
+        read.set()
+        return np.zeros((len(film[1]), 2, 2), np.uint16)
+
+    @ray.remote
+    class Store:
+        def append(self, number: int, rows: dict[str, pa.Table]) -> None:
+            assert rows["prediction"]["shown"].to_pylist() == [3]
+
+    monkeypatch.setitem(PIXELS, "patches", reading)
+    actor, store = ProbeActor(How(""), tmp_path), Store.remote()
+    actor.probe = Counting()  # type: ignore[assignment]
+    with ThreadPoolExecutor(1) as threads:
+        with actor.turn.network:
+            told = threads.submit(actor.work, store, 0, "patches", ([(0, [7, 8]), (1, [9])],), [])
+            assert read.wait(SECONDS), "the network was busy, the film could be read"
+            assert not told.done()
+        assert told.result(SECONDS) | {"rows": 1, "patches": 3} == told.result()
+    ray.kill(store)
