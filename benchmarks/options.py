@@ -95,7 +95,7 @@ def trained(option: Option, shown: Patches, weights: str, seed: int) -> Network:
         0.001,
         option.decay_from_epoch,
         normalisation="caffe",
-        class_weights=tuple(len(shown.classes) / 3 / counts) if option.balance == "weights" else None,
+        class_weights=tuple((len(shown.classes) / 3 / counts).tolist()) if option.balance == "weights" else None,
         augmentation=option.augmentation,
     )
     torch.manual_seed(seed)
