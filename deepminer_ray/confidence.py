@@ -35,12 +35,6 @@ def patient_draws(
     return _draws(len(names), resamples, seed), row
 
 
-def patient_weights(patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.int64]:
-    """[resamples, rows]: how often each row counts when whole patients are drawn with replacement."""
-    draws, row = patient_draws(patients, resamples, seed)
-    return draws[:, row]
-
-
 def mean_interval(value: ArrayLike, patient: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Interval of the mean over rows."""
     value = np.asarray(value, dtype=np.float64)

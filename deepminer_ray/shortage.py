@@ -9,6 +9,7 @@ NO_MEMORY = (
     "not enough memory",
     "Unable to allocate",
     "low on memory",
+    "ALLOC_FAILED",
     "bad_alloc",
 )
 """What torch, numpy, CUDA, Ray's memory monitor and the C++ library say of it."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepminer_ray import confidence
-from deepminer_ray.confidence import auc_interval, mean_interval, patient_weights, share_interval
+from deepminer_ray.confidence import auc_interval, mean_interval, patient_draws, share_interval
 
 
 def naive_auc(score: list[float], positive: list[bool]) -> float:
@@ -25,6 +25,12 @@ def naive_auc(score: list[float], positive: list[bool]) -> float:
 
 
 Row = tuple[float, ...]
+
+
+def patient_weights(patients: Sequence[str], resamples: int, seed: int = 0) -> np.ndarray:
+    """[resamples, rows]: how often each row counts when whole patients are drawn with replacement."""
+    draws, row = patient_draws(patients, resamples, seed)
+    return draws[:, row]
 
 
 def naive_interval(

@@ -7,7 +7,7 @@ import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="RUN", help="the run's folder")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="the directory that holds the mammograms, or its URI")]
-SourceKind = Annotated[str | None, typer.Option(help="ddsm or manifest, where it should not be recognised")]
+SourceKind = Annotated[str | None, typer.Option(help="ddsm, manifest or cbis, where it should not be recognised")]
 Again = Annotated[bool, typer.Option("--again", help="do it anew, dropping every later stage")]
 Workers = Annotated[int, typer.Option(min=1, help="Ray workers")]
 Partitions = Annotated[list[str] | None, typer.Option(help="train, test, holdout (repeat the option) or all")]
@@ -38,7 +38,9 @@ Balance = Annotated[
 ]
 Flips = Annotated[bool, typer.Option("--flips", help="mirror half of the training patches, either way")]
 Rotation = Annotated[float, typer.Option(min=0, max=180, help="turn training patches by up to so many degrees")]
-Jitter = Annotated[float, typer.Option(min=0, max=1, help="change density and contrast by up to this share")]
+Jitter = Annotated[
+    float, typer.Option(min=0, max=1, help="change optical density by up to this much, contrast by this share")
+]
 Keep = Annotated[str, typer.Option(help="the best epoch on the validation patients, or the last")]
 AtOnce = Annotated[int | None, typer.Option(min=1, help="patches in a worker's memory; gradients add up to --batch")]
 Mixed = Annotated[bool, typer.Option("--mixed", help="mixed precision (bfloat16) in training")]

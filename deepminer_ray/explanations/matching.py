@@ -17,17 +17,12 @@ def unknown_share(texts: Sequence[str], words: Words, mode: str) -> float:
     return 1 - sum(known) / len(known) if known else float("nan")
 
 
-def greedy_matching(candidate: str, reference: str, words: Words, mode: str) -> float | None:
-    """Each word's largest cosine with a word of the other text, averaged over a text's words, then over both texts.
-
-    None where a text has no word to compare. In mode `fixed` words without a vector are left out.
-    """
-    score = float(score_matrix([candidate], [reference], words, mode)[0, 0])
-    return None if np.isnan(score) else score
-
-
 def score_matrix(candidates: Sequence[str], references: Sequence[str], words: Words, mode: str) -> NDArray[np.float64]:
-    """[candidates, references]: every greedy matching score, nan where there is none; equal texts are scored once."""
+    """[candidates, references]: every greedy matching score; equal texts are scored once.
+
+    Each word's largest cosine with a word of the other text, averaged over a text's words, then over both texts; nan
+    where a text has no word to compare. In mode `fixed` words without a vector are left out.
+    """
     score = np.full((len(candidates), len(references)), np.nan)
     of_candidates, candidate_row = _scorable(candidates, words, mode)
     of_references, reference_row = _scorable(references, words, mode)

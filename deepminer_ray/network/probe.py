@@ -67,7 +67,7 @@ class Probe:
         counts: NDArray[np.int64] | int = 0
         for chosen, pixels in _at_once(films):
             responses, last = self.respond(self.image(pixels))
-            _refuse_infinite("patch", chosen, responses)
+            _refuse_infinite("patch", chosen, responses, last)
             keys = pa.array(chosen, pa.int64())
             activation.append(_unit_rows("patch", keys, responses))
             prediction.append(_class_rows(self.network, "patch", keys, probabilities(self.network, last)))
@@ -98,7 +98,7 @@ class Probe:
     def scan(self, scan: str, film: Pixels) -> Tables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
         responses, last, breast = self.film_responses(film)
-        _refuse_infinite("scan", [scan], responses)
+        _refuse_infinite("scan", [scan], responses, last)
         decided = answer(self.network, last.maps, breast)
         name = pa.array([scan])
         tables = {
@@ -188,9 +188,9 @@ def _at_once(
         yield waiting, np.concatenate(pixels)
 
 
-def _refuse_infinite(key: str, keys: Sequence[object], responses: Responses) -> None:
+def _refuse_infinite(key: str, keys: Sequence[object], *layers: Responses) -> None:
     """BadInput where a unit answers NaN or infinity: the mean of a map is finite only if all its cells are."""
-    wrong = ~np.isfinite(responses.mean).all(1)
+    wrong = ~np.all([np.isfinite(responses.mean).all(1) for responses in layers], axis=0)
     if wrong.any():
         raise BadInput(
             f"The network answers {key} {keys[int(wrong.argmax())]} with NaN or infinity: "

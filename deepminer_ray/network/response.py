@@ -34,12 +34,6 @@ class ScanAnswer:
 
 
 @torch.inference_mode()
-def respond(network: Network, image: torch.Tensor) -> Responses:
-    """Run the features once."""
-    return reduced(network.features(image))
-
-
-@torch.inference_mode()
 def reduced(maps: torch.Tensor) -> Responses:
     """Maps [n, units, h, w] with what is kept of them; ties of the maximum go to the first cell in row-major order."""
     flat = maps.flatten(2)

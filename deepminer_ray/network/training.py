@@ -79,7 +79,8 @@ def train_epoch(
     for group in optimizer.param_groups:
         group["lr"] = recipe.rate(epoch)
     weight = None if recipe.class_weights is None else torch.tensor(recipe.class_weights, device=device)
-    total, patches, gradient = torch.zeros((), dtype=torch.float64, device=device), 0, None
+    total, patches = torch.zeros((), dtype=torch.float64, device=device), 0
+    finite: _Late | None = None
     bias = list(network.parameters())[-1]
     for step, (density, classes) in enumerate(batches, 1):
         optimizer.zero_grad()
@@ -95,20 +96,34 @@ def train_epoch(
                 (loss * (workers / recipe.batch)).backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         optimizer.step()
-        _refuse_divergence(gradient, step - 1, epoch)  # a step late, so that a GPU never waits for the answer
-        gradient = None if bias.grad is None else bias.grad.sum()
+        _refuse_divergence(finite, step - 1, epoch)
+        finite = None if bias.grad is None else _Late(bias.grad)
         patches += len(classes)
         if told is not None:
             told(step, patches, total)
     if not patches:
         raise BadInput(f"No batch of {recipe.batch} patches could be filled: use a smaller --batch or fewer --workers.")
-    _refuse_divergence(gradient, step, epoch)
-    _refuse_divergence(torch.stack([parameter.detach().sum() for parameter in network.parameters()]), step, epoch)
+    _refuse_divergence(finite, step, epoch)
+    sums = torch.stack([parameter.detach().sum() for parameter in network.parameters()])
+    _refuse_divergence(_Late(sums), step, epoch)
     return _over_workers(float(total), patches, workers)
 
 
-def _refuse_divergence(summed: torch.Tensor | None, step: int, epoch: int) -> None:
-    if summed is not None and not torch.isfinite(summed).all():
+class _Late:
+    """Whether all values are numbers, asked at once and looked at a step late, so that a GPU never stands still."""
+
+    def __init__(self, values: torch.Tensor):
+        self.finite = torch.isfinite(values).all().to("cpu", non_blocking=True)
+        self.known = torch.cuda.current_stream(values.device).record_event() if values.is_cuda else None
+
+    def __bool__(self) -> bool:
+        if self.known is not None:
+            self.known.synchronize()
+        return bool(self.finite)
+
+
+def _refuse_divergence(finite: _Late | None, step: int, epoch: int) -> None:
+    if finite is not None and not finite:
         raise Diverged(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
 
 

@@ -25,7 +25,6 @@ class Ahead(Iterator[tuple[Any, Pixels]]):
 
     def __next__(self) -> tuple[Any, Pixels]:
         if self.coming is None:
-            self.reader.shutdown()
             raise StopIteration
         film, reading = self.coming
         started = time.perf_counter()
@@ -33,6 +32,10 @@ class Ahead(Iterator[tuple[Any, Pixels]]):
         self.seconds_waiting += time.perf_counter() - started
         self.coming = next(self.begun, None)
         return film, pixels
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self.reader.shutdown(wait=False, cancel_futures=True)
 
 
 def ahead(method: str, films: Iterable[Any], folder: Place) -> Ahead:

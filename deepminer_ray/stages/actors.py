@@ -5,6 +5,7 @@ This module never loads DuckDB: Ray keeps the classes of actors until the proces
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -72,18 +73,19 @@ class ProbeActor:
         import ray
 
         refuse_unlike(self.wanted)
-        films = ahead(method, arguments[0], self.storage)
+        reading = ahead(method, arguments[0], self.storage)
 
         def answer() -> Tables:
             try:
-                tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
+                with closing(reading) as films:
+                    tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
-        told |= {"working": told["working"] - films.seconds_waiting, "data": films.seconds_waiting}
+        told |= {"working": told["working"] - reading.seconds_waiting, "data": reading.seconds_waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if method == "patches":
             told["patches"] = sum(len(chosen) for _, chosen in arguments[0])
@@ -93,8 +95,8 @@ class ProbeActor:
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, storage: Place, wanted: Likeness = ALONE):
-        self.storage, self.wanted = storage, wanted
+    def __init__(self, storage: Place, half: bool = False, wanted: Likeness = ALONE):
+        self.storage, self.half, self.wanted = storage, half, wanted
         self.probe: Probe | None = None
 
     def awake(self, network: Sequence[Any]) -> Probe:
@@ -102,7 +104,7 @@ class FigureActor:
         import ray
 
         if self.probe is None:
-            self.probe = Probe(read(ray.get(network[0])))
+            self.probe = Probe(read(ray.get(network[0])), half=self.half)
         return self.probe
 
     def explain(

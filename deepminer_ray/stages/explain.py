@@ -18,8 +18,8 @@ from deepminer_ray.run import Run
 from deepminer_ray.running import Running
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.probe import probed_checkpoint
-from deepminer_ray.stages.stream import named
+from deepminer_ray.stages.probe import how_probed
+from deepminer_ray.stages.stream import named, places
 
 
 def explain(
@@ -81,11 +81,14 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     ray = connect()
     wanted = check_nodes(ray, sight(run.storage / "patch" / MADE_FROM))
-    network = [ray.put(content(probed_checkpoint(run)))]
+    how = how_probed(run)
+    network = [ray.put(content(how.checkpoint))]
     options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
     actors = [
-        ray.remote(FigureActor).options(name=named(run, "explain", number), **options).remote(run.storage, wanted)
-        for number in range(min(workers, len(scans)))
+        ray.remote(FigureActor)
+        .options(name=named(run, "explain", number), **options)
+        .remote(run.storage, how.half, wanted)
+        for number in range(min(workers, places(ray), len(scans)))
     ]
     found = ray.util.ActorPool(actors).map_unordered(
         lambda actor, row: actor.explain.remote(row, suffixes, network), scans

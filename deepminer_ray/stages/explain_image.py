@@ -15,7 +15,7 @@ from deepminer_ray.patches.film import own_film
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.explain import say_if_unnamed
-from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.stages.probe import how_probed
 
 UNKNOWN = "unknown"
 
@@ -26,8 +26,9 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     An image that cannot be explained is said in a sentence and the rest goes on; BadInput at the end.
     """
     run.finished("explain", {}, again=True)
-    checkpoint = load(probed_checkpoint(run))
-    probe = Probe(checkpoint)
+    how = how_probed(run)
+    checkpoint = load(how.checkpoint)
+    probe = Probe(checkpoint, half=how.half)
     names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
     say_if_unnamed(run)
     refused = []

@@ -105,7 +105,7 @@ def _materialized(rows: Any) -> Any:
 
 def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
     cores, gpus = (int(ray.cluster_resources().get(kind, 0)) for kind in ("CPU", "GPU"))
-    if workers >= cores:
+    if not gpu and workers >= cores:
         raise BadInput(f"{workers} workers leave none of the cluster's {cores} CPUs to read patches: use fewer.")
     if gpu and workers > gpus:
         raise BadInput(f"Ray sees {gpus} GPUs here, {workers} workers need one each: use fewer, or leave --gpu out.")

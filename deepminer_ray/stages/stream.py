@@ -56,6 +56,21 @@ def digest(made_from: Any, batches: Sequence[Batch], cut: bytes) -> str:
     return seen.hexdigest()[:16]
 
 
+def places(ray: Any, gpu: bool = False) -> int:
+    """How many actors find a place on the nodes: each needs a CPU and, if asked for, a GPU beside it.
+
+    One more would wait for ever, and what it was given with it. BadInput where there is none.
+    """
+    needed = ("CPU", "GPU") if gpu else ("CPU",)
+    alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
+    found = sum(int(min(resources.get(kind, 0) for kind in needed)) for resources in alive)
+    if not found and gpu:
+        raise BadInput("Ray sees no GPU here with a CPU beside it: leave --gpu out, or start Ray where one is.")
+    if not found:
+        raise BadInput("Ray sees no CPU here that it may use: start it with more of them.")
+    return found
+
+
 def named(run: Run, stage: str, which: object) -> str:
     """What Ray's dashboard calls an actor; a killed command's may still be there under a name of its own."""
     return f"{stage} {run.name} {which} ({uuid4().hex[:6]})"
@@ -75,9 +90,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         if not stale.name.startswith(f"{stage}-{key}-"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()  # DuckDB's spilled blocks are in a folder
     ray = connect()
-    at_once = int(ray.cluster_resources().get("GPU" if how.gpu else "CPU", 0))
-    if not at_once:
-        raise BadInput("Ray sees no GPU here: leave --gpu out, or start Ray where one is.")
+    at_once = places(ray, how.gpu)
     wanted = check_nodes(ray, sight(cut))
     stores = [
         ray.remote(StoreActor)
@@ -93,7 +106,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         ray.remote(ProbeActor)
         .options(name=named(run, stage, number), max_concurrency=BATCHES_AT_ONCE, **place, **LASTING)
         .remote(how, run.storage, wanted)
-        for number in range(min(workers, at_once, len(todo)))  # one without a place would wait with its batch for ever
+        for number in range(min(workers, at_once, len(todo)))
     ]
     if todo:
         with Running(run.folder, stage, len(todo), "batches") as running:

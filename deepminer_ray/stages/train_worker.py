@@ -82,7 +82,7 @@ def _train(config: dict[str, Any]) -> None:
         row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": recipe.rate(epoch)}
         row["patches_per_second"] = patches / (time.monotonic() - started)
         if rank == 0:
-            seen = _validation(ray_train, recipe.batch) if config["validated"] else ()
+            seen = _validation(ray_train, recipe.at_once or feed.size) if config["validated"] else ()
             epochs.append(row | validate(network, recipe.normalisation, seen, device))
         _report(ray_train, network, optimizer, epochs if rank == 0 else None)
         if rank == 0:

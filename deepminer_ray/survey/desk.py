@@ -17,8 +17,6 @@ from deepminer_ray.survey.gallery import Gallery
 from deepminer_ray.survey.held import held
 from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
 
-NO_ANSWER = Answer()
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:

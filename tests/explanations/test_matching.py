@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepminer_ray.explanations.matching import (
-    greedy_matching,
     matching_null,
     mean_score,
     p_value,
@@ -39,6 +38,12 @@ def words() -> Words:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
     return float(one @ other) / (math.sqrt(float(one @ one)) * math.sqrt(float(other @ other)))
+
+
+def greedy_matching(candidate: str, reference: str, words: Words, mode: str) -> float | None:
+    """The score of one pair, None where there is none."""
+    score = float(score_matrix([candidate], [reference], words, mode)[0, 0])
+    return None if math.isnan(score) else score
 
 
 def naive_greedy_matching(one: list[str], other: list[str], words: Words) -> float:

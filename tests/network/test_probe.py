@@ -108,6 +108,16 @@ def test_answers_that_are_no_numbers_are_refused_by_name(probe: Probe, folder: P
         probe.scans(ahead("scans", [("scan_0", 0)], folder))
 
 
+def test_answers_that_are_no_numbers_are_refused_after_the_layer_probed_too(probe: Probe, folder: Path) -> None:
+    early = Probe(Checkpoint(probe.network, SIDE, "imagenet", "hash"), layer="features.3")
+    with torch.no_grad():
+        list(probe.network.features.parameters())[-1].fill_(float("nan"))
+    with pytest.raises(BadInput, match=r"patch 0 "):
+        early.patches(ahead("patches", FILMS, folder))
+    with pytest.raises(BadInput, match="scan_0"):
+        early.scans(ahead("scans", [("scan_0", 0)], folder))
+
+
 @pytest.mark.parametrize("name", ["squeezenet1_1", "resnet18", "densenet121", "shufflenet_v2_x0_5"])
 @pytest.mark.parametrize(("x", "y"), [(100, 150), (131, 203), (90, 230)])
 def test_what_a_lesion_changes_peaks_within_a_stride_of_it(name: str, x: int, y: int) -> None:

@@ -10,10 +10,11 @@ from deepminer_ray.network.response import (
     BINS_PER_OCTAVE,
     HISTOGRAM_BINS,
     SMALLEST_OCTAVE,
+    Responses,
     answer,
     histogram,
     probabilities,
-    respond,
+    reduced,
 )
 
 
@@ -28,8 +29,13 @@ def image() -> torch.Tensor:
     return torch.randn(3, 3, 64, 96, generator=torch.Generator().manual_seed(1))
 
 
+@torch.inference_mode()
+def answered(network: Network, image: torch.Tensor) -> Responses:
+    return reduced(network.features(image))
+
+
 def test_maximum_mean_and_peak_are_those_of_the_map(network: Network, image: torch.Tensor) -> None:
-    found = respond(network, image)
+    found = answered(network, image)
     maps = found.maps.numpy()
     for row, unit in np.ndindex(3, network.units):
         cells = [(maps[row, unit, y, x], y, x) for y in range(maps.shape[2]) for x in range(maps.shape[3])]
@@ -41,14 +47,13 @@ def test_maximum_mean_and_peak_are_those_of_the_map(network: Network, image: tor
 
 
 def test_a_tie_goes_to_the_first_cell() -> None:
-    features = torch.nn.Identity()
     ties = torch.tensor([[[[0.0, 2.0], [2.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]])
-    found = respond(Network("ties", features, 2), ties)
+    found = reduced(ties)
     assert (found.peak_x.tolist(), found.peak_y.tolist()) == ([[1, 0]], [[0, 0]])
 
 
 def test_probability_is_the_softmax_of_bias_and_mean_times_weight(network: Network, image: torch.Tensor) -> None:
-    found = probabilities(network, respond(network, image))
+    found = probabilities(network, answered(network, image))
     with torch.inference_mode():
         expected = network(image).softmax(1).numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -63,7 +68,7 @@ def test_class_maps_average_to_the_logits(network: Network, image: torch.Tensor)
 
 
 def test_histogram_counts_every_cell_once(network: Network, image: torch.Tensor) -> None:
-    maps = respond(network, image).maps
+    maps = answered(network, image).maps
     counts = histogram(maps)
     slow = np.zeros_like(counts)
     for (_, unit, _, _), value in np.ndenumerate(maps.numpy()):

@@ -51,6 +51,16 @@ def test_what_the_network_waits_for_is_counted_and_what_it_does_itself_is_not() 
     assert ready.seconds_waiting < 0.1
 
 
+def test_nothing_is_read_once_nobody_wants_it() -> None:
+    read: queue.SimpleQueue[int] = queue.SimpleQueue()
+    films = Ahead(FILMS, lambda film: read.put(film) or np.zeros((1, 1, 1), np.uint16))
+    assert read.get(timeout=10) == FILMS[0]
+    thread = next(iter(films.reader._threads))
+    films.close()
+    thread.join(10)
+    assert not thread.is_alive() and nothing_more(read)
+
+
 def test_a_film_that_cannot_be_read_fails_where_it_is_wanted(tmp_path: Path) -> None:
     films = ahead("scans", [("scan_0", 0)], tmp_path)
     with pytest.raises(FileNotFoundError):

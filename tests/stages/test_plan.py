@@ -69,6 +69,15 @@ def test_a_few_films_predict_all_of_them(
     assert found["rests_on"] | {"films_cut": 4, "network_measured": True} == found["rests_on"]
 
 
+def test_gpus_that_are_not_there_are_reckoned_however_many(
+    ray: object, phantoms: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--side", str(SIDE), "--network", "squeezenet1_1", "--films", "1", "--seconds", "0", "--json", "--gpus", "8"]
+    main_ended(["plan", str(phantoms), *how])
+    found = json.loads(capsys.readouterr().out)
+    assert found["rests_on"]["network_measured"] is False
+
+
 def main_ended(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.stages.actors import BATCHES_AT_ONCE
-from deepminer_ray.stages.stream import Batch, answered, digest
+from deepminer_ray.stages.stream import Batch, answered, digest, places
 from tests.waiting import workers
 
 BATCHES = 20
@@ -60,6 +61,45 @@ def test_fewer_batches_than_workers_are_handed_to_as_many(ray: Any) -> None:
     told = list(answered(actors, [""], [(number, Batch("", ())) for number in range(2)], []))
     assert len({one["name"] for one in told}) == 2
     assert list(answered(actors, [""], [], [])) == []
+
+
+class Nodes:
+    """Ray, as far as it says what its nodes have."""
+
+    def __init__(self, *resources: dict[str, float], alive: bool = True):
+        self.said = [{"Alive": alive, "Resources": one} for one in resources]
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self.said
+
+
+@pytest.mark.parametrize(
+    ("nodes", "gpu", "expected"),
+    [
+        ([{"CPU": 8.0}, {"CPU": 8.0, "GPU": 1.0}, {"CPU": 2.0, "GPU": 4.0}], True, 3),
+        ([{"CPU": 8.0}, {"CPU": 8.0, "GPU": 1.0}, {"GPU": 4.0}], False, 16),
+        ([{"CPU": 1.5}], False, 1),
+    ],
+)
+def test_an_actor_finds_a_place_on_one_node(nodes: list[dict[str, float]], gpu: bool, expected: int) -> None:
+    assert places(Nodes(*nodes), gpu) == expected
+
+
+@pytest.mark.parametrize(
+    ("nodes", "gpu", "sentence"),
+    [
+        (Nodes({"CPU": 4.0}, {"GPU": 4.0}), True, "no GPU here with a CPU beside it: leave --gpu out"),
+        (Nodes({"GPU": 1.0}), False, "no CPU here that it may use"),
+        (Nodes({"CPU": 4.0}, alive=False), False, "no CPU here that it may use"),
+    ],
+)
+def test_a_ray_without_any_place_is_refused(nodes: Nodes, gpu: bool, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        places(nodes, gpu)
+
+
+def test_ray_says_what_its_nodes_have(ray: Any) -> None:
+    assert places(ray) == ray.cluster_resources()["CPU"]
 
 
 def test_other_work_has_another_digest() -> None:
