@@ -13,6 +13,7 @@ from deepminer_ray.tables import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = README + "".join(page.read_text() for page in sorted((ROOT / "docs").glob("*.md")))
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 TABLES = sorted(file.stem for file in (sql_folder() / "table").glob("*.sql"))
 
@@ -23,7 +24,7 @@ def test_commands_are_documented(command: str) -> None:
 
 
 def test_documented_commands_exist() -> None:
-    assert set(re.findall(r"\bdeepminer ([a-z]+)\b", README)) <= set(COMMANDS)
+    assert set(re.findall(r"\bdeepminer ([a-z]+)\b", PAGES)) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -33,7 +34,7 @@ def test_documented_options_exist(command: str) -> None:
         for parameter in typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
-    for line in re.findall(rf"deepminer {command} (.+)", README.replace("\\\n", " ")):
+    for line in re.findall(rf"deepminer {command} (.+)", PAGES.replace("\\\n", " ")):
         said = set(re.findall(r"(?<![\w-])--[a-z-]+", re.split(r"[|;&`#]", line)[0]))
         assert said <= known | {"--help"}
 
