@@ -64,6 +64,10 @@ TOP_PATCHES = 64
 SEGMENTATION_THRESHOLD = 0.2
 """Share of a unit's largest response above which its map is drawn."""
 
+# Network Dissection, whose units these are (Bau et al. 2017, doi 10.1109/CVPR.2017.354)
+EXCEEDED_SHARE = 0.005
+"""Of all cells of a unit's maps, those that exceed its threshold."""
+
 # Ours, where both are silent
 VALIDATION_SHARE = 0.1
 """Of the training patients; which epoch is best is judged on them, never on test."""

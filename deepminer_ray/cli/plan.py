@@ -13,6 +13,7 @@ from deepminer_ray.cli.options import (
     Normals,
     Partitions,
     Seed,
+    Side,
     Source,
     SourceKind,
     Test,
@@ -26,7 +27,7 @@ from deepminer_ray.cli.options import (
 def plan(
     source: Source,
     source_kind: SourceKind = None,
-    side: Annotated[int, typer.Option(help="px; a film is resized to 4 patches across")] = paper.SIDE,
+    side: Side = paper.SIDE,
     network: Network = paper.NETWORK,
     epochs: Epochs = None,
     batch: Batch = paper.BATCH,

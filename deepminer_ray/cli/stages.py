@@ -224,7 +224,9 @@ def rank(
 @app.command()
 def dissect(
     folder: Folder,
-    share: Annotated[float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")] = 0.005,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")
+    ] = paper.EXCEEDED_SHARE,
     permuted: Annotated[int, typer.Option(min=1, help="permutations of the patients behind p")] = 9999,
     patients: Annotated[int, typer.Option(min=1, help="that must show a concept")] = 3,
     seed: Seed = 0,

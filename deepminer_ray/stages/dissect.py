@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
+from deepminer_ray import paper
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
@@ -23,8 +24,6 @@ from deepminer_ray.store import attached
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
 
-SHARE = 0.005
-"""Of all cells of a unit's maps that exceed its threshold (Bau et al. 2017, doi 10.1109/CVPR.2017.354)."""
 PERMUTATIONS = 9999
 """p is a multiple of 1 / 10,000."""
 LEAST_PATIENTS = 3
@@ -45,7 +44,7 @@ ACQUISITION = pa.schema(
 
 def dissect(
     run: Run,
-    share: float = SHARE,
+    share: float = paper.EXCEEDED_SHARE,
     permuted: int = PERMUTATIONS,
     patients: int = LEAST_PATIENTS,
     seed: int = 0,

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.patches.ahead import ahead
+from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.patches.grid import film_window, places, scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import SEVERITY, Film, label
@@ -25,8 +25,6 @@ from deepminer_ray.stages.cut import cut_film, lesion_overlaps
 KILOBYTE = 1024
 SLOW = 10.0
 """Seconds of a first time that is counted and the only one, for want of patience."""
-
-Pixels = NDArray[np.uint16]
 
 
 def peak_memory() -> int:

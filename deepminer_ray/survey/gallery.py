@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.paper import SEGMENTATION_THRESHOLD
+from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
 from deepminer_ray.run import Run
@@ -26,7 +26,6 @@ RULES = {
     "dissection": "above what 0.5 % of all cells exceed (Network Dissection)",
     "none": "no segmentation",
 }
-EXCEEDED_BY = 0.005
 
 
 class Gallery:
@@ -137,7 +136,9 @@ class Gallery:
 
     def _threshold(self, unit: int) -> float:
         if not self._thresholds:
-            self._thresholds = {row["unit"]: row["threshold"] for row in self.run.rows("threshold", share=EXCEEDED_BY)}
+            self._thresholds = {
+                row["unit"]: row["threshold"] for row in self.run.rows("threshold", share=EXCEEDED_SHARE)
+            }
         return self._thresholds.get(unit, 0.0)
 
 
