@@ -6,7 +6,7 @@ The limit is the network itself: torch runs it over prepared tensors and drops w
 anyone has it and once in one that keeps memory, as workers do. Preloaded: the rows of `activation`, `prediction` and
 `histogram` are made of pixels in memory, in the same process. End to end: `probe` reads patches and films, answers in
 one actor, stores, merges and finishes; the seconds of a run of three times as many patients less those of the smaller
-run, so that starting Ray and loading torch do not count.
+run, so that starting Ray and loading torch do not count. On a GPU where there is one, with more patients.
 """
 
 import os
@@ -36,7 +36,9 @@ from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 
-NETWORK, PRELOADED_NETWORKS, PATIENTS, REPETITIONS = "resnet18", ("resnet18", "resnet152"), 1, 3
+NETWORK, PRELOADED_NETWORKS, REPETITIONS = "resnet18", ("resnet18", "resnet152"), 3
+GPU = torch.cuda.is_available()
+DEVICE, PATIENTS = ("cuda", 20) if GPU else ("cpu", 1)
 COLUMNS = 1000
 PRELOADED = 2
 """Batches in memory."""
@@ -70,6 +72,8 @@ def bare(probe: Probe, images: list[torch.Tensor]) -> float:
     def loop() -> None:
         for image in images:
             probe.network(image)
+        if GPU:
+            torch.cuda.synchronize()
 
     return seconds(loop)
 
@@ -86,8 +90,8 @@ def preloaded(probe: Probe, pixels: list[NDArray[np.uint16]], repetitions: int) 
         ours.append(patches / seconds(lambda: probe.patches(films)))
     ratio = statistics.median(our / limit for our, limit in zip(ours, limits, strict=True))
     print(
-        f"{probe.network.name}, 1 thread, {patches} patches of {pixels[0].shape[1]} px preloaded in batches of "
-        f"{PATCHES_AT_ONCE}: {statistics.median(ours):.2f} patches/s, bare loop {statistics.median(limits):.2f}, "
+        f"{probe.network.name}, {DEVICE}, 1 thread, {patches} patches of {pixels[0].shape[1]} px preloaded in batches "
+        f"of {PATCHES_AT_ONCE}: {statistics.median(ours):.2f} patches/s, bare loop {statistics.median(limits):.2f}, "
         f"ratio {ratio:.3f}",
         flush=True,
     )
@@ -95,7 +99,7 @@ def preloaded(probe: Probe, pixels: list[NDArray[np.uint16]], repetitions: int) 
 
 def probed(run: Run) -> float:
     """Seconds of the whole stage with one worker."""
-    return seconds(lambda: probe(run, partitions=["all"], again=True))
+    return seconds(lambda: probe(run, partitions=["all"], gpu=GPU, again=True))
 
 
 def chosen(run: Run) -> list[tuple[int, list[int]]]:
@@ -107,7 +111,7 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     """Print the stage's speed beside the bare loop over the same patches and films."""
     small = made(folder / "small", PATIENTS, COLUMNS, paper.SIDE, NETWORK)
     large = made(folder / "large", 3 * PATIENTS, COLUMNS, paper.SIDE, NETWORK)
-    answering = Probe(load(large.folder))
+    answering = Probe(load(large.folder), device=DEVICE)
     few, many = chosen(small), chosen(large)
     more = many[len(few) :]
     of_all = [read_patches(shard(large.folder / "patch", number), patches) for number, patches in many]
@@ -115,7 +119,7 @@ def end_to_end(folder: Path, repetitions: int) -> None:
     batches = [pixels[start : start + PATCHES_AT_ONCE] for start in range(0, len(pixels), PATCHES_AT_ONCE)]
     for network in PRELOADED_NETWORKS:
         built = Checkpoint(build(network)[0].eval(), paper.SIDE, "imagenet", "")
-        preloaded(Probe(built), batches[:PRELOADED], repetitions)
+        preloaded(Probe(built, device=DEVICE), batches[:PRELOADED], repetitions)
     images = [answering.image(batch) for batch in batches]
     for number, _ in more:
         film = read_scan(large.folder / "scan", number)
@@ -126,7 +130,7 @@ def end_to_end(folder: Path, repetitions: int) -> None:
         taken.append(probed(large) - probed(small))
         ratios.append((first + bare(answering, images)) / 2 / taken[-1])
     print(
-        f"{NETWORK}, end to end, 1 actor of 1 thread, {len(pixels)} patches and {len(more)} films more: "
+        f"{NETWORK}, {DEVICE}, end to end, 1 actor of 1 thread, {len(pixels)} patches and {len(more)} films more: "
         f"{statistics.median(taken):.1f} s, ratio to the bare loop {statistics.median(ratios):.3f} "
         f"({min(ratios):.3f} to {max(ratios):.3f} in {repetitions})"
     )
