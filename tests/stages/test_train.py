@@ -29,7 +29,7 @@ from deepminer_ray.stages.fit import KEEP_MEMORY, failure_sentence
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import shuffled_labels, train
 
-EPOCHS = 5
+EPOCHS = 4
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
 OPTIONS |= {"learning_rate": 0.01, "normals": 2, "jitter": 0.1}
 TOO_LARGE: dict[str, Any] = {"network": "densenet121", "batch": 500, "normals": None}
