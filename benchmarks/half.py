@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from deepminer_ray import paper
-from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.checkpoint import Checkpoint, load
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.run import Run
@@ -32,8 +32,11 @@ Films = list[tuple[tuple[int, list[int]], Pixels]]
 class ChannelsFirst(Probe):
     """The same in torch's own order of memory."""
 
-    def image(self, density: Pixels) -> torch.Tensor:
+    def __init__(self, checkpoint: Checkpoint, half: bool, device: str):
+        super().__init__(checkpoint, half=half, device=device)
         self.network.to(memory_format=torch.contiguous_format)
+
+    def image(self, density: Pixels) -> torch.Tensor:
         return super().image(density).contiguous()
 
 

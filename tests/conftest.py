@@ -89,7 +89,7 @@ def explained(ranked: "Run", tmp_path_factory: pytest.TempPathFactory) -> "Run":
     said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]
     names.write_text(json.dumps([{"unit": u, "annotator": "Anna", "phenomenon": name} for u, name in said]))
     annotate(run, str(names))
-    explain(run, partitions=["all"], workers=9)  # more than find a place: nobody waits for them
+    explain(run, partitions=["all"], workers=9)  # more than fit: nobody waits for them
     return run
 
 

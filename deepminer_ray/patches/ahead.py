@@ -12,13 +12,14 @@ from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.place import Place
 
 Pixels = NDArray[np.uint16]
+THREAD = "reading ahead"
 
 
 class Ahead(Iterator[tuple[Any, Pixels]]):
     """Films with what is read of each: the first is read at once, the next while the network answers this one."""
 
     def __init__(self, films: Iterable[Any], read: Callable[[Any], Pixels]):
-        self.reader = ThreadPoolExecutor(1)
+        self.reader = ThreadPoolExecutor(1, THREAD)
         self.begun = ((film, self.reader.submit(read, film)) for film in films)
         self.coming = next(self.begun, None)
         self.seconds_waiting = 0.0
@@ -40,7 +41,7 @@ class Ahead(Iterator[tuple[Any, Pixels]]):
 
 def ahead(method: str, films: Iterable[Any], folder: Place) -> Ahead:
     """What a method of `Probe` asks to see of films, read from a run's pixels."""
-    read = PIXELS[method]
+    read = READ_FOR[method]
     return Ahead(films, lambda film: read(folder, film))
 
 
@@ -59,7 +60,7 @@ def _scan(folder: Place, film: Any) -> Pixels:
     return read_scan(folder / "scan", scan_number)
 
 
-PIXELS: dict[str, Callable[[Place, Any], Pixels]] = {
+READ_FOR: dict[str, Callable[[Place, Any], Pixels]] = {
     "patches": _patches,
     "maps": _patches,
     "dissection": _lesion_patches,

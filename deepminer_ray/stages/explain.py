@@ -19,7 +19,7 @@ from deepminer_ray.running import Running
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed
-from deepminer_ray.stages.stream import named, places
+from deepminer_ray.stages.stream import actors_that_fit, named
 
 
 def explain(
@@ -88,7 +88,7 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
         ray.remote(FigureActor)
         .options(name=named(run, "explain", number), **options)
         .remote(run.storage, how.half, wanted)
-        for number in range(min(workers, places(ray), len(scans)))
+        for number in range(min(workers, actors_that_fit(ray), len(scans)))
     ]
     found = ray.util.ActorPool(actors).map_unordered(
         lambda actor, row: actor.explain.remote(row, suffixes, network), scans

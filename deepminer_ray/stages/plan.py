@@ -31,7 +31,7 @@ from deepminer_ray.stages.plan_worker import (
     pixels_of,
     read_timed,
 )
-from deepminer_ray.stages.stream import places
+from deepminer_ray.stages.stream import actors_that_fit
 
 READ = 512
 """Items whose headers are read, all of a source that has no more."""
@@ -226,7 +226,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     )
     measured = gpu or not asked.gpus
     workers = asked.gpus or asked.workers
-    together = 1 if gpu else min(workers, TOGETHER, places(ray))
+    together = 1 if gpu else min(workers, TOGETHER, actors_that_fit(ray))
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
     actors = _started(ray, ProbeSample, needs, together, asked.network, asked.side, gpu)

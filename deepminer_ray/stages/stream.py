@@ -56,8 +56,8 @@ def digest(made_from: Any, batches: Sequence[Batch], cut: bytes) -> str:
     return seen.hexdigest()[:16]
 
 
-def places(ray: Any, gpu: bool = False) -> int:
-    """How many actors find a place on the nodes: each needs a CPU and, if asked for, a GPU beside it.
+def actors_that_fit(ray: Any, gpu: bool = False) -> int:
+    """How many actors the nodes have room for: each needs a CPU and, if asked for, a GPU beside it.
 
     One more would wait for ever, and what it was given with it. BadInput where there is none.
     """
@@ -90,7 +90,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         if not stale.name.startswith(f"{stage}-{key}-"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()  # DuckDB's spilled blocks are in a folder
     ray = connect()
-    at_once = places(ray, how.gpu)
+    at_once = actors_that_fit(ray, how.gpu)
     wanted = check_nodes(ray, sight(cut))
     stores = [
         ray.remote(StoreActor)

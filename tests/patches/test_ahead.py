@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepminer_ray.patches.ahead import PIXELS, Ahead, Pixels, ahead
+from deepminer_ray.patches.ahead import READ_FOR, Ahead, Pixels, ahead
 from deepminer_ray.patches.shard import write_patches, write_scan
 
 FILMS = [3, 1, 4, 1, 5]
@@ -55,10 +55,10 @@ def test_nothing_is_read_once_nobody_wants_it() -> None:
     read: queue.SimpleQueue[int] = queue.SimpleQueue()
     films = Ahead(FILMS, lambda film: read.put(film) or np.zeros((1, 1, 1), np.uint16))
     assert read.get(timeout=10) == FILMS[0]
-    thread = next(iter(films.reader._threads))
     films.close()
-    thread.join(10)
-    assert not thread.is_alive() and nothing_more(read)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        next(films)
+    assert nothing_more(read)
 
 
 def test_a_film_that_cannot_be_read_fails_where_it_is_wanted(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_each_method_sees_the_pixels_it_names(tmp_path: Path) -> None:
         "dissection": {"scan_number": 1, "patches": [{"patch": patch} for patch in chosen]},
         "scans": ("scan_1", 1),
     }
-    assert asked.keys() == PIXELS.keys()
+    assert asked.keys() == READ_FOR.keys()
     for method, one in asked.items():
         [(again, found)] = ahead(method, [one], tmp_path)
         assert again is one

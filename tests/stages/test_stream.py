@@ -8,7 +8,7 @@ import pytest
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.stages.actors import BATCHES_AT_ONCE
-from deepminer_ray.stages.stream import Batch, answered, digest, places
+from deepminer_ray.stages.stream import Batch, actors_that_fit, answered, digest
 from tests.waiting import workers
 
 BATCHES = 20
@@ -81,8 +81,8 @@ class Nodes:
         ([{"CPU": 1.5}], False, 1),
     ],
 )
-def test_an_actor_finds_a_place_on_one_node(nodes: list[dict[str, float]], gpu: bool, expected: int) -> None:
-    assert places(Nodes(*nodes), gpu) == expected
+def test_an_actor_fits_on_one_node(nodes: list[dict[str, float]], gpu: bool, expected: int) -> None:
+    assert actors_that_fit(Nodes(*nodes), gpu) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_an_actor_finds_a_place_on_one_node(nodes: list[dict[str, float]], gpu: 
         (Nodes({"CPU": 4.0}, alive=False), False, "no CPU here that it may use"),
     ],
 )
-def test_a_ray_without_any_place_is_refused(nodes: Nodes, gpu: bool, sentence: str) -> None:
+def test_a_ray_that_has_no_room_is_refused(nodes: Nodes, gpu: bool, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        places(nodes, gpu)
+        actors_that_fit(nodes, gpu)
 
 
 def test_ray_says_what_its_nodes_have(ray: Any) -> None:
-    assert places(ray) == ray.cluster_resources()["CPU"]
+    assert actors_that_fit(ray) == ray.cluster_resources()["CPU"]
 
 
 def test_other_work_has_another_digest() -> None:

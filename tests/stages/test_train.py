@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +234,20 @@ def test_what_cannot_be_trained_is_one_sentence_and_changes_nothing(
     with pytest.raises(BadInput, match=sentence):
         train(run, **OPTIONS | options)
     assert run.database.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("workers", "gpu", "refused"), [(7, False, False), (8, False, True), (8, True, False), (9, True, True)]
+)
+def test_workers_leave_a_cpu_to_read_patches_unless_they_are_on_gpus(workers: int, gpu: bool, refused: bool) -> None:
+    """Ray takes no CPU for a worker with a GPU."""
+
+    class EightOfEach:
+        def cluster_resources(self) -> dict[str, float]:
+            return {"CPU": 8.0, "GPU": 8.0}
+
+    with pytest.raises(BadInput, match="use fewer") if refused else nullcontext():
+        fit._refuse_too_many(EightOfEach(), workers, gpu, 32)
 
 
 def test_a_class_without_patches_and_a_single_patient_are_refused_by_name(run: Run, tmp_path: Path) -> None:
