@@ -16,11 +16,14 @@ THREAD = "reading ahead"
 
 
 class Ahead(Iterator[tuple[Any, Pixels]]):
-    """Films with what is read of each: the first is read at once, the next while the network answers this one."""
+    """Films with what is read of each: the first is read at once, the next while the network answers this one.
+
+    The thread that reads ends with the last reference to this.
+    """
 
     def __init__(self, films: Iterable[Any], read: Callable[[Any], Pixels]):
-        self.reader = ThreadPoolExecutor(1, THREAD)
-        self.begun = ((film, self.reader.submit(read, film)) for film in films)
+        reader = ThreadPoolExecutor(1, THREAD)
+        self.begun = ((film, reader.submit(read, film)) for film in films)
         self.coming = next(self.begun, None)
         self.seconds_waiting = 0.0
 
@@ -33,10 +36,6 @@ class Ahead(Iterator[tuple[Any, Pixels]]):
         self.seconds_waiting += time.perf_counter() - started
         self.coming = next(self.begun, None)
         return film, pixels
-
-    def close(self) -> None:
-        """Read nothing more."""
-        self.reader.shutdown(wait=False, cancel_futures=True)
 
 
 def ahead(method: str, films: Iterable[Any], folder: Place) -> Ahead:

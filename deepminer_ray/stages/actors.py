@@ -5,7 +5,6 @@ This module never loads DuckDB: Ray keeps the classes of actors until the proces
 
 import logging
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -73,19 +72,18 @@ class ProbeActor:
         import ray
 
         refuse_unlike(self.wanted)
-        reading = ahead(method, arguments[0], self.storage)
+        films = ahead(method, arguments[0], self.storage)
 
         def answer() -> Tables:
             try:
-                with closing(reading) as films:
-                    tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
+                tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
-        told |= {"working": told["working"] - reading.seconds_waiting, "data": reading.seconds_waiting}
+        told |= {"working": told["working"] - films.seconds_waiting, "data": films.seconds_waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if method == "patches":
             told["patches"] = sum(len(chosen) for _, chosen in arguments[0])

