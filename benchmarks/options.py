@@ -100,7 +100,7 @@ def trained(option: Option, shown: Patches, weights: str, seed: int) -> Network:
     )
     torch.manual_seed(seed)
     network = build("squeezenet1_1", weights)[0].to(memory_format=torch.channels_last)
-    optimizer = recipe.optimizer(network)
+    optimizer = recipe.optimizer_of(network)
     for epoch in range(1, option.epochs + 1):
         torch.manual_seed(1000 * seed + epoch)
         order = np.random.default_rng((seed, epoch)).permutation(len(shown.classes))

@@ -72,7 +72,7 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
         recipe = Recipe(
             epochs, said["batch"], said["learning_rate"], epochs, MOMENTUM, WEIGHT_DECAY, said["normalisation"], seed
         )
-        optimizer = recipe.optimizer(network)
+        optimizer = recipe.optimizer_of(network)
         patches = pixels, np.array([CLASSES.index(name) for name in dealt])
         for epoch in range(1, epochs + 1):
             batches = drawn(patches, recipe.batch, 1000 * seed + epoch)

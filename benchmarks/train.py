@@ -71,7 +71,7 @@ def bare(network: str, batches: Pixels, device: torch.device, mixed: bool = Fals
     """Patches a second of torch alone: of prepared tensors, and of densities in memory, step by step in turn."""
     torch.set_num_threads(1)
     model = build(network)[0].to(device, memory_format=torch.channels_last).train()
-    optimizer = Recipe(1, paper.BATCH, 1e-4, None).optimizer(model)
+    optimizer = Recipe(1, paper.BATCH, 1e-4, None).optimizer_of(model)
     classes = torch.arange(paper.BATCH, device=device) % 3
     prepared = [network_input(batch, "imagenet").to(device) for batch in batches]
 

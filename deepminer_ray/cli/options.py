@@ -32,6 +32,8 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="the authors' 5 by defau
 Batch = Annotated[int, typer.Option(min=1, help="patches a step, over all workers")]
 LearningRate = Annotated[float, typer.Option(min=0)]
 DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="a tenth of the learning rate from here on")]
+Optimizer = Annotated[str, typer.Option(help="sgd, with the paper's momentum, or adamw")]
+Schedule = Annotated[str, typer.Option(help="steps; one-cycle: the learning rate rises and falls once over all epochs")]
 Normalisation = Annotated[str | None, typer.Option(help="what the weights expect: imagenet, caffe or inception")]
 Balance = Annotated[
     str, typer.Option(help="none; weights: rarer classes weigh more; sampling: they are shown more often")
@@ -55,7 +57,5 @@ Checkpoint = Annotated[
 Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word2vec or GloVe vectors")]
 Layer = Annotated[str, typer.Option(help="as torch names it among the features; the last feeds the linear layer")]
 Half = Annotated[bool, typer.Option("--half", help="features in half precision")]
-FromLesions = Annotated[
-    bool, typer.Option("--from-lesions", help="name units after the lesions their top patches show")
-]
+FromLesions = Annotated[bool, typer.Option("--from-lesions", help="name units after the lesions' keywords")]
 Sensitivity = Annotated[float, typer.Option(help="the operating point: least share of a class that must be found")]

@@ -30,9 +30,11 @@ from deepminer_ray.cli.options import (
     Network,
     Normalisation,
     Normals,
+    Optimizer,
     Partitions,
     Preset,
     Rotation,
+    Schedule,
     Seed,
     Sensitivity,
     ShuffleLabels,
@@ -69,6 +71,8 @@ def run(
     batch: Batch = paper.BATCH,
     learning_rate: LearningRate = paper.LEARNING_RATE,
     decay_from_epoch: DecayFromEpoch = None,
+    optimizer: Optimizer = "sgd",
+    schedule: Schedule = "steps",
     normalisation: Normalisation = None,
     balance: Balance = "none",
     flips: Flips = False,
@@ -153,6 +157,8 @@ def train(
     batch: Batch = paper.BATCH,
     learning_rate: LearningRate = paper.LEARNING_RATE,
     decay_from_epoch: DecayFromEpoch = None,
+    optimizer: Optimizer = "sgd",
+    schedule: Schedule = "steps",
     normalisation: Normalisation = None,
     balance: Balance = "none",
     flips: Flips = False,
@@ -248,7 +254,7 @@ def annotate(
     from_lesions: FromLesions = False,
     partitions: Partitions = None,
 ) -> None:
-    """Take in what experts say of units (Sec. 2.2)."""
+    """Take in what experts, or the lesions' own keywords, say of units (Sec. 2.2)."""
     from deepminer_ray.stages.annotate import annotate
 
     annotate(existing(folder), file, from_lesions, partitions)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import distributed, nn
+from torch.optim.lr_scheduler import OneCycleLR
 
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
@@ -17,6 +18,7 @@ from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
 from deepminer_ray.network.backbone import Network
 
 LEARNING_RATE_DECAY = 0.1
+OPTIMIZERS, SCHEDULES = ("sgd", "adamw"), ("steps", "one-cycle")
 
 Batch = tuple[NDArray[np.uint16], NDArray[np.int64]]
 """Patches [n, side, side] in density units and their classes [n]."""
@@ -34,7 +36,9 @@ class Recipe:
     """How a network is fine-tuned; `batch` is the number of patches of one step over all workers.
 
     `at_once` is how many patches of it a worker puts through the network together (all by default): gradients add up
-    to those of the whole batch, while batch normalisation sees only the patches that go through together.
+    to those of the whole batch, while batch normalisation sees only the patches that go through together. By `schedule`
+    `one-cycle` the learning rate rises to `learning_rate` and falls to almost nothing, once over all epochs (Smith and
+    Topin 2018, arXiv 1708.07120).
     """
 
     epochs: int
@@ -47,18 +51,31 @@ class Recipe:
     seed: int = 0
     at_once: int | None = None
     mixed: bool = False
+    optimizer: str = "sgd"
+    schedule: str = "steps"
     class_weights: tuple[float, ...] | None = None
     augmentation: Augmentation = NO_AUGMENTATION
 
     def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch, counted from 1."""
+        """The learning rate of an epoch, counted from 1, by `schedule` `steps`."""
         decayed = self.decay_from_epoch is not None and epoch >= self.decay_from_epoch
         return self.learning_rate * (LEARNING_RATE_DECAY if decayed else 1.0)
 
-    def optimizer(self, network: nn.Module) -> torch.optim.Optimizer:
+    def optimizer_of(self, network: nn.Module) -> torch.optim.Optimizer:
+        if self.optimizer == "adamw":
+            return torch.optim.AdamW(network.parameters(), self.learning_rate, weight_decay=self.weight_decay)
         return torch.optim.SGD(
             network.parameters(), self.learning_rate, momentum=self.momentum, weight_decay=self.weight_decay
         )
+
+    def cycle(self, optimizer: torch.optim.Optimizer, steps: int, done: int = 0) -> OneCycleLR | None:
+        """What sets the rate after each of the `steps` of an epoch; None where an epoch has one rate.
+
+        After `done` epochs the optimizer must have the state that these left.
+        """
+        if self.schedule != "one-cycle":
+            return None
+        return OneCycleLR(optimizer, self.learning_rate, self.epochs * steps, last_epoch=done * steps - 1)
 
 
 def train_epoch(
@@ -70,13 +87,14 @@ def train_epoch(
     device: torch.device,
     workers: int = 1,
     told: Told | None = None,
+    cycle: OneCycleLR | None = None,
 ) -> tuple[float, int]:
     """One pass over a worker's share of the batches; the mean loss and the number of patches, over all workers.
 
     Diverged where gradient or weights are no numbers. Workers stop at the same step, as they share both.
     """
     network.train()
-    for group in optimizer.param_groups:
+    for group in optimizer.param_groups if cycle is None else ():
         group["lr"] = recipe.rate(epoch)
     weight = None if recipe.class_weights is None else torch.tensor(recipe.class_weights, device=device)
     total, patches = torch.zeros((), dtype=torch.float64, device=device), 0
@@ -96,6 +114,8 @@ def train_epoch(
                 (loss * (workers / recipe.batch)).backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         optimizer.step()
+        if cycle is not None and cycle.last_epoch < cycle.total_steps - 1:
+            cycle.step()
         _refuse_divergence(finite, step - 1, epoch)
         finite = None if bias.grad is None else _Late(bias.grad)
         patches += len(classes)

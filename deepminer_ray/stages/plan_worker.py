@@ -122,7 +122,7 @@ class TrainSample:
             while clock.goes_on():
                 yield density, classes
 
-        train_epoch(self.network, recipe.optimizer(self.network), recipe, 1, batches(), self.device)
+        train_epoch(self.network, recipe.optimizer_of(self.network), recipe, 1, batches(), self.device)
         return {"step": clock.mean(), "peak": peak_memory()}
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build, normalisation_of, refuse_too_small
-from deepminer_ray.network.training import Recipe, validation_auc
+from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import remove, resolved
 from deepminer_ray.progress import say
@@ -31,7 +31,14 @@ from deepminer_ray.stages.feed import Film
 from deepminer_ray.stages.fit import fit
 from deepminer_ray.stages.watch import Watch
 
-BALANCES = ("none", "weights", "sampling")
+KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
+CHOICES = {
+    "balance": ("none", "weights", "sampling"),
+    "keep": tuple(KEPT),
+    "normalisation": tuple(NORMALISATION),
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+}
 
 EPOCH = pa.schema(
     [("epoch", pa.int32())]
@@ -51,6 +58,8 @@ def train(
     batch: int = paper.BATCH,
     learning_rate: float = paper.LEARNING_RATE,
     decay_from_epoch: int | None = None,
+    optimizer: str = "sgd",
+    schedule: str = "steps",
     normalisation: str | None = None,
     balance: str = "none",
     flips: bool = False,
@@ -74,11 +83,10 @@ def train(
     last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled labels a network
     has nothing to learn, which its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
-    how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed}
-    how |= {"normalisation": normalisation or normalisation_of(network)}
-    how |= {"augmentation": Augmentation(flips, rotation, jitter)}
-    decay = _decay(preset)
-    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or decay, **how)
+    how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
+    how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
+    how["normalisation"] = normalisation or normalisation_of(network)
+    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or _decay(preset), **how)
     asked: dict[str, Any] = {"network": network, "classes": classes, "normals": normals} | _named(weights)
     asked |= {"balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
     if run.finished("train", asked | {"workers": workers}, again):
@@ -87,8 +95,7 @@ def train(
     folder = run.storage / "checkpoint" / "epochs"
     if again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
-    watch = _watch(run, recipe.epochs, tensorboard)
-    state = fit(config, folder, _key(run, asked, config), workers, gpu, watch)
+    state = fit(config, folder, _key(run, asked, config), workers, gpu, _watch(run, recipe.epochs, tensorboard))
     trained, _ = build(network, classes=config["classes"])
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
@@ -111,7 +118,7 @@ def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
 
 def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
     """What the workers are told; BadInput where a choice is unknown, or network, weights or patches do not do."""
-    for name, choices in (("balance", BALANCES), ("keep", tuple(KEPT)), ("normalisation", tuple(NORMALISATION))):
+    for name, choices in CHOICES.items():
         if asked[name] not in choices:
             raise BadInput(f"There is no {name} {asked[name]!r}: use {', '.join(choices)}.")
     answers = paper.CLASSES if asked["classes"] == len(paper.CLASSES) else paper.CANCER_OR_NOT
@@ -137,9 +144,6 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
         "films": films,
         "keep": asked["keep"],
     }
-
-
-KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
 
 
 def _named(weights: str) -> dict[str, str]:

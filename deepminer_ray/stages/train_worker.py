@@ -69,17 +69,18 @@ def _train(config: dict[str, Any]) -> None:
     # Torch regroups gradients after a first step, sums of three or more would then differ in a continued training;
     # it does not where it looks for unused parameters.
     model = prepare_model(network, parallel_strategy_kwargs={"find_unused_parameters": device.type == "cpu"})
-    optimizer = recipe.optimizer(model)
+    optimizer = recipe.optimizer_of(model)
     epochs = _resume(ray_train.get_checkpoint(), network, optimizer)
     feed = Feed(config, rank, workers, ray_train.get_dataset_shard("train") if config["held"] else None)
+    cycle = recipe.cycle(optimizer, feed.steps, len(epochs))
     for epoch in range(len(epochs) + 1, recipe.epochs + 1):
         started = time.monotonic()
         # Drawn anew for each epoch, so that an interrupted training goes on with the same random numbers.
         torch.manual_seed((recipe.seed * 10_000 + epoch) * 1_000 + rank)
         batches = _Waited(feed.batches(epoch))
         told = _Telling(config["told"], epochs, epoch, feed.steps, workers, batches) if rank == 0 else None
-        loss, patches = train_epoch(model, optimizer, recipe, epoch, batches, device, workers, told)
-        row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": recipe.rate(epoch)}
+        loss, patches = train_epoch(model, optimizer, recipe, epoch, batches, device, workers, told, cycle)
+        row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": optimizer.param_groups[0]["lr"]}
         row["patches_per_second"] = patches / (time.monotonic() - started)
         if rank == 0:
             seen = _validation(ray_train, recipe.at_once or feed.size) if config["validated"] else ()

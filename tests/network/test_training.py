@@ -37,7 +37,7 @@ def test_the_loss_falls_and_the_classes_are_told_apart() -> None:
     torch.manual_seed(0)
     network = build("resnet18")[0]
     taught = recipe()
-    optimizer = taught.optimizer(network)
+    optimizer = taught.optimizer_of(network)
     losses = [train_epoch(network, optimizer, taught, epoch, batches(6, epoch), CPU)[0] for epoch in (1, 2, 3)]
     assert losses[2] < losses[0]
     seen = validate(network, "imagenet", batches(4, 99), CPU)
@@ -54,12 +54,42 @@ def test_the_learning_rate_is_the_papers_and_with_the_authors_a_tenth_from_epoch
     assert [taught.rate(epoch) for epoch in range(1, 6)] == pytest.approx(rates)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_one_cycle_rises_and_falls_and_goes_on_where_it_was(optimizer: str) -> None:
+    """A training that begins anew after each epoch, with the optimizer's state, ends with the same weights."""
+    taught = replace(recipe(), epochs=3, optimizer=optimizer, schedule="one-cycle", learning_rate=0.01)
+    weights, rates = [], []
+    for interrupted in (False, True):
+        torch.manual_seed(0)
+        network = build("squeezenet1_1")[0]
+        kept = taught.optimizer_of(network)
+        cycle = taught.cycle(kept, 5)
+        for epoch in (1, 2, 3):
+            if interrupted:
+                state = kept.state_dict()
+                kept = taught.optimizer_of(network)
+                kept.load_state_dict(state)
+                cycle = taught.cycle(kept, 5, epoch - 1)
+            part = [(film.repeat(3, 1).repeat(3, 2), known) for film, known in batches(5, epoch)]
+            train_epoch(network, kept, taught, epoch, part, CPU, cycle=cycle)
+            rates.append(kept.param_groups[0]["lr"])
+        weights.append(torch.cat([one.flatten() for one in network.parameters()]))
+    assert torch.equal(*weights)
+    assert rates[:3] == rates[3:] and rates[0] > 0.009 and rates[2] < 1e-5 < rates[1] < rates[0]
+
+
+def test_without_a_cycle_an_epoch_has_one_rate() -> None:
+    taught = recipe()
+    network = build("squeezenet1_1")[0]
+    assert taught.cycle(taught.optimizer_of(network), 5) is None
+
+
 def test_a_diverging_loss_stops_at_its_step() -> None:
     torch.manual_seed(0)
     network = build("resnet18")[0]
     wild = recipe(1e30)
     with pytest.raises(BadInput, match=r"step \d of epoch 1"):
-        train_epoch(network, wild.optimizer(network), wild, 1, batches(6, 0), CPU)
+        train_epoch(network, wild.optimizer_of(network), wild, 1, batches(6, 0), CPU)
 
 
 def test_a_loss_that_is_no_number_is_named_by_its_step() -> None:
@@ -73,7 +103,7 @@ def test_a_loss_that_is_no_number_is_named_by_its_step() -> None:
             network.head.bias.data.fill_(float("nan"))
 
     with pytest.raises(BadInput, match="step 2 of epoch 1"):
-        train_epoch(network, recipe().optimizer(network), recipe(), 1, poisoned, CPU, told=told)
+        train_epoch(network, recipe().optimizer_of(network), recipe(), 1, poisoned, CPU, told=told)
 
 
 def test_weights_that_the_last_step_made_no_numbers_are_found() -> None:
@@ -82,7 +112,7 @@ def test_weights_that_the_last_step_made_no_numbers_are_found() -> None:
     network = build("squeezenet1_1")[0]
     wild = recipe(float("inf"))
     with pytest.raises(BadInput, match="step 1 of epoch 1"):
-        train_epoch(network, wild.optimizer(network), wild, 1, batches(1, 0), CPU)
+        train_epoch(network, wild.optimizer_of(network), wild, 1, batches(1, 0), CPU)
 
 
 def one_epoch(seed: int = 0, **changed: Any) -> list[torch.Tensor]:
@@ -90,7 +120,7 @@ def one_epoch(seed: int = 0, **changed: Any) -> list[torch.Tensor]:
     torch.manual_seed(seed)
     network = build("squeezenet1_1")[0]
     taught = replace(recipe(), **changed)
-    train_epoch(network, taught.optimizer(network), taught, 1, batches(3, 0), CPU)
+    train_epoch(network, taught.optimizer_of(network), taught, 1, batches(3, 0), CPU)
     return [parameter.detach() for parameter in network.parameters()]
 
 
@@ -117,7 +147,7 @@ def test_mixed_precision_is_close_and_not_the_same() -> None:
 def test_too_few_patches_for_a_batch_are_refused() -> None:
     network = build("resnet18")[0]
     with pytest.raises(BadInput, match="--batch"):
-        train_epoch(network, recipe().optimizer(network), recipe(), 1, [], CPU)
+        train_epoch(network, recipe().optimizer_of(network), recipe(), 1, [], CPU)
 
 
 def test_a_class_without_patches_has_no_auc() -> None:
