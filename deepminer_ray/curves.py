@@ -139,6 +139,37 @@ def draw_scores(file: Path, rows: Rows) -> None:
     _save(figure, file)
 
 
+def draw_annotators(file: Path, rows: Rows) -> None:
+    """Who names best: how true each annotator's names are on unseen patients; rows of `annotator_score`."""
+    shown = [row for row in rows if row["auroc"] is not None]
+    figure = Figure(figsize=(9, 1.4 + 0.28 * len(shown)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0.5, color="0.8", linewidth=1)
+    for place, row in enumerate(shown):
+        first = not place
+        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
+        label = "against other findings, 95 % over patients"
+        axes.plot(row["auroc"], place, "o", color=COLOUR["normal"], label=label if first else None)
+        label = "the same names shuffled"
+        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=label if first else None)
+        label = "against everything else"
+        axes.plot(row["auroc_all"], place, "|", color="0.4", label=label if first else None)
+    names = [
+        f"{row['annotator']}, {LEVEL_NAMES[row['level']]}   {row['true']} of {row['tested']} names above 0.5, "
+        f"p {row['p']:.3f}, n {row['n']}"
+        for row in shown
+    ]
+    axes.set_yticks(range(len(shown)), names, fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xlabel="mean AUC with which a unit's maximum predicts its name on unseen patients", xlim=(0, 1))
+    axes.grid(axis="x", color="0.9")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    if shown:
+        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
+    _save(figure, file)
+
+
 def draw_faithfulness(file: Path, rows: Rows) -> None:
     """Mean probability of the decided class by units silenced or speaking alone; rows of `faithfulness_curve`."""
     figure = Figure(figsize=(8, 3.4), layout="constrained")

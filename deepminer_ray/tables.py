@@ -37,9 +37,9 @@ STAGES: dict[str, tuple[str, ...]] = {
         "layer",
     ),
     "evaluate": ("auc", "measure", "operating_point", "confusion", "calibration", "roc"),
-    "rank": ("influence", "unit_rank", "coverage", "top_patch"),
+    "rank": ("influence", "unit_rank", "coverage", "top_patch", "contrast", "unseen"),
     "explain": ("explanation", "scan_map", "faithfulness", "silence"),
-    "score": ("score",),
+    "score": ("score", "name_score", "annotator_score"),
     "dissect": ("concept", "acquisition"),
 }
 """Every stage in order, with the tables it fills; what experts say (`annotation`) belongs to none and stays."""

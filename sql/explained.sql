@@ -14,9 +14,10 @@ explained as (
     group by all
 )
 
-select scan, patient, report, explanation
+select scan, patient, pathology, report, explanation
 from explained
 join reported using (scan)
 join scan using (scan)
 join partition using (patient)
+join patient_pathology using (patient)
 where list_contains($partitions, partition)

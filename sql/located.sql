@@ -23,7 +23,7 @@ activated as (
 )
 
 select
-    scan, patient, rows, columns, side, stride, "offset", list(peak order by peaked.rank) as peaks,
+    scan, patient, pathology, rows, columns, side, stride, "offset", list(peak order by peaked.rank) as peaks,
     list(map order by peaked.rank) as maps, any_value(class_activation_map) as class_activation_map,
     any_value(rings) as rings
 from peaked
@@ -31,6 +31,7 @@ join activated using (scan)
 join outlined using (scan)
 join scan using (scan)
 join partition using (patient)
+join patient_pathology using (patient)
 cross join layer
 where list_contains($partitions, partition) and len(rings) > 0
 group by all

@@ -58,4 +58,7 @@ Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word2vec or G
 Layer = Annotated[str, typer.Option(help="as torch names it among the features; the last feeds the linear layer")]
 Half = Annotated[bool, typer.Option("--half", help="features in half precision")]
 FromLesions = Annotated[bool, typer.Option("--from-lesions", help="name units after the lesions' keywords")]
+Naming = Annotated[
+    str, typer.Option(help="by contrast: what a unit tells from other findings; frequent: what its top patches show")
+]
 Sensitivity = Annotated[float, typer.Option(help="the operating point: least share of a class that must be found")]

@@ -27,6 +27,7 @@ from deepminer_ray.cli.options import (
     LearningRate,
     Lists,
     Mixed,
+    Naming,
     Network,
     Normalisation,
     Normals,
@@ -92,6 +93,7 @@ def run(
     sensitivity: Sensitivity = paper.PAUC_FROM,
     annotations: Annotated[str | None, typer.Option(metavar="FILE", help="csv or json of named units")] = None,
     from_lesions: FromLesions = False,
+    naming: Naming = "contrast",
     vectors: Vectors = None,
 ) -> None:
     """All stages in order, going on where an interrupted run stopped."""
@@ -252,12 +254,13 @@ def annotate(
         str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")
     ] = None,
     from_lesions: FromLesions = False,
+    naming: Naming = "contrast",
     partitions: Partitions = None,
 ) -> None:
     """Take in what experts, or the lesions' own keywords, say of units (Sec. 2.2)."""
     from deepminer_ray.stages.annotate import annotate
 
-    annotate(existing(folder), file, from_lesions, partitions)
+    annotate(existing(folder), file, from_lesions, naming, partitions)
 
 
 @app.command()

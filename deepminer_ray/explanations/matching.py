@@ -42,22 +42,36 @@ def score_matrix(candidates: Sequence[str], references: Sequence[str], words: Wo
 
 
 def matching_null(
-    matrix: NDArray[np.float64], patients: Sequence[str], shuffles: int = 1000, seed: int = 0
+    matrix: NDArray[np.float64],
+    patients: Sequence[str],
+    shuffles: int = 1000,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
 ) -> NDArray[np.float64]:
     """[shuffles] means of scores after reports went from patient to patient; row and column k of matrix are scan k.
 
     Every patient receives one other's reports (or, by chance, the own), beginning with a random one and repeating them
-    when there are fewer of them than scans: scans of one patient resemble each other and must move together.
+    when there are fewer of them than scans: scans of one patient resemble each other and must move together. With
+    `groups`, one of each scan and the same for all scans of a patient, reports go round within a group only.
     """
-    names, owner, count = np.unique(np.asarray(patients, dtype=str), return_inverse=True, return_counts=True)
+    names, first_scan, owner, count = np.unique(
+        np.asarray(patients, dtype=str), return_index=True, return_inverse=True, return_counts=True
+    )
     by_patient = np.argsort(owner, kind="stable")
     first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int64)
     place = np.empty(len(owner), dtype=np.int64)
     place[by_patient] = np.arange(len(owner)) - first[owner[by_patient]]
+    group = np.zeros(len(names), dtype=np.int64)
+    if groups is not None:
+        group = np.unique(np.asarray(groups, dtype=str)[first_scan], return_inverse=True)[1]
+    members = [np.flatnonzero(group == number) for number in range(int(group.max(initial=0)) + 1)]
     draw = np.random.default_rng(seed)
     null = np.full(shuffles, np.nan)
     for shuffle in range(shuffles):
-        donor = draw.permutation(len(names))[owner]
+        gives = np.arange(len(names))
+        for of_group in members:
+            gives[of_group] = draw.permutation(of_group)
+        donor = gives[owner]
         turn = draw.integers(0, count)[donor] if len(names) else place
         report = by_patient[first[donor] + (place + turn) % count[donor]]
         null[shuffle] = mean_score(matrix[np.arange(len(owner)), report])

@@ -138,6 +138,16 @@ class Probe:
                 ]
         return {"unit_map": pa.Table.from_pylist(rows, MAP)}
 
+    def maxima(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]], units: Sequence[int]) -> Tables:
+        """`unseen`: the maxima of chosen units on the patches of some films, each (scan_number, patches)."""
+        wanted, rows = np.array(units, np.int32), []
+        for chosen, pixels in _at_once(films):
+            maximum = self.respond(self.image(pixels))[0].maximum[:, wanted]
+            of_patch = np.repeat(np.array(chosen, np.int64), len(wanted))
+            columns = {"patch": of_patch, "unit": np.tile(wanted, len(chosen)), "maximum": maximum.ravel()}
+            rows.append(pa.table(columns))
+        return {"unseen": pa.concat_tables(rows)}
+
     def dissection(self, films: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> Tables:
         """`unit_pixels`, `concept_pixels`, `common_pixels`: where units exceed their thresholds, and lesions lie.
 

@@ -62,6 +62,7 @@ def _scan(folder: Place, film: Any) -> Pixels:
 READ_FOR: dict[str, Callable[[Place, Any], Pixels]] = {
     "patches": _patches,
     "maps": _patches,
+    "maxima": _patches,
     "dissection": _lesion_patches,
     "scans": _scan,
 }

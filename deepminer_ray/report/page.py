@@ -21,6 +21,7 @@ CURVES = {
     "roc": ("ROC curves", "report/roc"),
     "calibration": ("Calibration", "report/calibration"),
     "score": ("Scores beside chance", "report/score"),
+    "annotator": ("Who names best", "annotator_score"),
     "faithfulness": ("What units do to the class decided", "report/faithfulness"),
 }
 """Title of a figure, and the SQL of what is drawn."""
@@ -81,14 +82,27 @@ SECTIONS = (
     Section(
         "Agreement of explanations with what is known",
         "Means over the scans that have a score (n), with 95 % intervals over patients; what chance gives (reports or "
-        "outlines of other patients, or random units) and the share of chances that reach the value (p). A score that "
+        "outlines of other patients, or random units) and the share of chances that reach the value (p); and the same "
+        "where reports go round only among patients of one worst pathology (null_pathology, p_pathology). A score that "
         "its null reaches means nothing: greedy matching in mode paper, which compares as the authors did, never means "
         "anything. Depth is the number of units considered, nothing where all are; unknown is the share of the words "
         "that have no vector.",
         "report/score",
         {"partition": "", "metric": "", "depth": "d", "mode": "", "value": ".3f", "low": ".3f", "high": ".3f"}
-        | {"null_value": ".3f", "p": ".3f", "n": "d", "unknown": ".3f"},
+        | {"null_value": ".3f", "p": ".3f", "null_pathology": ".3f", "p_pathology": ".3f", "n": "d", "unknown": ".3f"},
         _matched,
+    ),
+    Section(
+        "Who names best",
+        "Whether names are true on patients that the naming did not see: the AUC with which a unit's maximum predicts "
+        "what its name says against other findings, mean over the annotator's names that can be tested (n findings), "
+        "with its 95 % interval over patients; auroc_all is against everything else, which any detector of findings "
+        "passes. By chance (null_value, p): the same names shuffled over the units. True: names whose own interval "
+        "lies above 0.5.",
+        "annotator_score",
+        {"annotator": "", "level": "", "names": "d", "tested": "d", "true": "d", "auroc": ".3f", "low": ".3f"}
+        | {"high": ".3f", "auroc_all": ".3f", "null_value": ".3f", "p": ".3f", "n": "d"},
+        _nothing,
     ),
     Section(
         "Errors",

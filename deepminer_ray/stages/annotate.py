@@ -14,12 +14,18 @@ from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.survey.held import held
+from deepminer_ray.tables import Tables
+from deepminer_ray.units.contrast import LEAST_PATIENTS
 
 KEYWORDS_ANNOTATOR = "lesion keywords"
 """Names given without an expert, after the outlined lesions that a unit's top patches show."""
 PATCHES_SHOWN = 16
 SHARE_SHOWN = 0.25
 """Of a unit's first 16 top patches must show a lesion of the same keywords for these to be a name of it."""
+
+CONTRAST, FREQUENT = "contrast", "frequent"
+NAMINGS = (CONTRAST, FREQUENT)
+"""By what a unit tells from other findings, or by what its top patches show."""
 
 SAID = pa.schema(
     [("place", pa.int32()), ("unit", pa.int32()), ("annotator", pa.string()), ("recognizable", pa.bool_())]
@@ -28,29 +34,37 @@ SAID = pa.schema(
 
 
 def annotate(
-    run: Run, file: str | None = None, from_lesions: bool = False, partitions: Sequence[str] | None = None
+    run: Run,
+    file: str | None = None,
+    from_lesions: bool = False,
+    naming: str = CONTRAST,
+    partitions: Sequence[str] | None = None,
 ) -> None:
-    """Add to `annotation` what a csv or json file says, or names after the lesions that the top patches show.
+    """Add to `annotation` what a csv or json file says, or names after the lesions' keywords.
+
+    `naming` by `contrast`: the terms that a unit tells from other findings; by `frequent`: what its top patches show.
 
     An answer that differs from the annotator's last becomes a new version; equal ones are left out. Explanations made
     from older names are dropped.
     """
     if (file is None) != from_lesions:
         raise BadInput("Say where the names come from: a csv or json FILE, or --from-lesions.")
+    if naming not in NAMINGS:
+        raise BadInput(f"There is no naming {naming!r}: use {' or '.join(NAMINGS)}.")
     network = run.rows("probed_network")
     if not network or (from_lesions and not run.rows("ranked_count")[0]["units"]):
         raise BadInput(f"`annotate` needs `rank` first: run `deepminer rank {run.folder}`.")
     with held(run):
         run.fold()
-        _annotate(run, network[0], file, partitions)
+        _annotate(run, network[0], file, naming, partitions)
 
 
-def _annotate(run: Run, network: dict[str, Any], file: str | None, partitions: Sequence[str] | None) -> None:
+def _annotate(
+    run: Run, network: dict[str, Any], file: str | None, naming: str, partitions: Sequence[str] | None
+) -> None:
     with run.appending() as tables:
         if file is None:
-            chosen = chosen_partitions(partitions, ["test"])
-            said = tables.select("suggestion", shown=PATCHES_SHOWN, share=SHARE_SHOWN, partitions=chosen).to_pylist()
-            said = [row | {"annotator": KEYWORDS_ANNOTATOR} for row in said]
+            said = _from_lesions(tables, naming, partitions)
         else:
             said = read_annotations(Path(file), network["units"])
         tables.connection.register(
@@ -62,7 +76,36 @@ def _annotate(run: Run, network: dict[str, Any], file: str | None, partitions: S
             tables.insert("annotation", added)
             tables.drop_from("explain")
         named = tables.select("named_count").to_pylist()[0]
+    if file is None and naming == CONTRAST:
+        _say_what_is_left_out(run)
     say(
         f"{added.num_rows} new answers; {named['named']} of {named['ranked']} ranked units are named "
         f"(in the paper {paper.NAMED} of {paper.RANKED * len(paper.CLASSES)})"
     )
+
+
+def _from_lesions(tables: Tables, naming: str, partitions: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The answers that the lesions' keywords give."""
+    (ranked,) = tables.select("report/partition").to_pylist()
+    chosen = chosen_partitions(partitions, ranked["partitions"] if naming == CONTRAST else ["test"])
+    if naming == FREQUENT:
+        said = tables.select("suggestion", shown=PATCHES_SHOWN, share=SHARE_SHOWN, partitions=chosen)
+    elif sorted(chosen) == sorted(ranked["partitions"]):
+        said = tables.select("contrast_name")
+    else:
+        raise BadInput(
+            f"Names by contrast are of the patches that ranked the units, those of {' and '.join(ranked['partitions'])}"
+            f": leave --partitions out, or give it to `rank` with --again."
+        )
+    return [row | {"annotator": KEYWORDS_ANNOTATOR} for row in said.to_pylist()]
+
+
+def _say_what_is_left_out(run: Run) -> None:
+    """Which terms could not be told from others, and that none could."""
+    (ranked,) = run.rows("report/partition")
+    few = run.rows("contrast_left_out", partitions=ranked["partitions"])
+    if few:
+        terms = ", ".join(f"{row['concept']} ({row['patients']})" for row in few)
+        say(f"left out, as fewer than {LEAST_PATIENTS} patients show them or all others do: {terms}")
+    if not run.rows("contrast_count")[0]["concepts"]:
+        say("no keyword of the lesions is shown by enough patients to be told from others: no unit has a name")

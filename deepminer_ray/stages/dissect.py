@@ -10,24 +10,23 @@ import numpy as np
 import polars
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.contrast import corrected, shown_terms
 from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import FILMS_A_BATCH
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.store import attached
 from deepminer_ray.units.acquisition import between, large_groups, within
+from deepminer_ray.units.contrast import LEAST_PATIENTS, Term
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
 
 PERMUTATIONS = 9999
 """p is a multiple of 1 / 10,000."""
-LEAST_PATIENTS = 3
-"""A concept that fewer patients show is left out."""
 
 DETECTED = pa.schema(
     [("unit", pa.int32()), ("concept", pa.string())]
@@ -63,7 +62,8 @@ def dissect(
     started = time.time()
     units = run.select("live_unit")["unit"].to_pylist()
     patches = run.select("probed_patch")
-    shown = Shown(patches["patch"].to_numpy(), run.select("patch_concept"), patches["patient"].to_numpy(), patients)
+    terms = shown_terms(patches["patch"].to_numpy(), run.select("patch_concept"))
+    shown = _enough(terms, patches["patient"].to_numpy(), patients)
     detected = _detected(run, units, patches, shown, permuted, seed)
     acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
     stores = None
@@ -79,7 +79,7 @@ def dissect(
             tables.fill("concept")
         said = tables.select("dissected_count").to_pylist()[0]
     clear(run)
-    if not shown.concepts:
+    if not shown:
         say(
             f"no concept of the lesions' keywords is shown by {patients} patients on the patches probed: none dissected"
         )
@@ -90,24 +90,9 @@ def dissect(
     )
 
 
-class Shown:
-    """Which concepts the N probed patches show, of those that enough patients show somewhere and others nowhere."""
-
-    def __init__(self, patch: NDArray[np.int64], met: pa.Table, patient: NDArray[Any], least: int):
-        self.concepts: list[str] = []
-        positive, negative = [], []
-        names = met["concept"].to_numpy()
-        for concept in sorted(set(names)):
-            of_concept = met.filter(pa.array(names == concept))
-            there = np.searchsorted(patch, of_concept["patch"].to_numpy())
-            shows, free = np.zeros(len(patch), np.bool_), np.ones(len(patch), np.bool_)
-            shows[there] = of_concept["present"].to_numpy()
-            free[there] = False
-            if len(set(patient[shows])) >= least and free.any():
-                self.concepts.append(concept)
-                positive.append(shows)
-                negative.append(free)
-        self.positive, self.negative = positive, negative
+def _enough(terms: list[Term], patient: NDArray[Any], least: int) -> list[Term]:
+    """Those that enough patients show somewhere and others nowhere."""
+    return [term for term in terms if len(set(patient[term.shows])) >= least and term.lacks.any()]
 
 
 def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
@@ -121,13 +106,13 @@ def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], work
 
 
 def _detected(
-    run: Run, units: list[int], patches: pa.Table, shown: Shown, permuted: int, seed: int
+    run: Run, units: list[int], patches: pa.Table, shown: list[Term], permuted: int, seed: int
 ) -> list[dict[str, Any]]:
     """The rows of `concept` without overlap and q: units in blocks, each in a process of its own."""
-    if not shown.concepts:
+    if not shown:
         return []
     numbered = Patches(*(np.unique(patches[name].to_numpy(), return_inverse=True)[1] for name in ("patient", "place")))
-    owners = max(len(set(numbered.patient[positive])) for positive in shown.positive)
+    owners = max(len(set(numbered.patient[term.shows])) for term in shown)
     largest = max(len(patches), numbered.patients * owners, permuted)
     order = permutations(numbered.patients, permuted, seed)
     return _in_blocks(detected_rows, run, units, largest, "dissect", numbered, shown, order)
@@ -152,18 +137,18 @@ def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *sh
 
 
 def detected_rows(
-    folder: Path, units: list[int], patches: Patches, shown: Shown, permuted: NDArray[np.int64]
+    folder: Path, units: list[int], patches: Patches, shown: list[Term], permuted: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
     """How some units detect the concepts: rows of `concept` without overlap and q."""
     maxima = Run(folder).select("maximum_of_units", units=units)["maximum"].to_numpy().reshape(len(units), -1)
     ranking = Ranking(maxima)
     rows: list[dict[str, Any]] = []
-    for concept, positive, negative in zip(shown.concepts, shown.positive, shown.negative, strict=True):
-        found = detect(ranking, patches, positive, negative, permuted)
-        n = {"positives": int(positive.sum()), "negatives": int(negative.sum())}
-        n["patients"] = len(set(patches.patient[positive]))
+    for term in shown:
+        found = detect(ranking, patches, term.shows, term.lacks, permuted)
+        n = {"positives": int(term.shows.sum()), "negatives": int(term.lacks.sum())}
+        n["patients"] = len(set(patches.patient[term.shows]))
         rows += [
-            {"unit": unit, "concept": concept, "auroc": auroc, "auroc_low": low, "auroc_high": high, "p": p, **n}
+            {"unit": unit, "concept": term.concept, "auroc": auroc, "auroc_low": low, "auroc_high": high, "p": p, **n}
             for unit, auroc, low, high, p in zip(units, found.auroc, found.low, found.high, found.p, strict=True)
         ]
     return rows
@@ -184,10 +169,3 @@ def acquired_rows(folder: Path, units: list[int]) -> list[dict[str, Any]]:
             row = {"unit": unit, "attribute": attribute, "compared": ", ".join(groups)}
             rows.append(row | {"effect": result[0], "p": result[1], "patients": sum(map(len, groups.values()))})
     return rows
-
-
-def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows with q: p corrected for the number of rows (Benjamini and Hochberg 1995)."""
-    if not rows:
-        return []
-    return [row | {"q": q} for row, q in zip(rows, false_discovery_control([row["p"] for row in rows]), strict=True)]

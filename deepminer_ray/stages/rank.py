@@ -2,8 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +12,17 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.probe import how_probed
+from deepminer_ray.stages.probe import divided, how_probed
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.store import attached
 from deepminer_ray.tables import Tables
 
 FILMS_A_BATCH = 8
+UNSEEN = ("test", "holdout")
+"""Names are tested on the patients of these that did not rank the units."""
 
 
 def rank(
@@ -33,7 +34,8 @@ def rank(
     workers: int = 1,
     again: bool = False,
 ) -> None:
-    """Fill `influence`, `unit_rank`, `coverage` and `top_patch`, the latter with the response maps of ranked units."""
+    """Fill `influence`, `unit_rank`, `coverage`, `contrast`, `top_patch` with the response maps of ranked units, and
+    `unseen`."""
     chosen = chosen_partitions(partitions, ["test"])
     parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
     if run.finished("rank", parameters, again):
@@ -49,24 +51,35 @@ def rank(
         tables.fill("influence", top=top)
         tables.fill("unit_rank", ranked=ranked, partitions=chosen)
         tables.insert("coverage", coverage_rows(tables, chosen))
+        tables.insert("contrast", contrast_rows(tables, chosen))
         tables.fill("top_patch", top_patches=top_patches, partitions=chosen)
-        films = tables.select("top_patch_of_ranked").to_pylist()
-        if films:
-            attached(tables, _maps(run, films, tables.select("probed_layer").to_pylist()[0]["checkpoint"], workers))
-            tables.apply("top_patch_map")
+        units = tables.select("ranked_unit")["unit"].to_pylist()
+        batches = _maps(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)
+        if batches:
+            (network,) = tables.select("probed_layer").to_pylist()
+            stored = attached(tables, stream(run, "rank", how_probed(run), network["checkpoint"], batches, workers))
+            if "unit_map" in stored:
+                tables.apply("top_patch_map")
+            if "unseen" in stored:
+                tables.fill("unseen")
         covered = tables.select("coverage_of_ranked").to_pylist()
     clear(run)
     for row in covered:
         say("{class}: the {units} most frequent units take {coverage:.1%} of all top places".format(**row))
 
 
-def _maps(run: Run, films: list[dict[str, Any]], checkpoint: str, workers: int) -> list[Path]:
-    """The files in which the response maps of ranked units on their top patches are stored."""
+def _maps(tables: Tables) -> list[Batch]:
+    """What is asked of the network: the response maps of ranked units on their top patches."""
+    films = tables.select("top_patch_of_ranked").to_pylist()
     wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]
-    batches = [
-        Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)
-    ]
-    return stream(run, "rank", how_probed(run), checkpoint, batches, workers)
+    return [Batch("maps", (wanted[start : start + FILMS_A_BATCH],)) for start in range(0, len(wanted), FILMS_A_BATCH)]
+
+
+def _unseen(tables: Tables, partitions: list[str], units: list[int]) -> list[Batch]:
+    """And their maxima on labelled patches of patients that ranking and naming do not see."""
+    films = tables.select("unseen_patch", partitions=partitions).to_pylist() if units else []
+    chosen = [(film["scan_number"], film["patches"]) for film in films]
+    return [Batch("maxima", (part, units)) for part in divided(chosen, len(units))] if chosen else []
 
 
 def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:

@@ -4,6 +4,7 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import estimate, mean_interval
-from deepminer_ray.curves import draw_faithfulness, draw_scores
+from deepminer_ray.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.matching import matching_null, mean_score, p_value, score_matrix, unknown_share
 from deepminer_ray.explanations.naming import naming
@@ -23,6 +24,7 @@ from deepminer_ray.explanations.words import MODES, Words, load_words
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.tables import Tables
 from deepminer_ray.units.receptive_field import Geometry
@@ -37,11 +39,12 @@ Matrix = NDArray[np.float64]
 """[scans, scans]: the explanation of one scan against the report, or outlines, of the other."""
 Row = dict[str, Any]
 
+SCORES = ("value", "low", "high", "null_value", "p", "null_pathology", "p_pathology", "unknown")
 SCORE = pa.schema(
     [
         *((name, pa.string()) for name in ("partition", "metric", "mode")),
         *((name, pa.int32()) for name in ("depth", "n")),
-        *((name, pa.float64()) for name in ("value", "low", "high", "null_value", "p", "unknown")),
+        *((name, pa.float64()) for name in SCORES),
     ]
 )
 
@@ -72,9 +75,16 @@ def score(
             for row in _scored(tables, partition, words, seed)
         ]
         tables.insert("score", pa.Table.from_pylist(rows, SCORE))
+        named = name_scores(tables, seed)
+        for table, of_names in named.items():
+            tables.insert(table, of_names)
     for row in rows:
         say(_sentence(row))
+    annotators = run.rows("annotator_score")
+    for row in annotators:
+        say(annotator_sentence(row))
     draw_scores(run.folder / "curves" / "score.png", rows)
+    draw_annotators(run.folder / "curves" / "annotator.png", annotators)
     draw_faithfulness(run.folder / "curves" / "faithfulness.png", run.rows("faithfulness_curve", partitions=chosen))
 
 
@@ -86,7 +96,7 @@ def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator
         for row in [*_agreeing(pairs, words, seed), *_locating(located, depth, seed), *_faithful(faithful, seed)]:
             yield {"depth": depth} | row
     activated = overlap([[one.class_activation_map] for one in located], [one.outline for one in located])
-    yield {"metric": CAM_IOU, "mode": FIXED} | _against_chance(activated, [one.patient for one in located], seed)
+    yield {"metric": CAM_IOU, "mode": FIXED} | _against_chance(activated, located, seed)
 
 
 def _sentence(row: Row) -> str:
@@ -97,7 +107,10 @@ def _sentence(row: Row) -> str:
     if not row["n"]:
         return f"{named}: no scan can be scored{said}"
     value = estimate(row["value"], row["low"], row["high"])
-    return f"{named}: {value}, by chance {row['null_value']:.3f}, p {row['p']:.3f}, n {row['n']}{said}"
+    chance = f"by chance {row['null_value']:.3f}, p {row['p']:.3f}"
+    if row.get("p_pathology") is not None:
+        chance += f", within a pathology {row['null_pathology']:.3f}, p {row['p_pathology']:.3f}"
+    return f"{named}: {value}, {chance}, n {row['n']}{said}"
 
 
 def _hash(file: Path) -> str:
@@ -108,25 +121,33 @@ def _hash(file: Path) -> str:
 def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
     """The rows that compare explanations and reports."""
     pairs = sorted(pairs, key=lambda pair: str(pair["scan"]))
-    patients = [pair["patient"] for pair in pairs]
+    owners = [_Owner(pair["patient"], pair["pathology"]) for pair in pairs]
     texts = [pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs]
     compared = [text for side in texts for text in side]
     rows: list[Row] = []
     for mode in MODES:
         share = unknown_share(compared, words, mode)
-        found = _against_chance(score_matrix(*texts, words, mode), patients, seed)
+        found = _against_chance(score_matrix(*texts, words, mode), owners, seed)
         rows.append({"metric": GREEDY, "mode": mode, "unknown": None if np.isnan(share) else share} | found)
     for field, (precision, recall) in naming(*texts).items():
         for measure, matrix in (("precision", precision), ("recall", recall)):
-            rows.append({"metric": f"{field} {measure}", "mode": FIXED} | _against_chance(matrix, patients, seed))
+            rows.append({"metric": f"{field} {measure}", "mode": FIXED} | _against_chance(matrix, owners, seed))
     return rows
 
 
-class _Located:
+@dataclass
+class _Owner:
+    """A scan's patient, and the worst pathology on any of the patient's scans."""
+
+    patient: str
+    pathology: str
+
+
+class _Located(_Owner):
     """An explained scan with outlined lesions: where its units peak and where its maps are high, as shares of it."""
 
     def __init__(self, row: Row):
-        self.patient: str = row["patient"]
+        super().__init__(row["patient"], row["pathology"])
         width, height = scan_size(row["rows"], row["columns"], row["side"])
         where = Geometry(row["stride"], 0, row["offset"])
         self.peaks = np.array([[peak["x"], peak["y"]] for peak in row["peaks"]]) / (width, height)
@@ -143,11 +164,10 @@ def _cells(of: Row) -> NDArray[np.float32]:
 
 def _locating(located: Sequence[_Located], depth: int, seed: int) -> list[Row]:
     """Whether the first units peak in the outlines, and how far their maps cover them."""
-    patients = [one.patient for one in located]
     pointed = pointing([one.peaks[:depth] for one in located], [one.rings for one in located])
     covered = overlap([one.maps[:depth] for one in located], [one.outline for one in located])
     return [
-        {"metric": metric, "mode": FIXED} | _against_chance(of, patients, seed)
+        {"metric": metric, "mode": FIXED} | _against_chance(of, located, seed)
         for metric, of in ((POINTING, pointed), (UNIT_IOU, covered))
     ]
 
@@ -168,16 +188,24 @@ def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
     return found
 
 
-def _against_chance(matrix: Matrix, patients: Sequence[str], seed: int) -> Row:
-    """What is observed on the diagonal, its interval over patients, and its null: rows against others' columns."""
+def _against_chance(matrix: Matrix, owners: Sequence[_Owner], seed: int) -> Row:
+    """What is observed on the diagonal, its interval over patients, and its nulls: rows against others' columns.
+
+    The second null exchanges reports only between patients of the same worst pathology: what beats it says more than
+    the class does.
+    """
     observed = matrix.diagonal()
     scored = ~np.isnan(observed)
     if not scored.any():
         return {"n": 0}
+    patients, pathologies = [one.patient for one in owners], [one.pathology for one in owners]
     null = matching_null(matrix, patients, seed=seed)
-    return _estimated(
+    within = matching_null(matrix, patients, seed=seed, groups=pathologies)
+    found = _estimated(
         observed[scored], null, [patient for patient, kept in zip(patients, scored, strict=True) if kept], seed
     )
+    second = {"null_pathology": float(np.nanmean(within)), "p_pathology": p_value(found["value"], within)}
+    return found | second
 
 
 def _estimated(observed: NDArray[np.float64], null: NDArray[np.float64], patients: Sequence[str], seed: int) -> Row:

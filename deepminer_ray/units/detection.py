@@ -79,30 +79,41 @@ def detect(
     ranking: Ranking, patches: Patches, positive: NDArray[np.bool_], negative: NDArray[np.bool_], permuted: Indices
 ) -> Detection:
     """How each unit detects a concept; patches that are neither positive nor negative [N] are left out throughout."""
-    beaten = ranking.beaten(positive | negative)
-    beaten_positives = ranking.beaten(positive)
+    found = areas(ranking, patches.patient, positive, negative)
+    low, high = interval_of(found.auroc, found.deviation)
+    reached = _reached(found.auroc, found.beaten + 0.5, patches, positive, positive | negative, permuted)
+    return Detection(found.auroc, low, high, (1 + reached) / (1 + len(permuted)))
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """Areas under the ROC curve [units], what each patient adds to them [patients, units], and how many of all patches
+    compared each patch beats [units, N]."""
+
+    auroc: Floats
+    deviation: Floats
+    beaten: Floats
+
+
+def areas(ranking: Ranking, patient: Indices, positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> Areas:
+    """How well each unit tells positives from negatives [N] of patients numbered from 0 [N]."""
+    beaten, beaten_positives = ranking.beaten(positive | negative), ranking.beaten(positive)
     hits = (beaten - beaten_positives)[:, positive] / negative.sum()
     alarms = 1 - beaten_positives[:, negative] / positive.sum()
     auroc = hits.mean(1)
-    low, high = _interval(auroc, hits, alarms, patches, positive, negative)
-    reached = _reached(auroc, beaten + 0.5, patches, positive, positive | negative, permuted)
-    return Detection(auroc, low, high, (1 + reached) / (1 + len(permuted)))
-
-
-def _interval(
-    auroc: Floats,
-    hits: Floats,
-    alarms: Floats,
-    patches: Patches,
-    positive: NDArray[np.bool_],
-    negative: NDArray[np.bool_],
-) -> tuple[Floats, Floats]:
-    """Clustered DeLong (Obuchowski 1997, doi 10.2307/2533958): what each patient adds to the area varies."""
-    deviation = np.zeros((patches.patients, len(auroc)))
+    deviation = np.zeros((int(patient.max()) + 1, len(auroc)))
     for share, chosen in ((hits, positive), (alarms, negative)):
-        np.add.at(deviation, patches.patient[chosen], (share - auroc[:, None]).T / chosen.sum())
-    error = np.sqrt((deviation**2).sum(0) * patches.patients / max(patches.patients - 1, 1))
-    reach = NORMAL_QUANTILE * error
+        np.add.at(deviation, patient[chosen], (share - auroc[:, None]).T / chosen.sum())
+    return Areas(auroc, deviation, beaten)
+
+
+def interval_of(auroc: Floats, deviation: Floats) -> tuple[Floats, Floats]:
+    """The interval of areas [units] from what each patient adds to them [patients, units].
+
+    Clustered DeLong (Obuchowski 1997, doi 10.2307/2533958).
+    """
+    patients = len(deviation)
+    reach = NORMAL_QUANTILE * np.sqrt((deviation**2).sum(0) * patients / max(patients - 1, 1))
     return np.clip(auroc - reach, 0, 1), np.clip(auroc + reach, 0, 1)
 
 

@@ -9,6 +9,8 @@ create table score (
     high double,
     null_value double, -- the same by chance: reports or outlines of other patients, or random units
     p double,
+    null_pathology double, -- the same where reports or outlines go round within the patients of a worst pathology only
+    p_pathology double,
     n integer, -- scans with a score
     unknown double -- share of the words compared that have no vector
 )

@@ -32,7 +32,7 @@ def test_the_report_stands_alone_and_its_sql_runs(ranked: Run, tmp_path: Path) -
     measured = run.ask("from measure where measure = 'auc' and level = 'scan' and class = 'benign'").to_pylist()[0]
     assert f"{measured['value']:.3f}" in html
     queries = re.findall(r"<summary>SQL</summary><pre>(.*?)</pre>", html, re.DOTALL)
-    assert len(queries) == 6 + 2 * 3, "ROC curves and calibration of three partitions are drawn"
+    assert len(queries) == 7 + 2 * 3, "ROC curves and calibration of three partitions are drawn"
     with duckdb.connect(str(run.database), read_only=True) as plain:
         for query in queries:
             text = query.replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&")

@@ -124,6 +124,7 @@ def explained(run: Any, names: list[str | None], reports: list[str], depth: int)
             "lesion",
             [
                 {"lesion": f"L{number}", "scan": "S", "abnormality": len(reports) - number, "report": report}
+                | {"pathology": "benign"}
                 for number, report in enumerate(reports)
             ],
         )
@@ -156,7 +157,8 @@ def explained(run: Any, names: list[str | None], reports: list[str], depth: int)
 def test_the_two_texts(
     run: Any, names: list[str | None], reports: list[str], depth: int, texts: tuple[str, str] | None
 ) -> None:
-    wanted = [{"scan": "S", "patient": "P", "report": texts[0], "explanation": texts[1]}] if texts else []
+    known = {"scan": "S", "patient": "P", "pathology": "benign"}
+    wanted = [known | {"report": texts[0], "explanation": texts[1]}] if texts else []
     assert explained(run, names, reports, depth) == wanted
 
 

@@ -1,0 +1,28 @@
+-- One row an unseen patch, by number: whether it shows a lesion that $meant means, by the rule of `label`, or nothing
+-- of one; neither where it is only grazed. A finding is what is not normal.
+with rule as (
+    select (parameters ->> '$.cover')::double as cover, (parameters ->> '$.within')::double as within
+    from stage
+    where stage = 'cut'
+),
+
+met as (
+    select
+        patch,
+        least(1, round(sum(overlap.cover), 9)) >= any_value(rule.cover)
+        or round(max(overlap.within), 9) >= any_value(rule.within) as present
+    from overlap
+    semi join meant_lesion($meant) using (lesion)
+    cross join rule
+    group by patch
+)
+
+select
+    patch, patient, class <> 'normal' as finding, coalesce(present, false) and finding as shows,
+    present is null as lacks
+from (select distinct patch from unseen)
+join label using (patch)
+join patch using (patch)
+join scan using (scan)
+left join met using (patch)
+order by patch

@@ -1,0 +1,20 @@
+-- One row a scan of the unseen patches' patients that was probed, by name: whether it shows a lesion that $meant means.
+with meant as (
+    select distinct scan
+    from meant_lesion($meant)
+),
+
+probed as (
+    select distinct scan, patient
+    from response
+    join scan using (scan)
+    where patient in (select patient from unseen join patch using (patch) join scan using (scan))
+)
+
+select
+    scan, patient, class <> 'normal' as finding, meant.scan is not null and finding as shows,
+    meant.scan is null as lacks
+from probed
+join scan_class using (scan)
+left join meant using (scan)
+order by scan
