@@ -24,12 +24,12 @@ from deepminer_ray.explanations.words import load_words
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint, content
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.paper import NAMED_IN_FIGURE
 from deepminer_ray.patches.grid import places
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import FigureActor
+from deepminer_ray.stages.explain import called_units
 from deepminer_ray.stages.probe import probed_checkpoint
 
 REPEATS = 5
@@ -77,13 +77,12 @@ def whole_and_patches(run: Run, network: str) -> None:
 
 def case(run: Run) -> None:
     """What `explain` makes of one scan, and its share of the book."""
-    checkpoint = run.rows("probed_layer")[0]["checkpoint"]
-    scans = run.rows("figure", checkpoint=checkpoint, named=NAMED_IN_FIGURE)
+    scans = run.rows("figure")
     explained = {row["scan"] for row in run.rows("explained_scan")}
     actor, network = FigureActor(run.storage), [connect().put(content(probed_checkpoint(run)))]
     row = next(row for row in scans if row["scan"] in explained)
     actor.awake(network)
-    made = seconds(lambda: actor.explain(row, [".png"], network))
+    made = seconds(lambda: actor.explain(row, [".png"], called_units(run), network))
     book = seconds(lambda: write_casebook(run)) / len(explained)
     print(f"a case: explained and drawn {made:.2f} s, {book:.3f} s of the book: {made + book:.2f} s (goal 2), one core")
 

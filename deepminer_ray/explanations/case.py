@@ -14,13 +14,21 @@ Row = Mapping[str, Any]
 
 
 def record(
-    case: Row, units: Sequence[Row], size: tuple[int, int], argued: Sequence[Row] = (), silence: Sequence[Row] = ()
+    case: Row,
+    units: Sequence[Row],
+    size: tuple[int, int],
+    concepts: Sequence[Row] = (),
+    argued: Sequence[Row] = (),
+    argued_concepts: Sequence[Row] = (),
+    silence: Sequence[Row] = (),
 ) -> dict[str, Any]:
-    """The record of a case: rows of `case`, `case_unit`, `case_argument` and `case_silence`.
+    """The record of a case: rows of `case`, `case_unit`, `case_concept`, `case_argument`, `case_concept_argument` and
+    `case_silence`.
 
     `size` is width and height of the stored film, whose px the peaks of the units are in; the record's are px of the
-    film at full resolution, as everywhere. Of a wrong decision it says who argued for and against it, and whose silence
-    mends it: units that do so alone, and a set that does so together.
+    film at full resolution, as everywhere. It says what argued for the class decided and against it, over the true
+    class or, where the decision is right, over the most probable other; of a wrong decision also whose silence mends
+    it: units that do so alone, and a set that does so together.
     """
     said = {
         "scan": case["scan"],
@@ -33,13 +41,20 @@ def record(
         "right": None if case["truth"] is None else case["truth"] == case["decided"],
         "error": case["error"],
         "probabilities": dict(case["probabilities"]),
+        "concepts": [_concept(concept) for concept in concepts],
         "units": [_unit(unit, case, size) for unit in units],
     }
+    if argued:
+        said |= {
+            "over": argued[0]["other"],
+            "concepts_for": [_led(row) for row in argued_concepts if row["lead"] > 0],
+            "concepts_against": [_led(row) for row in reversed(argued_concepts) if row["lead"] < 0],
+            "argued_for": [_argument(row) for row in argued if row["lead"] > 0],
+            "argued_against": [_argument(row) for row in reversed(argued) if row["lead"] < 0],
+        }
     if not case["error"]:
         return said
     return said | {
-        "argued_for": [_argument(row) for row in argued if row["lead"] > 0],
-        "argued_against": [_argument(row) for row in reversed(argued) if row["lead"] < 0],
         "silence_alone": [_called(row) for row in silence if row["alone"]],
         "silence_together": [_called(row) for row in silence if row["place"] is not None],
     }
@@ -52,6 +67,16 @@ def write_record(file: Path, said: Mapping[str, Any]) -> None:
         file.write_text(json.dumps(said, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _concept(row: Row) -> dict[str, Any]:
+    said = {"phenomenon": row["phenomenon"] or UNNAMED, "named": row["named"], "units": row["units"]}
+    return said | {name: row[name] for name in ("contribution", "share", "x", "y")}
+
+
+def _led(row: Row) -> dict[str, Any]:
+    said = {"phenomenon": row["phenomenon"] or UNNAMED, "named": row["named"], "units": row["units"]}
+    return said | {"lead": row["lead"]}
 
 
 def _unit(unit: Row, case: Row, size: tuple[int, int]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.cam import upsample
-from deepminer_ray.paper import NAMED_IN_FIGURE
+from deepminer_ray.paper import CANCER_OR_NOT, CLASSES, NAMED_IN_FIGURE
+from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.sources.rows import Ring
-from deepminer_ray.units.name import unit_name
 from deepminer_ray.units.picture import displayed
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -35,6 +35,8 @@ NAME_LINES, REPORT_LINES = 5, 7
 COLOURS = colormaps["plasma"]
 OPAQUE = 0.8
 """Share of colour, not film, where a map is at its maximum; it falls to nothing with the map."""
+REST = (CLASSES[0], CANCER_OR_NOT[0])
+"""Classes that are what is left of the others."""
 MAROON, GREY = "#800000", "#555555"
 SCALE = "each map coloured from 0 (clear) to its own maximum (yellow)"
 
@@ -61,15 +63,13 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class UnitMap:
-    """One of the most influential units: the expert's name for it, its influence and its response map on the scan.
+class ConceptMap:
+    """Units of one name: what they are called, whether that is a name (or a remark, or a unit's own), how many speak at
+    the cell that decided, their share of all that speaks for the class there (None: unknown), and their map."""
 
-    `share`: of all that speaks for the class at the cell that decided, what the unit says; None where that is unknown.
-    """
-
-    unit: int
-    name: str | None
-    influence: float
+    phenomenon: str
+    named: bool
+    units: int
     share: float | None
     response: NDArray[Any]
 
@@ -79,20 +79,23 @@ def draw_explanation(
     film: Film,
     decision: Decision,
     cam: NDArray[Any],
-    units: Sequence[UnitMap],
+    concepts: Sequence[ConceptMap],
     geometry: Geometry,
     suffix: str = ".png",
 ) -> None:
-    """Draw film, class activation map of the decided class and up to five unit maps side by side, as .png or .pdf."""
-    units = units[:NAMED_IN_FIGURE]
+    """Draw film, class activation map of the decided class and up to five concepts' maps side by side, as .png or .pdf.
+
+    What is left of the others, `normal`, has no place of its own: its map is drawn on the breast alone.
+    """
+    concepts = concepts[:NAMED_IN_FIGURE]
     rows, columns = film.pixels.shape
-    column = min((PAGE - 2 * MARGIN + GAP) / (2 + len(units)) - GAP, WIDEST)
+    column = min((PAGE - 2 * MARGIN + GAP) / (2 + len(concepts)) - GAP, WIDEST)
     height = min(column * rows / columns, HIGHEST)
     width = height * columns / rows
     letters = int(column / LETTER)
     nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
     headings = [["mammogram"], ["class activation map", f"of {decision.decided}", *nowhere]]
-    headings += [_unit_heading(one, letters) for one in units]
+    headings += [_heading(one, decision.decided, letters) for one in concepts]
     report = _report(film, int((2 * column + GAP) / CAPITAL))
     top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(lines) for lines in headings)) * LINE
     beneath = top + height + 0.12
@@ -107,17 +110,22 @@ def draw_explanation(
     grey = _drawn(displayed(film.pixels), width)
     maps = [
         _drawn(upsample(response, geometry, rows, columns), width)
-        for response in (cam, *(one.response for one in units))
+        for response in (cam, *(one.response for one in concepts))
     ]
+    if decision.decided in REST:
+        breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
+        maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
     panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
     for place, (panel, lines) in enumerate(zip(panels, headings, strict=True)):
         middle = MARGIN + place * (column + GAP) + column / 2
         page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")
         _write(page, middle, top - (0.4 + len(lines)) * LINE, lines[:1], ha="center", weight="bold")
         _write(page, middle, top - (0.4 + len(lines) - 1) * LINE, lines[1:], ha="center")
-    _outline(page, film.outlines, MARGIN + (column - width) / 2, top, width / columns)
+    for place in range(len(panels)):
+        left = MARGIN + place * (column + GAP) + (column - width) / 2
+        _outline(page, film.outlines, left, top, width / columns)
     _write(page, MARGIN, beneath, report)
-    if units:
+    if concepts:
         _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
     figure.savefig(out, format=suffix[1:])
 
@@ -132,10 +140,11 @@ def blended(grey: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray
     return mixed
 
 
-def _unit_heading(unit: UnitMap, letters: int) -> list[str]:
-    named = textwrap.wrap(unit.name or "not named", letters, max_lines=NAME_LINES, placeholder=" …")
-    share = [] if unit.share is None else [f"{unit.share:.0%} of the evidence"]
-    return [unit_name(unit.unit), *named, f"influence {unit.influence:.3g}", *share]
+def _heading(concept: ConceptMap, decided: str, letters: int) -> list[str]:
+    said = textwrap.wrap(concept.phenomenon, letters, max_lines=NAME_LINES, placeholder=" …")
+    units = f"{concept.units} unit" + ("" if concept.units == 1 else "s")
+    share = [] if concept.share is None else textwrap.wrap(f"{concept.share:.0%} of what speaks for {decided}", letters)
+    return [*said, units if concept.named else f"({units}, no name)", *share]
 
 
 def _report(film: Film, letters: int) -> list[str]:
@@ -188,4 +197,8 @@ def _bracket(page: Axes, start: float, end: float, y: float) -> None:
     """What the paper prints beneath the units."""
     page.plot([start, start, end, end], [y - 0.05, y, y, y - 0.05], color=GREY, linewidth=1)
     _write(page, (start + end) / 2, y + 0.07, ["DeepMiner Explanation"], ha="center", weight="bold")
-    _write(page, (start + end) / 2, y + 0.07 + LINE, [SCALE], ha="center", color=GREY)
+    # Wider than one panel, it ends where that does, so that it stays on the page.
+    wide = end - start > len(SCALE) * LETTER
+    _write(
+        page, (start + end) / 2 if wide else end, y + 0.07 + LINE, [SCALE], ha="center" if wide else "right", color=GREY
+    )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
-from deepminer_ray.explanations.figure import COLOURS, OPAQUE
+from deepminer_ray.explanations.figure import COLOURS, OPAQUE, REST
 from deepminer_ray.paper import TOP
+from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.template import template
@@ -29,17 +30,21 @@ Row = dict[str, Any]
 def write_casebook(run: Run) -> Path:
     """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
     (layer,) = run.rows("survey_layer")
-    units, argued, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
+    units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
     maps = {(row["scan"], row["shows"]): row for row in run.rows("case_map")}
     shown = []
     for case in run.rows("case"):
         scan = case["scan"]
         size = scan_size(case["rows"], case["columns"], layer["side"])
-        said = record(case, units[scan], size, argued[scan], silence[scan])
+        arguments = argued[scan], argued_concepts[scan], silence[scan]
+        said = record(case, units[scan], size, concepts[scan], *arguments)
         write_record(run.folder / "figures" / f"{scan}.json", said)
-        cells = [_cells(row) for row in (maps[scan, "class activation map"], *units[scan])]
-        cells.append(_cells(maps[scan, "probability"], largest=1.0))
-        shown.append(said | {"maps": cells} | _pictured(run, case, size, layer))
+        film = read_scan(run.storage / "scan", case["scan_number"])
+        seen = _on_breast(film, layer, maps[scan, "class activation map"]) if case["decided"] in REST else None
+        drawn = (maps[scan, "class activation map"], *units[scan], *concepts[scan])
+        cells = [_cells(row, seen) for row in drawn]
+        cells.append(_cells(maps[scan, "probability"], seen, largest=1.0))
+        shown.append(said | {"maps": cells} | _pictured(film, case, size, layer))
     file = run.folder / "casebook.html"
     colours = (np.array(COLOURS(np.arange(256))[:, :3]) * 255).round().astype(int).tolist()
     misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in run.rows("case")}))
@@ -57,7 +62,13 @@ def write_casebook(run: Run) -> Path:
     return file
 
 
-QUERIES: dict[str, dict[str, Any]] = {"case_unit": {}, "case_argument": {"units": TOP}, "case_silence": {}}
+QUERIES: dict[str, dict[str, Any]] = {
+    "case_unit": {},
+    "case_concept": {},
+    "case_argument": {"units": TOP},
+    "case_concept_argument": {},
+    "case_silence": {},
+}
 
 
 def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -67,9 +78,19 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _pictured(run: Run, case: Row, size: tuple[int, int], layer: Row) -> Row:
+def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:
+    """Which cells of a map, row by row, are centred on tissue: what is left of the findings has no place in the air."""
+    breast = breast_mask(film)
+    rows, columns = (
+        np.clip(np.rint(layer["offset"] + np.arange(cells) * layer["stride"]), 0, px - 1).astype(int)
+        for cells, px in zip((of["map_height"], of["map_width"]), breast.shape, strict=True)
+    )
+    seen: NDArray[np.bool_] = breast[np.ix_(rows, columns)].ravel()
+    return seen
+
+
+def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
-    film = read_scan(run.storage / "scan", case["scan_number"])
     scale = min(1.0, HEIGHT / size[1])
     width, height = round(size[0] * scale), round(size[1] * scale)
     across, down = width / case["columns"], height / case["rows"]
@@ -96,9 +117,11 @@ def _jpeg(grey: NDArray[np.float32], width: int, height: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
 
 
-def _cells(row: Row, largest: float | None = None) -> Row:
-    """A map from 0 to its own maximum in 256 steps, as base64; below 0 it is 0, as in the figures."""
+def _cells(row: Row, seen: NDArray[np.bool_] | None = None, largest: float | None = None) -> Row:
+    """A map from 0 to its own maximum in 256 steps, as base64; below 0, and where nothing is `seen`, it is 0."""
     cells = np.array(row["map"], np.float32)
+    if seen is not None:
+        cells = np.where(seen, cells, np.float32(0))
     largest = float(cells.max()) if largest is None else largest
     steps = np.clip(cells / largest, 0, 1) * 255 if largest > 0 else np.zeros_like(cells)
     text = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()

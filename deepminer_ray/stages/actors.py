@@ -4,15 +4,15 @@ This module never loads DuckDB: Ray keeps the classes of actors until the proces
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
-from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
+from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
 from deepminer_ray.network.checkpoint import read
-from deepminer_ray.network.explanation import explained, explanation_tables
+from deepminer_ray.network.explanation import Called, concepts, explained, explanation_tables, shown_maps
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.patches.ahead import ahead
@@ -106,7 +106,7 @@ class FigureActor:
         return self.probe
 
     def explain(
-        self, scan: dict[str, Any], suffixes: Sequence[str], network: Sequence[Any]
+        self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], network: Sequence[Any]
     ) -> tuple[str, dict[str, bytes], Tables]:
         """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
         `silence`."""
@@ -121,19 +121,16 @@ class FigureActor:
         scale = min(film.shape) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
         shown = Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
-        units = [
-            UnitMap(unit["unit"], unit["phenomenon"], unit["influence"], unit["share"], one.maps[unit["unit"]])
-            for unit in scan["units"]
-        ]
+        by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}
         for suffix in suffixes:
             file, cam = BytesIO(), one.class_activation_map()
-            draw_explanation(file, shown, decision, cam, units, probe.last_geometry, suffix)
+            draw_explanation(file, shown, decision, cam, shown_maps(one, by_name), probe.last_geometry, suffix)
             drawn[suffix] = file.getvalue()
         truth = None if scan["truth"] is None else probe.network.classes.index(scan["truth"])
         return (
             scan["scan"],
             drawn,
-            explanation_tables(scan["scan"], one, scan["influential"], truth, scan["scan_number"]),
+            explanation_tables(scan["scan"], one, scan["influential"], by_name, truth, scan["scan_number"]),
         )

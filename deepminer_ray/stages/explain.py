@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deepminer_ray import paper
 from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
+from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import Tables
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import write_whole
@@ -43,14 +43,13 @@ def explain(
     if scan is not None:
         run.finished("explain", {}, again=True)
         say_if_unnamed(run)
-        for _ in _explained(run, _named(run.rows("figure", **_shown(run)), scan), suffixes, workers):
+        for _ in _explained(run, _named(run.rows("figure"), scan), suffixes, workers):
             say(", ".join(str(run.folder / "figures" / f"{scan}{suffix}") for suffix in suffixes))
         return
     say_if_unnamed(run)
     with run.finishing("explain", parameters, started) as tables:
-        checkpoint = _shown(run)["checkpoint"]
-        tables.fill("explanation", partitions=chosen, checkpoint=checkpoint)
-        scans = tables.select("figure", checkpoint=checkpoint, named=paper.NAMED_IN_FIGURE).to_pylist()
+        tables.fill("explanation", partitions=chosen, checkpoint=run.rows("probed_layer")[0]["checkpoint"])
+        scans = tables.select("figure").to_pylist()
         explained = {row["scan"] for row in tables.select("explained_scan").to_pylist()}
         if not explained:
             raise BadInput(f"No scan of {' or '.join(chosen)} was probed: use --partitions.")
@@ -66,8 +65,9 @@ def say_if_unnamed(run: Run) -> None:
         say(f"No unit has a name yet: `deepminer survey {run.folder}` lets experts give them.")
 
 
-def _shown(run: Run) -> dict[str, Any]:
-    return {"checkpoint": run.rows("probed_layer")[0]["checkpoint"], "named": paper.NAMED_IN_FIGURE}
+def called_units(run: Run) -> dict[int, Called]:
+    """What each unit is called, of those that are called something."""
+    return {row["unit"]: Called(row["phenomenon"], row["named"]) for row in run.rows("unit_called")}
 
 
 def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
     ray = connect()
     wanted = check_nodes(ray, sight(run.storage / "patch" / MADE_FROM))
     how = how_probed(run)
-    network = [ray.put(content(how.checkpoint))]
+    network, called = [ray.put(content(how.checkpoint))], called_units(run)
     options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
     actors = [
         ray.remote(FigureActor)
@@ -91,7 +91,7 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
         for number in range(min(workers, actors_that_fit(ray), len(scans)))
     ]
     found = ray.util.ActorPool(actors).map_unordered(
-        lambda actor, row: actor.explain.remote(row, suffixes, network), scans
+        lambda actor, row: actor.explain.remote(row, suffixes, called, network), scans
     )
     with Running(run.folder, "explain", len(scans), "scans") as running:
         for scan, drawn, rows in progress(found, "explain", len(scans), running):

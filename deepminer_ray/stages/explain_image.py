@@ -6,15 +6,15 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
-from deepminer_ray.explanations.figure import Decision, Film, UnitMap, draw_explanation
+from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
 from deepminer_ray.network.checkpoint import load
-from deepminer_ray.network.explanation import Explained, explained
+from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.paper import NAMED_IN_FIGURE, TOP
+from deepminer_ray.paper import TOP
 from deepminer_ray.patches.film import own_film
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
-from deepminer_ray.stages.explain import say_if_unnamed
+from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed
 
 UNKNOWN = "unknown"
@@ -29,12 +29,12 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     how = how_probed(run)
     checkpoint = load(how.checkpoint)
     probe = Probe(checkpoint, half=how.half)
-    names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
+    called = called_units(run)
     say_if_unnamed(run)
     refused = []
     for file in files:
         try:
-            _explain(run, probe, checkpoint.side, names, file, [".png", ".pdf"] if pdf else [".png"])
+            _explain(run, probe, checkpoint.side, called, file, [".png", ".pdf"] if pdf else [".png"])
         except BadInput as error:
             refused.append(str(error))
     if refused and len(files) > 1:
@@ -45,7 +45,7 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
         raise BadInput(refused[0])
 
 
-def _explain(run: Run, probe: Probe, side: int, names: dict[int, str], file: Path, suffixes: Sequence[str]) -> None:
+def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file: Path, suffixes: Sequence[str]) -> None:
     own = own_film(file, side)
     for oddity in own.oddities:
         say(oddity)
@@ -64,8 +64,7 @@ def _explain(run: Run, probe: Probe, side: int, names: dict[int, str], file: Pat
         "rows": own.rows,
         "columns": own.columns,
     }
-    units = _units(probe, one, names)
-    shown = [unit for unit in units if unit["phenomenon"]] or units
+    units, by_name = _units(probe, one, called), concepts(one, called)
     out = run.folder / "figures" / f"image-{file.stem}"
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix in suffixes:
@@ -74,20 +73,19 @@ def _explain(run: Run, probe: Probe, side: int, names: dict[int, str], file: Pat
             Film(file.name, own.film, [], "", None, None),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
-            [_map(unit, one) for unit in shown[:NAMED_IN_FIGURE]],
+            shown_maps(one, by_name),
             probe.last_geometry,
             suffix,
         )
     height, width = own.film.shape
-    write_record(out.with_name(out.name + ".json"), record(case, units, (width, height)))
+    write_record(
+        out.with_name(out.name + ".json"),
+        record(case, units, (width, height), _concepts(probe, by_name, case, (width, height))),
+    )
     say(", ".join(str(out) + suffix for suffix in (*suffixes, ".json")))
 
 
-def _map(unit: dict[str, Any], one: Explained) -> UnitMap:
-    return UnitMap(unit["unit"], unit["phenomenon"], unit["influence"], unit["share"], one.maps[unit["unit"]])
-
-
-def _units(probe: Probe, one: Explained, names: dict[int, str]) -> list[dict[str, Any]]:
+def _units(probe: Probe, one: Explained, called: dict[int, Called]) -> list[dict[str, Any]]:
     """Rows as of `case_unit`: the most influential units towards the decided class."""
     shares = one.shares()
     where = probe.last_geometry
@@ -98,12 +96,34 @@ def _units(probe: Probe, one: Explained, names: dict[int, str]) -> list[dict[str
             {
                 "unit": unit,
                 "rank": rank,
-                "phenomenon": names.get(unit),
+                "phenomenon": called[unit].phenomenon if unit in called and called[unit].named else None,
                 "influence": float(one.influence[unit]),
                 "contribution": float(one.contribution[unit]),
                 "share": None if shares[unit] != shares[unit] else float(shares[unit]),
                 "peak_x": where.offset + x * where.stride + 0.5,
                 "peak_y": where.offset + y * where.stride + 0.5,
+            }
+        )
+    return found
+
+
+def _concepts(
+    probe: Probe, by_name: Sequence[Concept], case: dict[str, Any], size: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """Rows as of `case_concept`: units of one name together, and where their map peaks in px of the image."""
+    where, found = probe.last_geometry, []
+    for concept in by_name:
+        y, x = divmod(int(concept.map.argmax()), concept.map.shape[1])
+        across, down = (where.offset + cell * where.stride + 0.5 for cell in (x, y))
+        found.append(
+            {
+                "phenomenon": concept.phenomenon,
+                "named": concept.named,
+                "units": concept.units,
+                "contribution": concept.contribution,
+                "share": None if concept.share != concept.share else concept.share,
+                "x": round(across / size[0] * case["columns"]),
+                "y": round(down / size[1] * case["rows"]),
             }
         )
     return found

@@ -174,11 +174,11 @@ class ProbeSample:
         probe = actor.awake(network)
         row = _row_of_figure(scan, probe.network.units)
         started = time.perf_counter()
-        _, drawn, _ = actor.explain(row, [".png"], network)
+        _, drawn, _ = actor.explain(row, [".png"], {}, network)
         first = time.perf_counter() - started
         return {
             "first": first,
-            "explained": mean_seconds(lambda: actor.explain(row, [".png"], network), seconds),
+            "explained": mean_seconds(lambda: actor.explain(row, [".png"], {}, network), seconds),
             "alone": mean_seconds(lambda: probe.maps(ahead("maps", [(0, [0], [[0]])], self.folder)), seconds),
             "units": probe.network.units,
             "checkpoint": self.file.stat().st_size,
@@ -195,12 +195,11 @@ PATCH_ROW = {"scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []
 
 
 def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
-    """A row of `figure` for a film of which nothing is known yet: some units, no names."""
+    """A row of `figure` for a film of which nothing is known yet."""
     chosen = list(range(min(paper.TOP, units)))
-    shown = [{"unit": unit, "phenomenon": None, "influence": 1.0, "share": 0.1} for unit in chosen]
     row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
     row |= {"assessment": None, "subtlety": None, "known": "normal", "truth": None, "decided": "normal"}
-    return row | {"probability": 0.5, "units": shown[: paper.NAMED_IN_FIGURE], "influential": chosen}
+    return row | {"probability": 0.5, "influential": chosen}
 
 
 def operations_of(network: str, side: int, film: tuple[int, int]) -> dict[str, float]:

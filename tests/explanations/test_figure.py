@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.figure import Decision, Film, UnitMap, blended, draw_explanation
+from deepminer_ray.explanations.figure import ConceptMap, Decision, Film, blended, draw_explanation
 from deepminer_ray.units.picture import displayed
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -30,8 +30,8 @@ def response(rows: int = 10, columns: int = 8, peak: tuple[int, int] = (7, 2)) -
     return cells
 
 
-def unit_map(unit: int, name: str | None = "Spiculation") -> UnitMap:
-    return UnitMap(unit, name, 1.234, 0.25, response())
+def concept(units: int, name: str = "Spiculation", named: bool = True) -> ConceptMap:
+    return ConceptMap(name, named, units, 0.25, response())
 
 
 @pytest.fixture
@@ -49,19 +49,18 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Text]]:
 
 
 def test_the_figure_says_what_was_decided_and_why(tmp_path: Path, said: list[Text]) -> None:
-    units = [unit_map(1813, "Edge of a mass with circumscribed margins"), unit_map(2, None)]
-    draw_explanation(tmp_path / "scan.png", film(), DECISION, response(), units, GEOMETRY)
+    concepts = [concept(5, "Edge of a mass with circumscribed margins"), concept(1, "finding, kind unclear", False)]
+    draw_explanation(tmp_path / "scan.png", film(), DECISION, response(), concepts, GEOMETRY)
     lines = [text.get_text() for text in said]
     assert "true class: benign   decided class: malignant   probability 0.931" in lines
     assert "cancer_01-C_0001_1.LEFT_CC" in lines
     assert "of malignant" in lines
     assert REPORT in " ".join(lines)
     assert "assessment 4, subtlety 2" in lines
-    assert "unit_1814" in lines
-    assert "unit_0003" in lines
-    assert "not named" in lines
+    assert "5 units" in lines
+    assert "(1 unit, no name)" in lines
     assert "Edge of a mass with" in " ".join(lines)
-    assert lines.count("influence 1.23") == 2
+    assert " ".join(lines).count("25% of what speaks for malignant") == 2
     assert "DeepMiner Explanation" in lines
 
 
@@ -73,7 +72,7 @@ def test_every_text_lies_on_the_page_and_none_on_another(tmp_path: Path, said: l
         film(report=report),
         DECISION,
         response(),
-        [unit_map(n, name) for n in range(5)],
+        [concept(n, name) for n in range(5)],
         GEOMETRY,
     )
     figure = said[0].get_figure()
@@ -90,13 +89,23 @@ def test_every_text_lies_on_the_page_and_none_on_another(tmp_path: Path, said: l
     assert any(text.get_text().endswith("…") and len(text.get_text()) > 1 for text in said), "a long name is cut"
 
 
+@pytest.mark.parametrize("concepts", range(6))
+def test_few_concepts_leave_every_text_on_the_page(tmp_path: Path, said: list[Text], concepts: int) -> None:
+    maps = [concept(number + 1) for number in range(concepts)]
+    draw_explanation(tmp_path / "scan.png", film(), DECISION, response(), maps, GEOMETRY)
+    figure = said[0].get_figure()
+    assert figure is not None
+    boxes = [text.get_window_extent() for text in said]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
 def test_dollar_signs_are_no_mathematics(tmp_path: Path, said: list[Text]) -> None:
     draw_explanation(
         tmp_path / "scan.png",
         film(report=r"$\undefined$ and $x$ _^{"),
         DECISION,
         response(),
-        [unit_map(0, r"$\frac{$ 10$ 20")],
+        [concept(1, r"$\frac{$ 10$ 20")],
         GEOMETRY,
     )
     assert r"$\undefined$ and $x$ _^{" in [text.get_text() for text in said]
@@ -109,14 +118,34 @@ def maroon(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 @pytest.mark.parametrize("density", [500, 30_000], ids=["bright film", "dark film"])
-def test_the_lesion_is_outlined_on_the_first_panel_alone(tmp_path: Path, density: int) -> None:
-    draw_explanation(tmp_path / "scan.png", film(density=density), DECISION, -response(), [unit_map(0)], GEOMETRY)
+def test_the_lesion_is_outlined_on_every_panel(tmp_path: Path, density: int) -> None:
+    """Three panels of 3.6 inches with a gap of 0.14; the lesion reaches from px 80 to 159 of 256."""
+    draw_explanation(tmp_path / "scan.png", film(density=density), DECISION, -response(), [concept(1)], GEOMETRY)
     picture = np.asarray(cv2.imread(str(tmp_path / "scan.png")), dtype=np.uint8)
     across = np.flatnonzero(maroon(picture).any(axis=0))
-    assert across.size
-    panel = 0.2 * 100 + 3.6 * 100 * np.array([80, 159]) / 256
-    assert across.min() == pytest.approx(panel[0], abs=4)
-    assert across.max() == pytest.approx(panel[1] + 1.5, abs=4)
+    parts = np.split(across, np.flatnonzero(np.diff(across) > 100) + 1)
+    assert len(parts) == 3
+    for place, part in enumerate(parts):
+        left, right = 100 * (0.2 + place * 3.74) + 3.6 * 100 * np.array([80, 159]) / 256
+        assert part.min() == pytest.approx(left, abs=4)
+        assert part.max() == pytest.approx(right + 1.5, abs=4)
+
+
+@pytest.mark.parametrize(("decided", "air"), [("normal", False), ("not_malignant", False), ("malignant", True)])
+def test_a_map_of_normal_colours_no_air(tmp_path: Path, decided: str, air: bool) -> None:
+    """A breast on the left, air on the right, and a map that is high everywhere."""
+    pixels = np.full((320, 256), 30_000, np.uint16)
+    pixels[:, :120] = 15_000
+    pixels[:, :120] += np.random.default_rng(0).integers(0, 800, (320, 120)).astype(np.uint16)
+    shown = Film("normal_01-A_0001_1.LEFT_CC", pixels, [], "", None, None)
+    high = np.ones((10, 8), np.float32)
+    of_concept = [ConceptMap("Spiculation", True, 1, 0.25, high)]
+    draw_explanation(tmp_path / "scan.png", shown, Decision("normal", decided, 0.9), high, of_concept, GEOMETRY)
+    picture = np.asarray(cv2.imread(str(tmp_path / "scan.png")), dtype=np.int64)
+    colourful = (picture.max(2) - picture.min(2) > 60).sum(0)
+    for left in (100 * (0.2 + 3.74), 100 * (0.2 + 2 * 3.74)):
+        assert colourful[int(left) + 50] > 100, "tissue is coloured"
+        assert (colourful[int(left) + 300] > 100) is np.bool_(air)
 
 
 def test_the_colour_is_where_the_map_is(tmp_path: Path) -> None:
@@ -136,7 +165,7 @@ def test_the_colour_is_where_the_map_is(tmp_path: Path) -> None:
 )
 def test_films_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: int, units: int) -> None:
     path = tmp_path / "scan.png"
-    maps = [unit_map(number) for number in range(units)]
+    maps = [concept(number) for number in range(units)]
     draw_explanation(path, film(rows, columns), DECISION, response(), maps, GEOMETRY)
     picture = cv2.imread(str(path))
     assert picture is not None

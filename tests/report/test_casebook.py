@@ -42,9 +42,14 @@ def test_every_scan_is_a_case_as_the_tables_have_it(explained: Run) -> None:
         ]
         record = json.loads((explained.folder / "figures" / f"{scan}.json").read_text())
         assert record == {name: case[name] for name in record}
-        if case["error"]:
-            assert all(one["lead"] > 0 for one in case["argued_for"])
-            assert all(one["lead"] < 0 for one in case["argued_against"])
+        for what in ("argued", "concepts"):
+            assert all(one["lead"] > 0 for one in case[f"{what}_for"])
+            assert all(one["lead"] < 0 for one in case[f"{what}_against"])
+        assert case["over"] != case["decided"]
+        lines = explained.ask(f"from concept_evidence where scan = '{scan}' order by contribution desc").to_pylist()
+        assert [(one["units"], one["contribution"]) for one in case["concepts"]] == [
+            (row["units"], row["contribution"]) for row in lines
+        ]
     assert any(case["error"] for case in found.values()), "a network of chance errs"
 
 
@@ -62,7 +67,7 @@ def test_film_and_maps_are_those_of_the_run(explained: Run) -> None:
         f"from scan_map where scan = '{case['scan']}' and shows = 'class activation map'"
     ).to_pylist()[0]
     (first, *rest, probability) = case["maps"]
-    assert len(rest) == 8 and first["largest"] == pytest.approx(max(stored["map"]))
+    assert len(rest) == 8 + len(case["concepts"]) and first["largest"] == pytest.approx(max(stored["map"]))
     assert probability["largest"] == 1
     cells = np.frombuffer(base64.b64decode(first["cells"]), np.uint8)
     wanted = np.clip(np.array(stored["map"]) / max(stored["map"]), 0, 1) * 255

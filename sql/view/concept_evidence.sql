@@ -1,0 +1,32 @@
+-- One row a decided scan and concept: units of one name as one line, with what they add to the decided class's logit at
+-- the cell that decided, their share of all that speaks for it there, and where their map peaks, in px of the film.
+-- Units without a name are a line too: with the bias the contributions of a scan's lines add up to the logit.
+create view concept_evidence as
+with peaked as (
+    select
+        scan, phenomenon, least(rows, columns) / (4 * side) as scale,
+        list_position(map, list_max(map)) - 1 as cell,
+        "offset" + cell % scan_map.map_width * stride + 0.5 as across,
+        "offset" + cell // scan_map.map_width * stride + 0.5 as down
+    from scan_map
+    join scan using (scan)
+    cross join layer
+    where shows = 'concept'
+),
+
+summed as (
+    select
+        scan, class, phenomenon, any_value(coalesce(named, false)) as named,
+        count(*) filter (contribution <> 0) as units, sum(contribution) as contribution, sum(share) as share
+    from contribution
+    left join unit_called using (unit)
+    group by all
+)
+
+select
+    scan, class, summed.phenomenon, named, units, contribution, share,
+    round(across * scale)::integer as x, round(down * scale)::integer as y
+from summed
+left join peaked using (scan)
+where summed.phenomenon is not distinct from peaked.phenomenon
+order by scan, contribution desc, summed.phenomenon
