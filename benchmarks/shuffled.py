@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from scipy import stats
 
+from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
@@ -50,7 +51,7 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
     run = Run.existing(folder)
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
-    drawn_as = {"normals": said["normals"], "seed": "0"}
+    drawn_as = {"normals": said["normals"], "seed": str(said["seed"])}
     films = [
         film for film in run.rows("training", answers=CLASSES, balanced=False, **drawn_as) if not film["validation"]
     ]
@@ -70,13 +71,24 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
         torch.manual_seed(seed)
         network = build(said["network"])[0].to(memory_format=torch.channels_last)
         recipe = Recipe(
-            epochs, said["batch"], said["learning_rate"], epochs, MOMENTUM, WEIGHT_DECAY, said["normalisation"], seed
+            epochs,
+            said["batch"],
+            said["learning_rate"],
+            epochs,
+            MOMENTUM,
+            WEIGHT_DECAY,
+            said["normalisation"],
+            seed,
+            optimizer=said["optimizer"],
+            schedule=said["schedule"],
+            augmentation=Augmentation(**said["augmentation"]),
         )
         optimizer = recipe.optimizer_of(network)
+        cycle = recipe.cycle(optimizer, len(classes) // recipe.batch)
         patches = pixels, np.array([CLASSES.index(name) for name in dealt])
         for epoch in range(1, epochs + 1):
             batches = drawn(patches, recipe.batch, 1000 * seed + epoch)
-            loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, device)
+            loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, device, cycle=cycle)
         parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
         seen = validate(network, recipe.normalisation, parts, device)
         auc = {name: seen[f"auc_{name}"] for name in CLASSES}

@@ -106,6 +106,7 @@ def seconds_of_stages(
     rows = counts.probed.times(measured.units * ROW)
     passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
     shown = Estimate(*(distinct(value, measured.units) for value in counts.probed))
+    ranked = shown.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
     return [
@@ -113,7 +114,7 @@ def seconds_of_stages(
         Stage("cut", cut_seconds(measured, cuts, films).plus(tables), measured.cpus, peaks.get("cut")),
         Stage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
         Stage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
-        Stage("rank", shown.times(pace.alone / many).plus(measured.actor + STAGE), many, peaks.get("probe")),
+        Stage("rank", ranked.plus(measured.actor + STAGE), many, peaks.get("probe")),
         Stage("explain", exactly(measured.actor + pace.first + figures + STAGE), many, peaks.get("explain")),
     ]
 

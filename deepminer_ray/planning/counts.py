@@ -75,6 +75,8 @@ class Counts:
     probed: Estimate
     scans: float
     explained: float
+    unseen: Estimate = Estimate(0, 0, 0)
+    """Patches of patients that neither ranking nor naming sees."""
 
 
 def spread(count: int, wanted: int, seed: int = 0) -> list[int]:
@@ -176,6 +178,7 @@ def counts(
         patches_of(cuts, of(*probed), scale),
         len(of(*scanned)) * scale,
         len(of(*explained)) * scale,
+        patches_of(cuts, of(*(name for name in ("test", "holdout") if name not in probed)), scale),
     )
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from deepminer_ray.tables import Tables
-from deepminer_ray.units.contrast import LEVEL, Term, contrast, name_of, shown_by_enough
+from deepminer_ray.units.contrast import LEVEL, Term, beside_other_units, contrast, name_of, shown_by_enough
 from deepminer_ray.units.detection import Ranking
 
 FINDING = "finding"
@@ -81,10 +81,13 @@ def _name(
     rows: list[Row], terms: dict[str, Term], maxima: dict[int, NDArray[np.float32]], patient: NDArray[np.int64]
 ) -> None:
     """Mark the terms of each unit's name."""
-    told: dict[int, dict[str, float]] = {}
-    for row in rows:
-        if row["q"] < LEVEL and row["auroc"] > 0.5:
-            told.setdefault(row["unit"], {})[row["concept"]] = row["auroc"]
+    told: dict[int, dict[str, tuple[float, float]]] = {}
+    for concept in dict.fromkeys(row["concept"] for row in rows):
+        of_concept = [row for row in rows if row["concept"] == concept]
+        more = beside_other_units(np.array([row["auroc"] for row in of_concept]))
+        for row, distinct in zip(of_concept, more, strict=True):
+            if row["q"] < LEVEL and row["auroc"] > 0.5:
+                told.setdefault(row["unit"], {})[concept] = float(distinct), row["auroc"]
     names = {unit: name_of(of_unit, terms, maxima[unit], patient) for unit, of_unit in told.items()}
     for row in rows:
         row["named"] = row["concept"] in names.get(row["unit"], ())

@@ -1,4 +1,4 @@
-"""What came out of a run, in a screenful: each number with its n, its interval and the paper's beside it."""
+"""What came out of a run, in ten lines, and how well classes are told apart: each number with its n and interval."""
 
 from typing import Any
 
@@ -6,33 +6,68 @@ from deepminer_ray import paper
 from deepminer_ray.confidence import estimate
 from deepminer_ray.run import Run
 
+NAMES_SHOWN = 4
+TOLD = (("greedy matching", 8), ("margins precision", 8), ("pointing game", 1))
+"""The scores of a summary, with their depth; the report has all."""
+
 
 def summary(run: Run) -> str:
-    """Rows of every stage's tables, AUC, coverage, scores and where the figures are."""
-    lines = [f"run {run.folder}", run.status(), "", evaluated(run)]
-    lines += ["", "Coverage: share of the top places that the units to annotate take (95 % interval over patients):"]
-    for row in run.rows("coverage_of_ranked"):
-        known = f"   paper {paper.COVERAGE[row['class']]:.3f}" if row["class"] in paper.COVERAGE else ""
-        covered = estimate(row["coverage"], row["low"], row["high"])
-        lines.append(f"  {row['class']:10} {covered}   {row['units']} units{known}")
-    scores = run.rows("score_of")
-    if scores:
-        lines += [
-            "",
-            "Agreement of explanations with what is known (95 % interval over patients; by chance; p; n):",
-        ]
-    for row in scores:
-        units = f"top {row['depth']}" if row["depth"] else "all"
-        said = f"  {row['partition']:8} {row['metric']:24} {units:5} {row['mode']:6}"
-        known = f"   paper {paper.GREEDY[row['depth']]:.3f}" if row["mode"] == "paper" else ""
-        if row["n"]:
-            chance = f"chance {row['null_value']:.3f}   p {row['p']:.3f}   {row['n']} scans{known}"
-            lines.append(f"{said} {estimate(row['value'], row['low'], row['high'])}   {chance}")
-        else:
-            lines.append(f"{said} none: no scan can be scored")
-    figures = sorted((run.folder / "figures").glob("*.png"))
-    lines += ["", f"{len(figures)} figures, for example:", *(f"  {file}" for file in figures[:3])]
+    """What came out, in ten lines: how well classes are told apart, what units are called, whether names and
+    explanations beat chance, and what to open. The report has the rest."""
+    lines = [f"run {run.folder}", *_areas(run), *_names(run), *_scores(run)]
+    shown = run.rows("telling_figure")
+    if shown:
+        lines.append(f"to open    {run.folder / 'casebook.html'}, {run.folder / 'figures' / shown[0]['scan']}.png")
+    lines.append(f"all tables `deepminer report {run.folder}`; what is done `deepminer status {run.folder}`")
     return "\n".join(lines)
+
+
+def _areas(run: Run) -> list[str]:
+    """AUC on test, or on what else was evaluated, by patch and by scan."""
+    rows = [row for row in run.rows("measure_of") if row["measure"] == "auc" and row["value"] is not None]
+    first = "test" if any(row["partition"] == "test" for row in rows) else rows[0]["partition"] if rows else ""
+    lines = []
+    for level in ("patch", "scan"):
+        of = [row for row in rows if (row["partition"], row["level"]) == (first, level)]
+        said = [f"{_called(row)} {estimate(row['value'], row['low'], row['high'])}" for row in of]
+        if said:
+            lines.append(f"AUC        {first}, {of[0]['items']} {level}{'e' * (level == 'patch')}s: {', '.join(said)}")
+    return lines
+
+
+def _called(row: dict[str, Any]) -> str:
+    return str(row["class"]) if row["against"] == "rest" else f"{row['class']} or {row['against']}"
+
+
+def _names(run: Run) -> list[str]:
+    """What the ranked units are called, and whether that is true."""
+    (named,) = run.rows("named_unit_count")
+    if not named["ranked"]:
+        return []
+    names = [f"{one['phenomenon']} ({one['units']})" for one in named["names"]]
+    more = f" and {len(names) - NAMES_SHOWN} other names" if len(names) > NAMES_SHOWN else ""
+    said = f": {', '.join(names[:NAMES_SHOWN])}{more}" if names else ""
+    lines = [f"names      {named['named']} of {named['ranked']} ranked units{said}"]
+    for row in run.rows("annotator_score"):
+        if row["level"] == "patch" and row["auroc"] is not None:
+            true = f"{row['true']} of {row['tested']} names of {row['annotator']} hold on patients unseen"
+            value = f"mean AUC {estimate(row['auroc'], row['low'], row['high'])} among {row['n']} findings"
+            lines.append(f"           {true}: {value}, shuffled {row['null_value']:.3f}, p {row['p']:.3f}")
+    return lines
+
+
+def _scores(run: Run) -> list[str]:
+    """Whether explanations agree with what is known, beyond chance."""
+    rows = {(row["metric"], row["depth"]): row for row in run.rows("score_of") if row["mode"] == "fixed"}
+    lines: list[str] = []
+    for key in TOLD:
+        row = rows.get(key)
+        if row and row["n"]:
+            value = estimate(row["value"], row["low"], row["high"])
+            chance = f"by chance {row['null_value']:.3f}, p {row['p']:.3f}, {row['n']} scans"
+            title = "beat chance?" if not lines else ""
+            lines.append(f"{title:10} {key[0]}, top {key[1]}: {value}, {chance}")
+    return lines
 
 
 COLUMNS = {

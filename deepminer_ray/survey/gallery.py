@@ -98,13 +98,17 @@ class Gallery:
         return png(np.asarray(sheet[place * side : (place + 1) * side], np.uint8))
 
     def suggestions(self, unit: int) -> list[dict[str, Any]]:
-        """What the run itself finds a unit to answer to, the best fitting first."""
+        """What the run itself finds a unit to tell from other findings: first the terms of its name."""
         if self._suggestions is None:
             found: dict[int, list[dict[str, Any]]] = defaultdict(list)
             for row in self.run.rows("survey_suggestion"):
                 found[row["unit"]].append(row)
             self._suggestions = found
         return self._suggestions.get(unit, [])
+
+    def truths(self) -> list[dict[str, Any]]:
+        """How true each annotator's names were found on unseen patients when the run was last scored."""
+        return [row for row in self.run.rows("annotator_score") if row["level"] == "patch"]
 
     def _draw(self, unit: int, kept: Path) -> None:
         rows = self.patches(unit)

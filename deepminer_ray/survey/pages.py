@@ -165,6 +165,7 @@ def summary_page(desk: Desk, expert: str, names: Sequence[str], home: str) -> st
             here="summary",
             progress=[_progress(desk, name) for name in names],
             agreements=agreements({name: answers[name] for name in taking_part}) if len(taking_part) > 1 else [],
+            truths=desk.gallery.truths(),
             disagreements=_disagreements(desk, expert, {name: answers[name] for name in taking_part}),
         )
     )

@@ -107,16 +107,21 @@ def area(maximum: NDArray[np.floating], positive: Mask, negative: Mask) -> float
 
 
 def name_of(
-    told: Mapping[str, float], terms: Mapping[str, Term], maximum: NDArray[np.floating], patient: NDArray[np.int64]
+    told: Mapping[str, tuple[float, float]],
+    terms: Mapping[str, Term],
+    maximum: NDArray[np.floating],
+    patient: NDArray[np.int64],
 ) -> list[str]:
-    """The terms of a unit's name, of those it tells from the other findings with an area each (`told`).
+    """The terms of a unit's name, of those it tells from the other findings: `told` has of each by how much it does so
+    more than other units, and the area.
 
-    It begins with the term that the unit tells best. Of each other attribute its best term is added where all patches
-    of the name show it anyway, or where the longer name fits patients left out better: every fifth of the patients in
-    turn says by how much, of the term that was best on the others, and the mean gain must exceed its standard error.
+    It begins with the term that it tells more than other units do: what all tell says least of one. Of each other
+    attribute its best term is added where all patches of the name show it anyway, or where the longer name fits
+    patients left out better: every fifth of the patients in turn says by how much, of the term that was best on the
+    others, and the mean gain must exceed its standard error.
     """
     best: dict[str, str] = {}
-    for concept in sorted(told, key=lambda one: (-told[one], one)):
+    for concept in sorted(told, key=lambda one: (-told[one][0], -told[one][1], one)):
         if terms[concept].attribute != NO_NAME:
             best.setdefault(terms[concept].attribute, concept)
     if not best:
@@ -164,3 +169,11 @@ def _better(
     if len(known) < 2 or known.mean() <= known.std(ddof=1) / np.sqrt(len(known)):
         return None
     return max(longer, key=lambda concept: fits(longer[concept], np.ones(len(patient), np.bool_)))
+
+
+def beside_other_units(areas: Floats) -> Floats:
+    """[units]: by how many standard deviations each unit's area for a term is above the mean of all; 0 where all tell
+    it alike."""
+    spread = float(areas.std())
+    found: Floats = (areas - areas.mean()) / spread if spread > 0 else np.zeros_like(areas)
+    return found

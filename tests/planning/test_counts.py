@@ -111,6 +111,14 @@ def test_every_patch_is_in_one_partition() -> None:
     assert (found.scans, found.explained) == (24, 16)
 
 
+def test_names_are_tested_on_what_is_not_probed_for_ranking() -> None:
+    shares = Shares(0.5, 0.3, 0.2)
+    whole = counts(FILMS, CUTS, 1.0, shares, None, ["test", "holdout"], ["test"])
+    usual = counts(FILMS, CUTS, 1.0, shares, None, ["test"], ["test"])
+    assert whole.unseen.value == 0
+    assert usual.probed.value + usual.unseen.value == pytest.approx(whole.probed.value)
+
+
 def test_films_of_train_hold_those_of_validation() -> None:
     probed = counts(FILMS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["train"], ["train"]).probed
     parts = counts(FILMS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["test"], ["test"])

@@ -89,9 +89,13 @@ def test_units_that_mislead_are_counted(judged: Any) -> None:
     assert judged.rows("from misleading(partitions := ['test'])") == []
 
 
-def test_a_case_lists_arguments_of_errors_only(judged: Any) -> None:
+def test_a_case_lists_arguments_of_errors_and_of_right_decisions(judged: Any) -> None:
     judged.fill("explanation", [{"scan": scan, "rank": 1, "unit": 0} for scan in PATHOLOGY])
     rows = judged.ask("case_argument", units=1)
-    assert [(row["scan"], row["unit"]) for row in rows] == [("M", 0), ("M", 2), ("N", 2), ("N", 0)]
+    of_errors = [(row["scan"], row["unit"]) for row in rows if row["scan"] in ("M", "N")]
+    assert of_errors == [("M", 0), ("M", 2), ("N", 2), ("N", 0)]
+    leads = {(row["scan"], row["unit"]): row["lead"] for row in judged.rows("from argument")}
+    assert {row["scan"] for row in rows} == {scan for (scan, _), lead in leads.items() if lead}
+    assert all(row["lead"] == leads[row["scan"], row["unit"]] for row in rows)
     cases = {row["scan"]: row for row in judged.ask("case")}
     assert cases["N"]["probabilities"] == DECIDED["N"] and cases["N"]["error"] == "false positive"

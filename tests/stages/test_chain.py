@@ -198,7 +198,10 @@ def test_the_terms_of_units_and_maps_are_exact(run: Run) -> None:
         for row in units:
             assert row["contribution"] == pytest.approx(ledger[row["unit"]], abs=1e-9)
             assert row["share"] == pytest.approx(ledger[row["unit"]] / positive)
-        maps = {row["unit"]: row for row in rows(run, f"scan_map where scan = '{scan}' and shows in ('unit', 'class activation map')")}
+        maps = {
+            row["unit"]: row
+            for row in rows(run, f"scan_map where scan = '{scan}' and shows in ('unit', 'class activation map')")
+        }
         assert maps.keys() == {None, *(row["unit"] for row in units)}
         for row in rows(run, f"response where scan = '{scan}'"):
             if row["unit"] in maps:
@@ -331,8 +334,13 @@ def test_scores_have_their_null(run: Run) -> None:
 
 
 def test_the_summary_names_what_came_out(run: Run) -> None:
-    text = summary(run)
-    assert "activation" in text and "Coverage" in text and "greedy matching" in text and ".png" in text
+    lines = summary(run).splitlines()
+    assert 5 <= len(lines) <= 10 and lines[0] == f"run {run.folder}"
+    text = "\n".join(lines)
+    assert "greedy matching, top 8" in text and "by chance" in text and "names " in text and "AUC " in text
+    opened = re.search(r"to open +(\S+), (\S+)", text)
+    assert opened and all(Path(file).is_file() for file in opened.groups())
+    assert f"deepminer report {run.folder}" in lines[-1]
 
 
 def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None:

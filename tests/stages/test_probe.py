@@ -164,7 +164,7 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     rank(copied, partitions=["all"])
     assert {row["class"] for row in answers(copied, "coverage")} == set(paper.CANCER_OR_NOT)
     said = summary(copied)
-    assert all(re.search(rf"^  {name} +\d\.\d", said, re.MULTILINE) for name in paper.CANCER_OR_NOT), said
+    assert all(re.search(rf"^AUC .* {name} \d\.\d", said, re.MULTILINE) for name in paper.CANCER_OR_NOT), said
     effects = answers(copied, "unit_effect(['train', 'test', 'holdout'])")
     assert {row["class"] for row in effects} == set(paper.CANCER_OR_NOT)
     by_unit = {(row["class"], row["unit"]): row["ablation"] for row in effects}

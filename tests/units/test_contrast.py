@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from deepminer_ray.units.contrast import Term, area, contrast, name_of, shown_by_enough
+from deepminer_ray.units.contrast import Term, area, beside_other_units, contrast, name_of, shown_by_enough
 from deepminer_ray.units.detection import Ranking
 
 
@@ -105,13 +105,28 @@ def test_a_name_is_what_the_unit_answers_to(answers: set[int], name: set[str]) -
     chance = np.random.default_rng(0)
     maximum = np.isin(KIND, list(answers)) + 0.3 * chance.normal(size=len(KIND))
     areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in TERMS.items()}
-    told = {concept: value for concept, value in areas.items() if value > 0.6}
+    told = {concept: (value, value) for concept, value in areas.items() if value > 0.6}
     assert set(name_of(told, TERMS, maximum, PATIENT)) == name
+
+
+def test_a_name_begins_with_what_other_units_tell_less() -> None:
+    maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.5 * (KIND == SPICULATED)
+    told = {"shape: irregular": (0.2, 0.99), "margins: spiculated": (1.5, 0.9)}
+    assert name_of(told, TERMS, maximum, PATIENT)[0] == "margins: spiculated"
+    alike = {concept: (0.0, area) for concept, (_, area) in told.items()}
+    assert name_of(alike, TERMS, maximum, PATIENT)[0] == "shape: irregular"
+
+
+def test_areas_beside_those_of_other_units() -> None:
+    assert beside_other_units(np.array([0.6, 0.8, 0.7])) == pytest.approx([-np.sqrt(1.5), np.sqrt(1.5), 0])
+    assert (
+        beside_other_units(np.array([0.6, 0.6])).tolist() == [0, 0] == beside_other_units(np.array([0.6] * 2)).tolist()
+    )
 
 
 def test_what_all_patches_of_a_name_are_is_said_though_the_unit_does_not_tell_it() -> None:
     maximum = (KIND == SPICULATED).astype(float)
-    name = name_of({"margins: spiculated": 1.0}, TERMS, maximum, PATIENT)
+    name = name_of({"margins: spiculated": (1.0, 1.0)}, TERMS, maximum, PATIENT)
     assert name == ["margins: spiculated", "lesion type: mass"]
 
 
@@ -125,6 +140,6 @@ def test_a_longer_name_must_fit_patients_left_out() -> None:
         maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.8 * chance.normal(size=len(KIND))
         areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in terms.items()}
         lucky = max(by_luck, key=lambda concept: areas[concept])
-        longer += len(name_of({"shape: irregular": 0.9, lucky: 0.6}, terms, maximum, PATIENT)) > 1
+        longer += len(name_of({"shape: irregular": (0.9, 0.9), lucky: (0.6, 0.6)}, terms, maximum, PATIENT)) > 1
     assert longer < 10
     assert name_of({}, TERMS, KIND.astype(float), PATIENT) == []
