@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo shuffled test test-browser test-cluster proof chaos check
+.PHONY: setup demo shuffled pictures test test-browser test-cluster proof chaos check
 
 setup: .venv/ready
 
@@ -31,6 +31,10 @@ demo: setup
 # The demo's network taught with shuffled labels, several times: what it then tells apart, it owes to chance.
 shuffled: demo
 	$(BIN)/python benchmarks/shuffled.py $(DEMO)/demo
+
+# The README's pictures, of the demo; with Debian's chromium.
+pictures: setup
+	$(BIN)/python docs/pictures.py $(DEMO)/demo
 
 test: setup
 	$(BIN)/python -m pytest

@@ -75,7 +75,7 @@ class Counts:
     probed: Estimate
     scans: float
     explained: float
-    unseen: Estimate = Estimate(0, 0, 0)
+    unseen: Estimate
     """Patches of patients that neither ranking nor naming sees."""
 
 

@@ -45,7 +45,7 @@ def exact(value: float) -> Estimate:
     return Estimate(value, value, value)
 
 
-COUNTS = Counts(exact(100), exact(4000), exact(3200), exact(320), exact(400), scans=20, explained=10)
+COUNTS = Counts(exact(100), exact(4000), exact(3200), exact(320), exact(400), scans=20, explained=10, unseen=exact(0))
 
 
 def stages(counts: Counts = COUNTS, measured: Measured = MEASURED, epochs: int = 2) -> dict[str, Stage]:
@@ -73,6 +73,13 @@ def test_workers_share_passes_but_not_the_start(workers: int) -> None:
     alone, many = (stages(measured=replace(MEASURED, workers=count))["probe"].seconds.value for count in (1, workers))
     assert alone - many == pytest.approx((400 * 0.1 + 20 * 1.0) * (1 - 1 / workers))
     assert many > MEASURED.actor
+
+
+def test_names_are_tested_on_patches_that_only_rank_passes() -> None:
+    more = stages(counts=replace(COUNTS, unseen=exact(1000)))
+    for name, before in stages().items():
+        grown = more[name].seconds.value - before.seconds.value
+        assert grown == pytest.approx(1000 * 0.1 / MEASURED.workers if name == "rank" else 0)
 
 
 @given(st.floats(1, 1e7), st.integers(1, 2048))
