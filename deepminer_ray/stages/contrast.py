@@ -38,7 +38,8 @@ def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     terms = shown_terms(patches["patch"].to_numpy()[finding], tables.select("patch_concept"))
     of_findings, owner = maxima[:, finding], patient[finding]
     told = corrected(_rows(units, of_findings, terms, owner, "findings"))
-    _name(told, {term.concept: term for term in terms}, dict(zip(units, of_findings, strict=True)), owner)
+    together = {(row["one"], row["other"]) for row in tables.select("concept_pair").to_pylist()}
+    _name(told, {term.concept: term for term in terms}, together, dict(zip(units, of_findings, strict=True)), owner)
     return pa.Table.from_pylist(rows + told, CONTRAST)
 
 
@@ -78,7 +79,11 @@ def _rows(
 
 
 def _name(
-    rows: list[Row], terms: dict[str, Term], maxima: dict[int, NDArray[np.float32]], patient: NDArray[np.int64]
+    rows: list[Row],
+    terms: dict[str, Term],
+    together: set[tuple[str, str]],
+    maxima: dict[int, NDArray[np.float32]],
+    patient: NDArray[np.int64],
 ) -> None:
     """Mark the terms of each unit's name."""
     told: dict[int, dict[str, tuple[float, float]]] = {}
@@ -88,7 +93,7 @@ def _name(
         for row, distinct in zip(of_concept, more, strict=True):
             if row["q"] < LEVEL and row["auroc"] > 0.5:
                 told.setdefault(row["unit"], {})[concept] = float(distinct), row["auroc"]
-    names = {unit: name_of(of_unit, terms, maxima[unit], patient) for unit, of_unit in told.items()}
+    names = {unit: name_of(of_unit, terms, together, maxima[unit], patient) for unit, of_unit in told.items()}
     for row in rows:
         row["named"] = row["concept"] in names.get(row["unit"], ())
 

@@ -4,7 +4,7 @@ A unit that finds everything tells nothing apart. So the patches that show a ter
 findings*, not against all others. Patches of one patient count together throughout.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +109,7 @@ def area(maximum: NDArray[np.floating], positive: Mask, negative: Mask) -> float
 def name_of(
     told: Mapping[str, tuple[float, float]],
     terms: Mapping[str, Term],
+    together: Set[tuple[str, str]],
     maximum: NDArray[np.floating],
     patient: NDArray[np.int64],
 ) -> list[str]:
@@ -118,7 +119,8 @@ def name_of(
     It begins with the term that it tells more than other units do: what all tell says least of one. Of each other
     attribute its best term is added where all patches of the name show it anyway, or where the longer name fits
     patients left out better: every fifth of the patients in turn says by how much, of the term that was best on the
-    others, and the mean gain must exceed its standard error.
+    others, and the mean gain must exceed its standard error. Only terms of one lesion are one name: of each two of them
+    some lesion must have both (`together`, in alphabetical order); a patch may show two lesions.
     """
     best: dict[str, str] = {}
     for concept in sorted(told, key=lambda one: (-told[one][0], -told[one][1], one)):
@@ -128,7 +130,7 @@ def name_of(
         return []
     first, *rest = best.values()
     chosen, name = [first], terms[first]
-    while rest:
+    while rest := [one for one in rest if all(tuple(sorted((one, other))) in together for other in chosen)]:
         implied = [one for one in rest if _all_show(name, terms[one])]
         added = implied[0] if implied else _better(name, [terms[one] for one in rest], maximum, patient)
         if added is None:

@@ -90,6 +90,14 @@ TERMS = {
 }
 
 
+def pairs(terms: dict[str, Term]) -> set[tuple[str, str]]:
+    """Of which two a patch shows both: here a patch has one lesion."""
+    return {(a, b) for a in terms for b in terms if a < b and (terms[a].shows & terms[b].shows).any()}
+
+
+TOGETHER = pairs(TERMS)
+
+
 @pytest.mark.parametrize(
     ("answers", "name"),
     [
@@ -106,15 +114,15 @@ def test_a_name_is_what_the_unit_answers_to(answers: set[int], name: set[str]) -
     maximum = np.isin(KIND, list(answers)) + 0.3 * chance.normal(size=len(KIND))
     areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in TERMS.items()}
     told = {concept: (value, value) for concept, value in areas.items() if value > 0.6}
-    assert set(name_of(told, TERMS, maximum, PATIENT)) == name
+    assert set(name_of(told, TERMS, TOGETHER, maximum, PATIENT)) == name
 
 
 def test_a_name_begins_with_what_other_units_tell_less() -> None:
     maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.5 * (KIND == SPICULATED)
     told = {"shape: irregular": (0.2, 0.99), "margins: spiculated": (1.5, 0.9)}
-    assert name_of(told, TERMS, maximum, PATIENT)[0] == "margins: spiculated"
+    assert name_of(told, TERMS, TOGETHER, maximum, PATIENT)[0] == "margins: spiculated"
     alike = {concept: (0.0, area) for concept, (_, area) in told.items()}
-    assert name_of(alike, TERMS, maximum, PATIENT)[0] == "shape: irregular"
+    assert name_of(alike, TERMS, TOGETHER, maximum, PATIENT)[0] == "shape: irregular"
 
 
 def test_areas_beside_those_of_other_units() -> None:
@@ -124,9 +132,20 @@ def test_areas_beside_those_of_other_units() -> None:
     )
 
 
+def test_terms_of_two_lesions_on_a_patch_are_no_name() -> None:
+    """A unit that answers most where a round mass lies beside calcifications sees no round calcification."""
+    both = (KIND == ROUND) & (PATIENT % 2 == 0)
+    terms = TERMS | {"lesion type: calcification": term("lesion type: calcification", (KIND == SPECKS) | both)}
+    maximum = 0.2 * (KIND == ROUND) + 0.3 * (KIND == OVAL) * (PATIENT % 2) + 1.0 * both
+    told = {"shape: round": (1.0, 0.9), "lesion type: calcification": (0.9, 0.8)}
+    terms.pop("lesion type: mass")
+    assert name_of(told, terms, TOGETHER, maximum, PATIENT) == ["shape: round"]
+    assert name_of(told, terms, pairs(terms), maximum, PATIENT) == ["shape: round", "lesion type: calcification"]
+
+
 def test_what_all_patches_of_a_name_are_is_said_though_the_unit_does_not_tell_it() -> None:
     maximum = (KIND == SPICULATED).astype(float)
-    name = name_of({"margins: spiculated": (1.0, 1.0)}, TERMS, maximum, PATIENT)
+    name = name_of({"margins: spiculated": (1.0, 1.0)}, TERMS, TOGETHER, maximum, PATIENT)
     assert name == ["margins: spiculated", "lesion type: mass"]
 
 
@@ -140,6 +159,8 @@ def test_a_longer_name_must_fit_patients_left_out() -> None:
         maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.8 * chance.normal(size=len(KIND))
         areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in terms.items()}
         lucky = max(by_luck, key=lambda concept: areas[concept])
-        longer += len(name_of({"shape: irregular": (0.9, 0.9), lucky: (0.6, 0.6)}, terms, maximum, PATIENT)) > 1
+        longer += (
+            len(name_of({"shape: irregular": (0.9, 0.9), lucky: (0.6, 0.6)}, terms, pairs(terms), maximum, PATIENT)) > 1
+        )
     assert longer < 10
-    assert name_of({}, TERMS, KIND.astype(float), PATIENT) == []
+    assert name_of({}, TERMS, TOGETHER, KIND.astype(float), PATIENT) == []
