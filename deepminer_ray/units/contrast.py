@@ -159,13 +159,15 @@ def _better(
     def fits(term: Term, among: Mask) -> float:
         return area(maximum, term.shows & among, term.lacks & among)
 
-    # Patients that show the name go round by fives, so that each part has some where there are enough.
-    showing = {one: place for place, one in enumerate(dict.fromkeys(patient[name.shows].tolist()))}
-    part = np.array([showing.get(one, one) % FOLDS for one in patient.tolist()])
+    # Patients that show the name go round by fives, and so do the others: each part has some where there are enough.
+    showing = list(dict.fromkeys(patient[name.shows].tolist()))
+    others = sorted(set(patient.tolist()) - set(showing))
+    place = {one: number for group in (showing, others) for number, one in enumerate(group)}
+    part = np.array([place[one] % FOLDS for one in patient.tolist()])
     gains = []
     for fold in range(FOLDS):
-        others, left_out = part != fold, part == fold
-        pick = max(longer.values(), key=lambda both: np.nan_to_num(fits(both, others), nan=-1.0))
+        kept, left_out = part != fold, part == fold
+        pick = max(longer.values(), key=lambda both: np.nan_to_num(fits(both, kept), nan=-1.0))
         gains.append(fits(pick, left_out) - fits(name, left_out))
     known = np.array(gains)[np.isfinite(gains)]
     if len(known) < 2 or known.mean() <= known.std(ddof=1) / np.sqrt(len(known)):
