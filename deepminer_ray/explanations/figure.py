@@ -32,6 +32,8 @@ TEXT, TITLE = 10.5, 14
 LINE, LETTER, CAPITAL = 1.3 * TEXT / 72, 0.6 * TEXT / 72, 0.7 * TEXT / 72
 """Inches from line to line, of a letter and of a capital: text is wrapped by counting."""
 NAME_LINES, REPORT_LINES = 5, 7
+BOLD = 0.9
+"""Letters of a bold line for each of a plain one."""
 COLOURS = colormaps["plasma"]
 OPAQUE = 0.8
 """Share of colour, not film, where a map is at its maximum; it falls to nothing with the map."""
@@ -94,10 +96,10 @@ def draw_explanation(
     width = height * columns / rows
     letters = int(column / LETTER)
     nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
-    headings = [["mammogram"], ["class activation map", f"of {decision.decided}", *nowhere]]
+    headings = [(["mammogram"], []), (["class activation map"], [f"of {decision.decided}", *nowhere])]
     headings += [_heading(one, decision.decided, letters) for one in concepts]
     report = _report(film, int((2 * column + GAP) / CAPITAL))
-    top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(lines) for lines in headings)) * LINE
+    top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(name) + len(said) for name, said in headings)) * LINE
     beneath = top + height + 0.12
 
     page_width = 2 * MARGIN + len(headings) * (column + GAP) - GAP
@@ -116,11 +118,11 @@ def draw_explanation(
         breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
         maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
     panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
-    for place, (panel, lines) in enumerate(zip(panels, headings, strict=True)):
+    for place, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
         middle = MARGIN + place * (column + GAP) + column / 2
         page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")
-        _write(page, middle, top - (0.4 + len(lines)) * LINE, lines[:1], ha="center", weight="bold")
-        _write(page, middle, top - (0.4 + len(lines) - 1) * LINE, lines[1:], ha="center")
+        _write(page, middle, top - (0.4 + len(name) + len(said)) * LINE, name, ha="center", weight="bold")
+        _write(page, middle, top - (0.4 + len(said)) * LINE, said, ha="center")
     for place in range(len(panels)):
         left = MARGIN + place * (column + GAP) + (column - width) / 2
         _outline(page, film.outlines, left, top, width / columns)
@@ -140,11 +142,12 @@ def blended(grey: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray
     return mixed
 
 
-def _heading(concept: ConceptMap, decided: str, letters: int) -> list[str]:
-    said = textwrap.wrap(concept.phenomenon, letters, max_lines=NAME_LINES, placeholder=" …")
+def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str], list[str]]:
+    """The lines of a name, which are bold and wider, and what is said of it."""
+    name = textwrap.wrap(concept.phenomenon, int(letters * BOLD), max_lines=NAME_LINES, placeholder=" …")
     units = f"{concept.units} unit" + ("" if concept.units == 1 else "s")
     share = [] if concept.share is None else textwrap.wrap(f"{concept.share:.0%} of what speaks for {decided}", letters)
-    return [*said, units if concept.named else f"({units}, no name)", *share]
+    return name, [units if concept.named else f"({units}, no name)", *share]
 
 
 def _report(film: Film, letters: int) -> list[str]:

@@ -37,6 +37,8 @@ FAITHFULNESS = pa.schema(
         ("random", pa.list_(pa.float64())),
     ]
 )
+LEAST_SHARE = 0.01
+"""Of all that speaks for a class: what says less has no panel."""
 SILENCE = pa.schema([("scan", pa.string()), ("unit", pa.int32()), ("alone", pa.bool_()), ("place", pa.int32())])
 
 
@@ -125,11 +127,10 @@ def concepts(one: Explained, called: Mapping[int, Called]) -> list[Concept]:
 
 def shown_maps(one: Explained, by_name: Sequence[Concept]) -> list[ConceptMap]:
     """What a figure shows of a decision: its strongest concepts; where no unit is called anything, the units."""
-    speaking = [concept for concept in by_name if concept.phenomenon is not None and concept.contribution > 0]
+    speaking = [concept for concept in by_name if concept.phenomenon is not None and concept.share >= LEAST_SHARE]
     if speaking:
         return [
-            ConceptMap(str(of.phenomenon), of.named, of.units, None if np.isnan(of.share) else of.share, of.map)
-            for of in speaking[:NAMED_IN_FIGURE]
+            ConceptMap(str(of.phenomenon), of.named, of.units, of.share, of.map) for of in speaking[:NAMED_IN_FIGURE]
         ]
     shares = one.shares()
     return [

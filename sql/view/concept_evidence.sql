@@ -1,6 +1,7 @@
 -- One row a decided scan and concept: units of one name as one line, with what they add to the decided class's logit at
 -- the cell that decided, their share of all that speaks for it there, and where their map peaks, in px of the film.
--- Units without a name are a line too: with the bias the contributions of a scan's lines add up to the logit.
+-- The place is null where the scan is not explained. Units without a name are a line too: with the bias all lines of a
+-- scan add up to the logit.
 create view concept_evidence as
 with peaked as (
     select
@@ -24,9 +25,8 @@ summed as (
 )
 
 select
-    scan, class, summed.phenomenon, named, units, contribution, share,
+    summed.scan, class, summed.phenomenon, named, units, contribution, share,
     round(across * scale)::integer as x, round(down * scale)::integer as y
 from summed
-left join peaked using (scan)
-where summed.phenomenon is not distinct from peaked.phenomenon
-order by scan, contribution desc, summed.phenomenon
+left join peaked on peaked.scan = summed.scan and peaked.phenomenon is not distinct from summed.phenomenon
+order by summed.scan, contribution desc, summed.phenomenon

@@ -249,3 +249,51 @@ def test_nobody_unseen_leaves_no_score(planted: Any) -> None:
     planted.connection.execute("delete from unseen")
     planted.fill("annotation", [said(0, "Anna", "spiculated mass")])
     assert [table.num_rows for table in name_scores(Tables(planted.connection)).values()] == [0, 0]
+
+
+def test_units_of_one_name_are_one_line_where_nothing_is_explained_too(run: Any) -> None:
+    run.fill("scan", [{"scan": "S", "scan_number": 1, "patient": "P", "rows": 512, "columns": 256}])
+    run.fill("layer", [{"name": "features", "checkpoint": "now", "stride": 16, "offset": 15.0, "side": 64}])
+    run.fill(
+        "scan_prediction",
+        [{"scan": "S", "class": name, "probability": p} for name, p in (("benign", 0.9), ("malignant", 0.1))],
+    )
+    run.fill(
+        "evidence", [{"scan": "S", "class": "benign", "unit": unit, "activation": float(unit + 1)} for unit in range(5)]
+    )
+    run.fill(
+        "weight",
+        [
+            {"class": name, "unit": unit, "weight": (1.0, 1.0, -0.5, 2.0, 0.0)[unit] * sign}
+            for name, sign in (("benign", 1), ("malignant", -1))
+            for unit in range(5)
+        ],
+    )
+    run.fill("annotation", [said(0, "Anna", "oval mass"), said(1, "Anna", "oval mass"), said(2, "Anna", "vessels")])
+    run.fill("unit_rank", [{"unit": 3, "class": "benign", "rank": 1}])
+    run.fill("contrast", [told("finding", against="normal") | {"unit": 3}])
+    lines = {row["phenomenon"]: row for row in run.rows("from concept_evidence")}
+    assert {name: (row["named"], row["units"], row["contribution"], row["x"]) for name, row in lines.items()} == {
+        "oval mass": (True, 2, 3.0, None),
+        "vessels": (True, 1, -1.5, None),
+        "finding, kind unclear": (False, 1, 8.0, None),
+        None: (False, 0, 0.0, None),
+    }
+    assert lines["oval mass"]["share"] == pytest.approx(3 / 11)
+    leads = {row["phenomenon"]: row["lead"] for row in run.rows("from concept_argument")}
+    assert leads == {"oval mass": 6.0, "vessels": -3.0, "finding, kind unclear": 16.0, None: 0.0}
+    run.fill(
+        "scan_map",
+        [
+            {
+                "scan": "S",
+                "shows": "concept",
+                "phenomenon": "oval mass",
+                "map": [0.0, 1.0, 0.0, 5.0, 2.0, 0.0],
+                "map_width": 3,
+                "map_height": 2,
+            }
+        ],
+    )
+    (row,) = run.rows("from concept_evidence where phenomenon = 'oval mass'")
+    assert (row["x"], row["y"]) == (16, 32), "the first cell of the second row, film and stored film alike"
