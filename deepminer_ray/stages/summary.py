@@ -32,7 +32,7 @@ def _areas(run: Run) -> list[str]:
         said = [f"{_called(row)} {estimate(row['value'], row['low'], row['high'])}" for row in of]
         if said:
             lines.append(f"AUC        {first}, {of[0]['items']} {level}{'e' * (level == 'patch')}s: {', '.join(said)}")
-    return lines
+    return lines or ["AUC        none: what was evaluated has no positives or no negatives of any class"]
 
 
 def _called(row: dict[str, Any]) -> str:
