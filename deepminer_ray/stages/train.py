@@ -86,7 +86,7 @@ def train(
     how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
     how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
     how["normalisation"] = normalisation or normalisation_of(network)
-    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, decay_from_epoch or _decay(preset), **how)
+    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, _decay(preset, decay_from_epoch), **how)
     asked: dict[str, Any] = {"network": network, "classes": classes, "normals": normals} | _named(weights)
     asked |= {"balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
     if run.finished("train", asked | {"workers": workers}, again):
@@ -156,10 +156,11 @@ def _named(weights: str) -> dict[str, str]:
     return {"weights": str(file), "weights_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
-def _decay(preset: str) -> int | None:
+def _decay(preset: str, asked: int | None) -> int | None:
+    """From which epoch on the rate is a tenth: as asked for, else by the preset; BadInput for a preset that is none."""
     if preset not in ("paper", "authors"):
         raise BadInput(f"There is no preset {preset!r}: use paper or authors.")
-    return paper.DECAY_FROM_EPOCH if preset == "authors" else None
+    return asked or (paper.DECAY_FROM_EPOCH if preset == "authors" else None)
 
 
 def _side(run: Run, preset: str) -> int:

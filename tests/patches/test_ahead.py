@@ -87,6 +87,7 @@ def test_each_method_sees_the_pixels_it_names(tmp_path: Path) -> None:
     asked = {
         "patches": (1, chosen),
         "maps": (1, chosen, [[0], [2]]),
+        "maxima": (1, chosen),
         "dissection": {"scan_number": 1, "patches": [{"patch": patch} for patch in chosen]},
         "scans": ("scan_1", 1),
     }

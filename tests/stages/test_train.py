@@ -218,6 +218,8 @@ def test_a_diverging_loss_ends_in_one_sentence_without_another_try(run: Run, tmp
         ({"gpu": True}, "leave --gpu out"),
         ({"balance": "both"}, "There is no balance 'both': use none, weights, sampling"),
         ({"keep": "worst"}, "There is no keep 'worst'"),
+        ({"optimizer": "adam"}, "There is no optimizer 'adam': use sgd, adamw"),
+        ({"schedule": "cosine"}, "There is no schedule 'cosine': use steps, one-cycle"),
         ({"normalisation": "zscore"}, "use imagenet, inception, caffe"),
         ({"preset": "authors"}, "The authors trained on patches of 227 px, this run was cut into 64"),
         ({"preset": "others"}, "There is no preset 'others'"),
