@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.run import Run
+from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.explain import explain
 from deepminer_ray.stages.score import score
 
@@ -42,3 +44,25 @@ def test_without_any_name_a_scan_is_drawn_and_that_is_said(
     said = capsys.readouterr().err
     assert "No unit has a name yet" in said and f"{scan}.png" in said
     assert (run.folder / "figures" / f"{scan}.png").is_file()
+
+
+def test_names_by_contrast_say_what_they_cannot_tell(
+    ranked: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three patients, all of whom ranked the units: no keyword has enough patients, and nobody is unseen."""
+    run = Run(shutil.copytree(ranked.folder, tmp_path / "run"))
+    for wrong, sentence in (
+        ({"naming": "best"}, "There is no naming 'best'"),
+        ({"partitions": ["test"]}, "leave --part"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            annotate(run, from_lesions=True, **wrong)
+    annotate(run, from_lesions=True)
+    said = capsys.readouterr().err
+    assert "left out, as fewer than 3 patients show them" in said and "(1)" in said
+    assert "no unit has a name" in said and "0 of" in said
+    units = {row["unit"] for row in run.rows("ranked_unit")}
+    given = run.ask("from annotation").to_pylist()
+    assert {row["unit"] for row in given} == units and not any(row["recognizable"] for row in given)
+    against = run.ask("select distinct against from contrast").column(0).to_pylist()
+    assert set(against) <= {"normal"} and run.ask("from unseen").num_rows == 0
