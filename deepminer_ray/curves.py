@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -115,59 +116,55 @@ def _save(figure: Figure, file: Path) -> None:
 def draw_scores(file: Path, rows: Rows) -> None:
     """Every score with its interval over patients beside what chance gives; rows are those of `score` with an n."""
     shown = [row for row in rows if row["n"]]
-    figure = Figure(figsize=(9, 1.4 + 0.28 * len(shown)), layout="constrained")
-    axes = figure.subplots()
-    for place, row in enumerate(shown):
-        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
-        axes.plot(
-            row["value"], place, "o", color=COLOUR["normal"], label=None if place else "value, 95 % over patients"
-        )
-        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=None if place else "by chance")
     names = [
         f"{row['metric']}, {'top ' + str(row['depth']) if row.get('depth') else 'all units'}, {row['mode']}"
         f"   p {row['p']:.3f}, n {row['n']}"
         for row in shown
     ]
-    axes.set_yticks(range(len(shown)), names, fontsize=8)
-    axes.invert_yaxis()
+    figure, axes = _beside_chance(shown, "value", names, "value, 95 % over patients", "by chance")
     axes.set(xlabel="score, or share")
-    axes.grid(axis="x", color="0.9")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    if shown:
-        axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+    _legend(axes, bool(shown))
     _save(figure, file)
 
 
 def draw_annotators(file: Path, rows: Rows) -> None:
     """Who names best: how true each annotator's names are on unseen patients; rows of `annotator_score`."""
     shown = [row for row in rows if row["auroc"] is not None]
-    figure = Figure(figsize=(9, 1.4 + 0.28 * len(shown)), layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(0.5, color="0.8", linewidth=1)
-    for place, row in enumerate(shown):
-        first = not place
-        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
-        label = "against other findings, 95 % over patients"
-        axes.plot(row["auroc"], place, "o", color=COLOUR["normal"], label=label if first else None)
-        label = "the same names shuffled"
-        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=label if first else None)
-        label = "against everything else"
-        axes.plot(row["auroc_all"], place, "|", color="0.4", label=label if first else None)
     names = [
         f"{row['annotator']}, {LEVEL_NAMES[row['level']]}   {row['true']} of {row['tested']} names above 0.5, "
         f"p {row['p']:.3f}, n {row['n']}"
         for row in shown
     ]
-    axes.set_yticks(range(len(shown)), names, fontsize=8)
-    axes.invert_yaxis()
+    said = "against other findings, 95 % over patients"
+    figure, axes = _beside_chance(shown, "auroc", names, said, "the same names shuffled")
+    axes.axvline(0.5, color="0.8", linewidth=1, zorder=0)
+    if shown:
+        areas = [row["auroc_all"] for row in shown]
+        axes.plot(areas, range(len(shown)), "|", color="0.4", label="against everything else")
     axes.set(xlabel="mean AUC with which a unit's maximum predicts its name on unseen patients", xlim=(0, 1))
+    _legend(axes, bool(shown))
+    _save(figure, file)
+
+
+def _beside_chance(rows: Rows, value: str, names: Sequence[str], said: str, chance: str) -> tuple[Figure, Axes]:
+    """A line a row: a value with its interval, and what chance gives."""
+    figure = Figure(figsize=(9, 1.4 + 0.28 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
+        axes.plot(row[value], place, "o", color=COLOUR["normal"], label=None if place else said)
+        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=None if place else chance)
+    axes.set_yticks(range(len(rows)), names, fontsize=8)
+    axes.invert_yaxis()
     axes.grid(axis="x", color="0.9")
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
+    return figure, axes
+
+
+def _legend(axes: Axes, shown: bool) -> None:
     if shown:
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
-    _save(figure, file)
 
 
 def draw_faithfulness(file: Path, rows: Rows) -> None:

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.naming import stems
-from deepminer_ray.units.contrast import LEAST_PATIENTS, Term, shown_by_enough
-from deepminer_ray.units.detection import Ranking, areas, interval_of
+from deepminer_ray.units.contrast import LEAST_PATIENTS, Mask, Term, shown_by_enough
+from deepminer_ray.units.detection import Floats, Ranking, areas, interval_of
 
 SHUFFLES = 1000
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Meaning = tuple[tuple[str, ...], ...]
 """Groups of concepts, one an attribute: a lesion is meant that has one of each group."""
 

@@ -47,7 +47,7 @@ class Explained:
     """Response maps [units, h, w] of the last layer and the decision: probability [classes] and the class decided.
 
     For that class each unit's influence [units], its maximum x weight, and contribution [units], its term of the logit
-    at the cell that decided. `breast` [h, w] says which cells are centred on tissue.
+    at the cell that decided.
     """
 
     maps: NDArray[np.float32]
@@ -56,7 +56,6 @@ class Explained:
     influence: NDArray[np.float64]
     contribution: NDArray[np.float64]
     head: Head
-    breast: NDArray[np.bool_]
 
     def order(self) -> NDArray[np.int64]:
         """All units, the most influential first; of equal ones the smaller."""
@@ -155,7 +154,6 @@ def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
         last.maximum[0].astype(np.float64) * weight[winner],
         maps[:, y, x].astype(np.float64) * weight[winner],
         Head(maps[:, inside].astype(np.float64), weight, bias),
-        inside,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.units.detection import Ranking, areas, interval_of
+from deepminer_ray.units.detection import Floats, Ranking, areas, interval_of
 
 DRAWS = 19_999
 """Exchanges of labels behind p: two-sided, it is a multiple of 1 / 10,000."""
@@ -25,7 +25,6 @@ NO_NAME = "pathology"
 NOUN = "lesion type"
 """A name holds what all its patches are of this attribute: "spiculated" is a spiculated mass where all are masses."""
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 

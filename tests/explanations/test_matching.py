@@ -206,3 +206,19 @@ def test_the_null_repeats_by_seed() -> None:
     patients = list("aabbccdd")
     assert (matching_null(matrix, patients, 30, seed=1) == matching_null(matrix, patients, 30, seed=1)).all()
     assert (matching_null(matrix, patients, 30, seed=1) != matching_null(matrix, patients, 30, seed=2)).any()
+
+
+def test_the_second_null_keeps_reports_within_a_group() -> None:
+    """Explanations that know the group alone beat the first null and not the second; those that know more beat both."""
+    patients = [f"P{number // 2}" for number in range(40)]
+    groups = ["benign" if number < 20 else "malignant" for number in range(40)]
+    same_group = np.equal.outer(np.array(groups), np.array(groups)).astype(float)
+    same_patient = np.equal.outer(np.array(patients), np.array(patients)).astype(float)
+    for matrix, beaten in ((same_group, False), (same_group + same_patient, True)):
+        observed = float(matrix.diagonal().mean())
+        assert p_value(observed, matching_null(matrix, patients)) < 0.01
+        within = matching_null(matrix, patients, groups=groups)
+        assert (p_value(observed, within) < 0.01) is beaten
+    assert matching_null(same_group, patients, groups=groups) == pytest.approx(1)
+    one_group = matching_null(same_patient, patients, 50, 3, ["all"] * 40)
+    assert one_group == pytest.approx(matching_null(same_patient, patients, 50, 3)), "one group is the first null"
