@@ -295,5 +295,18 @@ def test_units_of_one_name_are_one_line_where_nothing_is_explained_too(run: Any)
             }
         ],
     )
-    (row,) = run.rows("from concept_evidence where phenomenon = 'oval mass'")
-    assert (row["x"], row["y"]) == (16, 32), "the first cell of the second row, film and stored film alike"
+    run.fill(
+        "scan_map",
+        [
+            {"scan": "S", "shows": "concept", "phenomenon": "vessels", "map": [0.0, 0.0, 3.0, 0.0, 0.0, 0.0]}
+            | {"map_width": 3, "map_height": 2}
+        ],
+    )
+    places = {row["phenomenon"]: (row["x"], row["y"]) for row in run.rows("from concept_evidence")}
+    assert len(run.rows("from concept_evidence")) == 4, "each concept has its own map alone"
+    assert places == {
+        "oval mass": (16, 32),
+        "vessels": (48, 16),
+        "finding, kind unclear": (None, None),
+        None: (None, None),
+    }
