@@ -11,13 +11,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import stats
 
 from deepminer_ray.network.augmentation import Augmentation
-from deepminer_ray.network.backbone import build
+from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
@@ -46,52 +47,71 @@ def drawn(patches: Batch, batch: int, seed: int) -> Iterator[Batch]:
         yield patches[0][chosen], patches[1][chosen]
 
 
-def main(folder: Path, shuffles: int, epochs: int) -> None:
-    """Train once with the true labels, then with shuffled ones, and print every AUC."""
-    run = Run.existing(folder)
+def training(run: Run) -> tuple[dict[str, Any], list[tuple[int, list[int], list[str]]]]:
+    """What `train` was told, and the patches it learned from: scan_number, patches and classes of each film."""
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
     drawn_as = {"normals": said["normals"], "seed": str(said["seed"])}
-    films = [
-        film for film in run.rows("training", answers=CLASSES, balanced=False, **drawn_as) if not film["validation"]
-    ]
-    pixels, classes = labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
-    tested = run.ask(
+    films = run.rows("training", answers=CLASSES, balanced=False, **drawn_as)
+    return said, [(film["scan_number"], film["patches"], film["classes"]) for film in films if not film["validation"]]
+
+
+def tested(run: Run) -> Batch:
+    """The labelled patches of test."""
+    films = run.ask(
         "select scan_number, list(patch order by patch) as patches, list(class order by patch) as classes "
         "from label join patch using (patch) join scan using (scan) join partition using (patient) "
         "where partition = 'test' group by scan_number order by scan_number"
     ).to_pylist()
-    test = labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in tested])
+    return labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
+
+
+def taught(said: dict[str, Any], patches: Batch, epochs: int, seed: int) -> tuple[Network, float]:
+    """A network that learned patches as `train` was told, in one process; and its last epoch's loss."""
+    torch.manual_seed(seed)
+    network = build(said["network"], pool=said["pool"], until=said["until"])[0].to(memory_format=torch.channels_last)
+    recipe = Recipe(
+        epochs,
+        said["batch"],
+        said["learning_rate"],
+        epochs,
+        MOMENTUM,
+        WEIGHT_DECAY,
+        said["normalisation"],
+        seed,
+        optimizer=said["optimizer"],
+        schedule=said["schedule"],
+        augmentation=Augmentation(**said["augmentation"]),
+    )
+    optimizer = recipe.optimizer_of(network)
+    cycle = recipe.cycle(optimizer, len(patches[1]) // recipe.batch)
+    loss = np.nan
+    for epoch in range(1, epochs + 1):
+        batches = drawn(patches, recipe.batch, 1000 * seed + epoch)
+        loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, torch.device("cpu"), cycle=cycle)
+    return network, loss
+
+
+def areas(network: Network, normalisation: str, test: Batch) -> dict[str, float | None]:
+    """Each class's AUC."""
+    parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
+    seen = validate(network, normalisation, parts, torch.device("cpu"))
+    return {name: seen[f"auc_{name}"] for name in CLASSES}
+
+
+def main(folder: Path, shuffles: int, epochs: int) -> None:
+    """Train once with the true labels, then with shuffled ones, and print every AUC."""
+    run = Run.existing(folder)
+    said, films = training(run)
+    pixels, classes = labelled(run, films)
+    test = tested(run)
     torch.set_num_threads(1)
-    device = torch.device("cpu")
     names = [CLASSES[index] for index in classes]
     found: dict[str, list[float]] = {name: [] for name in CLASSES}
     for seed in range(shuffles + 1):
         dealt = names if seed == 0 else shuffled_labels(names, seed)
-        torch.manual_seed(seed)
-        network = build(said["network"])[0].to(memory_format=torch.channels_last)
-        recipe = Recipe(
-            epochs,
-            said["batch"],
-            said["learning_rate"],
-            epochs,
-            MOMENTUM,
-            WEIGHT_DECAY,
-            said["normalisation"],
-            seed,
-            optimizer=said["optimizer"],
-            schedule=said["schedule"],
-            augmentation=Augmentation(**said["augmentation"]),
-        )
-        optimizer = recipe.optimizer_of(network)
-        cycle = recipe.cycle(optimizer, len(classes) // recipe.batch)
-        patches = pixels, np.array([CLASSES.index(name) for name in dealt])
-        for epoch in range(1, epochs + 1):
-            batches = drawn(patches, recipe.batch, 1000 * seed + epoch)
-            loss, _ = train_epoch(network, optimizer, recipe, epoch, batches, device, cycle=cycle)
-        parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
-        seen = validate(network, recipe.normalisation, parts, device)
-        auc = {name: seen[f"auc_{name}"] for name in CLASSES}
+        network, loss = taught(said, (pixels, np.array([CLASSES.index(name) for name in dealt])), epochs, seed)
+        auc = areas(network, said["normalisation"], test)
         what = "true labels" if seed == 0 else f"shuffle {seed}"
         print(
             f"{what:12}", " ".join(f"{name} {value:.3f}" for name, value in auc.items()), f"loss {loss:.3f}", flush=True

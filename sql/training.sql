@@ -21,7 +21,7 @@ taken as (
         row_number() over (partition by validation, answer order by md5($seed || ':again:' || patch)) as place,
         count(*) over (partition by validation, answer) as alike
     from labelled
-    where class <> 'normal' or validation or $normals is null or drawn <= $normals * findings
+    where class <> 'normal' or $normals is null or drawn <= $normals * findings
 ),
 
 repeated as (

@@ -32,6 +32,10 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="the authors' 5 by defau
 Batch = Annotated[int, typer.Option(min=1, help="patches a step, over all workers")]
 LearningRate = Annotated[float, typer.Option(min=0)]
 DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="a tenth of the learning rate from here on")]
+Until = Annotated[
+    str | None, typer.Option(metavar="LAYER", help="the network ends with this layer, named as torch names it")
+]
+Pool = Annotated[str, typer.Option(help="what the linear layer takes of a unit's map: avg, or max")]
 Optimizer = Annotated[str, typer.Option(help="sgd, with the paper's momentum, or adamw")]
 Schedule = Annotated[str, typer.Option(help="steps; one-cycle: the learning rate rises and falls once over all epochs")]
 Normalisation = Annotated[str | None, typer.Option(help="what the weights expect: imagenet, caffe or inception")]
@@ -62,3 +66,8 @@ Naming = Annotated[
     str, typer.Option(help="by contrast: what a unit tells from other findings; frequent: what its top patches show")
 ]
 Sensitivity = Annotated[float, typer.Option(help="the operating point: least share of a class that must be found")]
+Exceeding = Annotated[float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")]
+Annotations = Annotated[str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")]
+Images = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="explain a mammogram of one's own (repeat the option)")
+]

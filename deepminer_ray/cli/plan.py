@@ -18,6 +18,7 @@ from deepminer_ray.cli.options import (
     SourceKind,
     Test,
     Train,
+    Until,
     Validation,
     Workers,
 )
@@ -29,6 +30,7 @@ def plan(
     source_kind: SourceKind = None,
     side: Side = paper.SIDE,
     network: Network = paper.NETWORK,
+    until: Until = None,
     epochs: Epochs = None,
     batch: Batch = paper.BATCH,
     normals: Normals = None,
@@ -55,6 +57,7 @@ def plan(
     asked = Asked(
         side=side,
         network=network,
+        until=until,
         epochs=epochs or paper.EPOCHS,
         batch=batch,
         normals=normals,

@@ -1,6 +1,5 @@
 """One command a stage, no logic."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ from deepminer_ray import paper
 from deepminer_ray.cli.app import app, existing
 from deepminer_ray.cli.options import (
     Again,
+    Annotations,
     AtOnce,
     Balance,
     Batch,
@@ -16,11 +16,13 @@ from deepminer_ray.cli.options import (
     Classes,
     DecayFromEpoch,
     Epochs,
+    Exceeding,
     Flips,
     Folder,
     FromLesions,
     Gpu,
     Half,
+    Images,
     Jitter,
     Keep,
     Layer,
@@ -33,6 +35,7 @@ from deepminer_ray.cli.options import (
     Normals,
     Optimizer,
     Partitions,
+    Pool,
     Preset,
     Rotation,
     Schedule,
@@ -46,6 +49,7 @@ from deepminer_ray.cli.options import (
     Tensorboard,
     Test,
     Train,
+    Until,
     Validation,
     Vectors,
     Weights,
@@ -67,6 +71,8 @@ def run(
     network: Network = paper.NETWORK,
     weights: Weights = "default",
     classes: Classes = 3,
+    until: Until = None,
+    pool: Pool = "avg",
     preset: Preset = "paper",
     epochs: Epochs = None,
     batch: Batch = paper.BATCH,
@@ -154,6 +160,8 @@ def train(
     network: Network = paper.NETWORK,
     weights: Weights = "default",
     classes: Classes = 3,
+    until: Until = None,
+    pool: Pool = "avg",
     preset: Preset = "paper",
     epochs: Epochs = None,
     batch: Batch = paper.BATCH,
@@ -232,9 +240,7 @@ def rank(
 @app.command()
 def dissect(
     folder: Folder,
-    share: Annotated[
-        float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")
-    ] = paper.EXCEEDED_SHARE,
+    share: Exceeding = paper.EXCEEDED_SHARE,
     permuted: Annotated[int, typer.Option(min=1, help="permutations of the patients behind p")] = 9999,
     patients: Annotated[int, typer.Option(min=1, help="that must show a concept")] = 3,
     seed: Seed = 0,
@@ -250,9 +256,7 @@ def dissect(
 @app.command()
 def annotate(
     folder: Folder,
-    file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")
-    ] = None,
+    file: Annotations = None,
     from_lesions: FromLesions = False,
     naming: Naming = "contrast",
     partitions: Partitions = None,
@@ -267,9 +271,7 @@ def annotate(
 def explain(
     folder: Folder,
     scan: Annotated[str | None, typer.Option(help="draw this scan's figure only")] = None,
-    image: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="explain a mammogram of one's own (repeat the option)")
-    ] = None,
+    image: Images = None,
     partitions: Partitions = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="figures as PDF too")] = False,
     workers: Workers = 1,

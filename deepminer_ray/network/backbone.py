@@ -1,4 +1,4 @@
-"""Networks of features, global average pooling and one linear layer, also fully convolutional (Sec. 2.3)."""
+"""Networks of features, global pooling and one linear layer, also fully convolutional (Sec. 2.3)."""
 
 import pickle
 from collections import OrderedDict
@@ -18,12 +18,26 @@ LEAST_SIDE = 96
 """px; the pooling layers of every network accepted here leave something of an image of this side."""
 
 
-class Network(nn.Module):
-    """Features, global average pooling, one linear layer; the units are the channels of the last feature map."""
+POOLS = ("avg", "max")
+"""What the linear layer takes of a unit's map: its mean (the paper's), or its maximum."""
 
-    def __init__(self, name: str, features: nn.Module, units: int, classes: Sequence[str] = CLASSES):
+
+class Network(nn.Module):
+    """Features, global pooling, one linear layer; the units are the channels of the last feature map."""
+
+    def __init__(
+        self,
+        name: str,
+        features: nn.Module,
+        units: int,
+        classes: Sequence[str] = CLASSES,
+        pool: str = POOLS[0],
+        until: str | None = None,
+    ):
         super().__init__()
         self.name = name
+        self.pool = pool
+        self.until = until
         self.classes = tuple(classes)
         self.features = features
         self.head = nn.Linear(units, len(self.classes))
@@ -34,7 +48,8 @@ class Network(nn.Module):
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Logits [n, classes] of patches [n, 3, rows, columns]."""
-        logits: torch.Tensor = self.head(self.features(image).mean((2, 3)))
+        maps = self.features(image)
+        logits: torch.Tensor = self.head(maps.amax((2, 3)) if self.pool == "max" else maps.mean((2, 3)))
         return logits
 
     def class_maps(self, response: torch.Tensor) -> torch.Tensor:
@@ -45,10 +60,17 @@ class Network(nn.Module):
         return torch.einsum("cu,nuhw->nchw", self.head.weight, response) + self.head.bias.view(1, -1, 1, 1)
 
 
-def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) -> tuple[Network, str]:
+def build(
+    name: str,
+    weights: str = "none",
+    classes: Sequence[str] = CLASSES,
+    pool: str = POOLS[0],
+    until: str | None = None,
+) -> tuple[Network, str]:
     """A torchvision network by name with a new linear layer, and a sentence on where its weights come from.
 
-    `weights` is `none`, `default` (torchvision's own, from its cache or its site) or the file of a state dict.
+    `weights` is `none`, `default` (torchvision's own, from its cache or its site) or the file of a state dict. The
+    features end with the layer `until`, so that units see less of an image (Brendel and Bethge 2019, arXiv 1904.00760).
     BadInput, by name and with the reason, for networks that are not features, global average pooling and one linear
     layer, for weights that cannot be had, and for files that hold none of them.
     """
@@ -56,6 +78,8 @@ def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) ->
         if weights == "default":
             _refuse_before_fetching(name)
         features = _features(_model(name, weights), name)
+        if until is not None:
+            features = _ended(features, until, name)
     except BadInput:
         raise
     except ValueError as error:
@@ -64,8 +88,8 @@ def build(name: str, weights: str = "none", classes: Sequence[str] = CLASSES) ->
         raise BadInput(f"The default weights of {name} could not be fetched ({error}): give --weights FILE.") from error
     with torch.no_grad():
         units = features.eval()(torch.zeros(1, 3, LEAST_SIDE, LEAST_SIDE)).shape[1]
-    network = Network(name, features, units, classes)
-    origin = f"{name} with {weights} weights"
+    network = Network(name, features, units, classes, pool, until)
+    origin = f"{name}{f' until {until}' if until else ''} with {weights} weights"
     if weights not in ("none", "default"):
         origin = fill(network, weights)
     return network, origin
@@ -76,6 +100,20 @@ def _refuse_before_fetching(name: str) -> None:
     # Without memory or time for weights. Networks that compute while they are made cannot be, all of them accepted.
     with torch.device("meta"), suppress(NotImplementedError, RuntimeError):
         _features(_model(name, "none"), name)
+
+
+def _ended(features: nn.Module, layer: str, name: str) -> nn.Sequential:
+    """The features up to a layer and with it; BadInput where they have none of this name, or it is inside another."""
+    children = OrderedDict(features.named_children())
+    outer, _, inner = layer.partition(".")
+    if not isinstance(features, nn.Sequential) or outer not in children:
+        known = f"use {', '.join(children)}" if isinstance(features, nn.Sequential) else "it is inside another layer"
+        raise BadInput(f"{name} cannot end with the layer {layer!r}: {known}.")
+    kept = list(children)[: list(children).index(outer) + 1]
+    ended = OrderedDict((child, children[child]) for child in kept)
+    if inner:
+        ended[outer] = _ended(children[outer], inner, name)
+    return nn.Sequential(ended)
 
 
 def _model(name: str, weights: str) -> nn.Module:

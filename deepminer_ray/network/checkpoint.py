@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.network.backbone import Network, build
+from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.place import Place, place
 
@@ -28,7 +28,7 @@ def save(file: Path, network: Network, side: int, normalisation: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
-    described["classes"] = list(network.classes)
+    described |= {"classes": list(network.classes), "pool": network.pool, "until": network.until}
     torch.save(described, partial)
     partial.replace(file)
 
@@ -58,7 +58,11 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
     """The checkpoint that a file's content is, in evaluation mode; BadInput where it is none."""
     try:
         described = torch.load(BytesIO(written), weights_only=True, map_location="cpu")
-        network, _ = build(described["network"], classes=described.get("classes", CLASSES))
+        pool = described.get("pool", POOLS[0])
+        if pool not in POOLS:
+            raise BadInput(f"{file} pools by {str(pool)[:20]!r}, which this version does not know: {', '.join(POOLS)}.")
+        classes, until = described.get("classes", CLASSES), described.get("until")
+        network, _ = build(described["network"], classes=classes, pool=pool, until=until)
         network.load_state_dict(described["state"])
         side, normalisation = described["side"], described["normalisation"]
     except BadInput:

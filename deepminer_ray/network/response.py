@@ -58,9 +58,10 @@ def _first_equal(flat: torch.Tensor, maximum: torch.Tensor) -> NDArray[np.int32]
 
 @torch.inference_mode()
 def probabilities(network: Network, responses: Responses) -> NDArray[np.float64]:
-    """Class probabilities [n, classes] of patches: softmax of bias + sum over units of mean x weight."""
-    mean = torch.from_numpy(responses.mean).to(network.head.weight.device)
-    result: NDArray[np.float64] = network.head(mean).double().softmax(1).cpu().numpy()
+    """Class probabilities [n, classes] of patches: softmax of bias + sum over units of pooled map x weight."""
+    of_maps = responses.maximum if network.pool == "max" else responses.mean
+    pooled = torch.from_numpy(of_maps).to(network.head.weight.device)
+    result: NDArray[np.float64] = network.head(pooled).double().softmax(1).cpu().numpy()
     return result
 
 

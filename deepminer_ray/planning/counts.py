@@ -174,7 +174,7 @@ def counts(
         known,
         patches_of(cuts, films, scale),
         labelled(cuts, trained, scale, normals),
-        labelled(cuts, validated, scale, None),
+        labelled(cuts, validated, scale, normals),
         patches_of(cuts, of(*probed), scale),
         len(of(*scanned)) * scale,
         len(of(*explained)) * scale,

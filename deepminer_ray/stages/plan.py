@@ -49,6 +49,7 @@ class Asked:
 
     side: int = paper.SIDE
     network: str = paper.NETWORK
+    until: str | None = None
     epochs: int = paper.EPOCHS
     batch: int = paper.BATCH
     normals: int | None = None
@@ -220,6 +221,7 @@ def _refuse_too_few(todo: Counts, asked: Asked) -> None:
 
 def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool) -> dict[str, Any]:
     """How fast the network trains and answers, measured or, for want of a GPU, reckoned; and what it takes."""
+    built = {"name": asked.network, "until": asked.until}
     best = max(sample.cuts, key=lambda cut: cut.patches).film
     film, pixels = (
         ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], asked.side, paper.BREAST_SHARE)
@@ -229,7 +231,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     together = 1 if gpu else min(workers, TOGETHER, actors_that_fit(ray))
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
-    actors = _started(ray, ProbeSample, needs, together, asked.network, asked.side, gpu)
+    actors = _started(ray, ProbeSample, needs, together, built, asked.side, gpu)
     found: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
     seconds = {}
     if measured:
@@ -243,14 +245,14 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     _stopped(ray, actors)
     share = -(-asked.batch // workers)
     if measured:
-        actors = _started(ray, TrainSample, needs, together, asked.network, gpu)
+        actors = _started(ray, TrainSample, needs, together, built, gpu)
         steps = ray.get([actor.steps.remote(pixels, share, asked.seconds) for actor in actors])
         seconds |= _mean(steps, ("step",))
         found["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
         shape = ray.get(film).shape
-        operations = ray.get(ray.remote(operations_of).remote(asked.network, asked.side, shape))
+        operations = ray.get(ray.remote(operations_of).remote(built, asked.side, shape))
         seconds |= reckoned(operations, asked.gpu_rate * TERA, share)
     return found | {"pace": Pace(**seconds, measured=measured)}
 

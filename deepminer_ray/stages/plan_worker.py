@@ -97,14 +97,14 @@ def pixels_of(film: dict[str, Any], side: int, breast: float) -> tuple[Pixels, P
 class TrainSample:
     """A network that learns a few batches, as a worker of `train` does."""
 
-    def __init__(self, network: str, gpu: bool):
+    def __init__(self, network: dict[str, Any], gpu: bool):
         import torch
 
         from deepminer_ray.network.backbone import build
 
         torch.set_num_threads(1)
         self.device = torch.device("cuda" if gpu else "cpu")
-        self.network = build(network)[0].to(self.device).to(memory_format=torch.channels_last)
+        self.network = build(**network)[0].to(self.device).to(memory_format=torch.channels_last)
 
     def ready(self) -> None:
         """Answer that the network is there."""
@@ -132,7 +132,7 @@ class TrainSample:
 class ProbeSample:
     """A network that answers patches and films and explains one, as actors of `probe`, `rank` and `explain` do."""
 
-    def __init__(self, network: str, side: int, gpu: bool):
+    def __init__(self, network: dict[str, Any], side: int, gpu: bool):
         from deepminer_ray.network.backbone import build
         from deepminer_ray.network.checkpoint import load, save
         from deepminer_ray.network.probe import Probe
@@ -140,7 +140,7 @@ class ProbeSample:
         self.place = tempfile.TemporaryDirectory()
         self.folder = Path(self.place.name)
         self.file = self.folder / "network.pt"
-        save(self.file, build(network)[0], side, "imagenet")
+        save(self.file, build(**network)[0], side, "imagenet")
         self.probe: Probe | None = Probe(load(self.file), device="cuda" if gpu else "cpu")
 
     def ready(self) -> None:
@@ -202,14 +202,14 @@ def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
     return row | {"probability": 0.5, "influential": chosen}
 
 
-def operations_of(network: str, side: int, film: tuple[int, int]) -> dict[str, float]:
+def operations_of(network: dict[str, Any], side: int, film: tuple[int, int]) -> dict[str, float]:
     """Floating-point operations (two a multiply-add) of one pass of a patch, and of a stored film of so many px."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     from deepminer_ray.network.backbone import build
 
-    model = build(network)[0].eval()
+    model = build(**network)[0].eval()
     found = {}
     for name, shape in (("patch", (side, side)), ("film", film)):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:

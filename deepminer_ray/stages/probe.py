@@ -107,6 +107,7 @@ def probe(
     files = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)
     described = {"name": layer, "map_width": width, "map_height": height, "side": loaded.side}
     described |= {"stride": where.stride, "field": where.field, "offset": where.offset, "checkpoint": loaded.hash}
+    described["pool"] = loaded.network.pool
     rows = {"layer": pa.Table.from_pylist([described])}
     if layer == LAYER:
         rows |= head_rows(loaded.network)

@@ -20,7 +20,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
-from deepminer_ray.network.backbone import Network, build, normalisation_of, refuse_too_small
+from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_of, refuse_too_small
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import remove, resolved
@@ -37,6 +37,7 @@ CHOICES = {
     "keep": tuple(KEPT),
     "normalisation": tuple(NORMALISATION),
     "optimizer": OPTIMIZERS,
+    "pool": POOLS,
     "schedule": SCHEDULES,
 }
 
@@ -53,6 +54,8 @@ def train(
     network: str = paper.NETWORK,
     weights: str = "default",
     classes: int = len(paper.CLASSES),
+    until: str | None = None,
+    pool: str = POOLS[0],
     preset: str = "paper",
     epochs: int | None = None,
     batch: int = paper.BATCH,
@@ -79,16 +82,17 @@ def train(
     """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
     `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
-    malignant or not. `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the
-    last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled labels a network
-    has nothing to learn, which its AUC must show. An interrupted training goes on, also one that was begun `again`.
+    malignant or not. `until` is the last layer that is taken of the network, `pool` what the linear layer takes of a
+    unit's map: its mean, or its maximum. `keep` is the best epoch (by mean AUC on the training partition's validation
+    patients) or the last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled
+    labels a network has nothing to learn, which its AUC must show. An interrupted training goes on, also `again`.
     """
     how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
     how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
     how["normalisation"] = normalisation or normalisation_of(network)
     recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, _decay(preset, decay_from_epoch), **how)
-    asked: dict[str, Any] = {"network": network, "classes": classes, "normals": normals} | _named(weights)
-    asked |= {"balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
+    asked: dict[str, Any] = {"network": network, "until": until, "pool": pool, "classes": classes} | _named(weights)
+    asked |= {"normals": normals, "balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
     if run.finished("train", asked | {"workers": workers}, again):
         return
     started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
@@ -96,18 +100,23 @@ def train(
     if again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
     state = fit(config, folder, _key(run, asked, config), workers, gpu, _watch(run, recipe.epochs, tensorboard))
-    trained, _ = build(network, classes=config["classes"])
+    trained, _ = build(**config["network"])
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
+    filled = {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH)} | head_rows(trained)
     with run.finishing("train", asked | {"workers": workers}, started) as tables:
-        tables.insert("epoch", pa.Table.from_pylist(state["epochs"], EPOCH))
-        for table, rows in head_rows(trained).items():
+        for table, rows in filled.items():
             tables.insert(table, rows)
     remove(folder)
-    kept = next(row["epoch"] for row in state["epochs"] if row["kept"])
-    reason = KEPT[keep if any(validation_auc(row) is not None for row in state["epochs"]) else "last"]
-    say(f"train: epoch {kept} of {recipe.epochs} is kept, {reason}")
+    say(f"train: epoch {_kept(state['epochs'], keep)}")
+
+
+def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
+    """Which epoch is kept, and why."""
+    kept = next(row["epoch"] for row in epochs if row["kept"])
+    reason = KEPT[keep if any(validation_auc(row) is not None for row in epochs) else "last"]
+    return f"{kept} of {len(epochs)} is kept, {reason}"
 
 
 def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
@@ -128,14 +137,15 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
     if asked["shuffle_labels"]:
         _shuffle(films, recipe.seed)
     torch.manual_seed(recipe.seed)
-    network, origin = build(asked["network"], asked["weights"], answers)
+    built = {"name": asked["network"], "classes": answers, "pool": asked["pool"], "until": asked["until"]}
+    network, origin = build(**built, weights=asked["weights"])
     refuse_too_small(network, side)
     say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
     described = asdict(recipe)
     if asked["balance"] == "weights":
         described["class_weights"] = [sum(counts.values()) / len(counts) / count for count in counts.values()]
     return {
-        "network": asked["network"],
+        "network": built,
         "start": network.state_dict(),
         "classes": answers,
         "recipe": described,

@@ -63,7 +63,7 @@ def _train(config: dict[str, Any]) -> None:
     rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
     device = get_device()
     torch.manual_seed(recipe.seed)
-    network, _ = build(config["network"], classes=config["classes"])
+    network, _ = build(**config["network"])
     network.load_state_dict(ray.get(config["start"]))
     network = network.to(memory_format=torch.channels_last)
     # Torch regroups gradients after a first step, sums of three or more would then differ in a continued training;

@@ -7,5 +7,6 @@ create table layer (
     field integer, -- px of the input
     "offset" double, -- centres of px are integers
     side integer, -- px of the input a patch has across
-    checkpoint varchar -- hash of the network the maps came from
+    checkpoint varchar, -- hash of the network the maps came from
+    pool varchar -- what the network's linear layer takes of a unit's map: avg, its mean, or max
 )

@@ -4,7 +4,7 @@
 -- decided as in `decision`: for the worse class.
 create macro flip(patch) as table
 with term as (
-    select class, unit, mean * weight as term
+    select class, unit, pooled(maximum, mean) * weight as term
     from activation
     join weight using (unit)
     where activation.patch = patch

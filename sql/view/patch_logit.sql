@@ -1,7 +1,7 @@
--- One row a patch and class: logit and probability, added up from the units: bias + sum of mean x weight, exactly.
+-- One row a patch and class: logit and probability, added up from the units: bias + sum of pooled map x weight.
 create view patch_logit as
 with summed as (
-    select patch, class, sum(mean * weight) + any_value(bias) as logit
+    select patch, class, sum(pooled(maximum, mean) * weight) + any_value(bias) as logit
     from activation
     join weight using (unit)
     join bias using (class)

@@ -1,5 +1,5 @@
 -- One row a class and unit: what the unit does to the class on the labelled patches of some partitions, on average.
--- contribution: its term, mean x weight; ablation: the probability of the class with the unit less that without it.
+-- contribution: its term, pooled map x weight; ablation: the probability of the class with the unit less that without it.
 create macro unit_effect(partitions := ['test']) as table
 with answered as (
     select
@@ -16,25 +16,27 @@ named as (select unit, class as answer, if(is_rest(class), 'normal', class) as c
 
 head as (pivot named on class in ('normal', 'benign', 'malignant') using max(weight) group by unit),
 
+taken as (select patch, unit, pooled(maximum, mean) as pooled from activation),
+
 silenced as (
     select
-        unit, mean, exp(a.normal) as was_normal, exp(a.benign) as was_benign, exp(a.malignant) as was_malignant,
-        a.normal - mean * head.normal as n, a.benign - mean * head.benign as b,
-        a.malignant - mean * head.malignant as m, greatest(n, b, m) as top,
+        unit, pooled, exp(a.normal) as was_normal, exp(a.benign) as was_benign, exp(a.malignant) as was_malignant,
+        a.normal - pooled * head.normal as n, a.benign - pooled * head.benign as b,
+        a.malignant - pooled * head.malignant as m, greatest(n, b, m) as top,
         exp(n - top) + coalesce(exp(b - top), 0) + exp(m - top) as odds
-    from activation
+    from taken
     join answered as a using (patch)
     join head using (unit)
 ),
 
 averaged as (
     select
-        unit, avg(mean) as mean, count(*) as patches, avg(was_normal - exp(n - top) / odds) as normal,
+        unit, avg(pooled) as pooled, count(*) as patches, avg(was_normal - exp(n - top) / odds) as normal,
         avg(was_benign - exp(b - top) / odds) as benign, avg(was_malignant - exp(m - top) / odds) as malignant
     from silenced
     group by unit
 )
 
-select answer as class, unit, mean * weight as contribution, ablation, patches
+select answer as class, unit, pooled * weight as contribution, ablation, patches
 from (unpivot averaged on normal, benign, malignant into name class value ablation)
 join named using (class, unit)

@@ -3,8 +3,8 @@ create macro what_if(patch, units) as table
 with summed as (
     select
         class,
-        sum(mean * weight) + any_value(bias) as logit,
-        sum(if(list_contains(units, unit), 0, mean * weight)) + any_value(bias) as logit_without
+        sum(pooled(maximum, mean) * weight) + any_value(bias) as logit,
+        sum(if(list_contains(units, unit), 0, pooled(maximum, mean) * weight)) + any_value(bias) as logit_without
     from activation
     join weight using (unit)
     join bias using (class)

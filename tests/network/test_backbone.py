@@ -12,7 +12,7 @@ from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
-from deepminer_ray.network.geometry import geometry
+from deepminer_ray.network.geometry import LayerToo, geometry
 from deepminer_ray.units.receptive_field import Geometry
 
 
@@ -212,6 +212,59 @@ def test_a_network_for_cancer_or_not_has_two_answers(tmp_path: Path) -> None:
     assert network.eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
     save(tmp_path / "network.pt", network, 64, "imagenet")
     assert load(tmp_path / "network.pt").network.classes == ("not_malignant", "malignant")
+
+
+def test_a_checkpoint_keeps_how_it_pools_and_an_older_one_takes_the_mean(tmp_path: Path) -> None:
+    file = tmp_path / "network.pt"
+    save(file, build("squeezenet1_1", pool="max")[0], 64, "imagenet")
+    assert load(file).network.pool == "max"
+    described = torch.load(file, weights_only=True)
+    torch.save(described | {"pool": "median"}, file)
+    with pytest.raises(BadInput, match="pools by 'median', which this version does not know: avg, max"):
+        load(file)
+    torch.save({name: value for name, value in described.items() if name != "pool"}, file)
+    assert load(file).network.pool == "avg"
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "units", "stride"),
+    [
+        ("squeezenet1_1", "features.7", 256, 8),
+        ("resnet18", "layer3", 256, 16),
+        ("resnet18", "layer3.0", 256, 16),
+        ("densenet121", "features.transition2", 256, 16),
+        ("googlenet", "inception4e", 832, 16),
+    ],
+)
+def test_a_network_ends_with_the_layer_asked_for(
+    name: str, until: str, units: int, stride: int, tmp_path: Path
+) -> None:
+    """Its units are those that probing this layer of the whole network shows, also after it was saved."""
+    torch.manual_seed(2)
+    whole = build(name)[0].eval()
+    torch.save(whole.features.state_dict(), tmp_path / "own.pt")
+    ended = build(name, str(tmp_path / "own.pt"), pool="max", until=until)[0].eval()
+    assert ended.units == units and geometry(ended.features).stride == stride
+    image = torch.randn(2, 3, 128, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(ended.features(image), LayerToo(whole.features, until)(image)[0])
+        save(tmp_path / "network.pt", ended, 96, "imagenet")
+        again = load(tmp_path / "network.pt").network
+        assert (again.until, again.pool) == (until, "max")
+        torch.testing.assert_close(again(image), ended(image))
+
+
+@pytest.mark.parametrize(
+    ("name", "until", "sentence"),
+    [
+        ("resnet18", "layer9", "resnet18 cannot end with the layer 'layer9': use conv1, bn1, relu, maxpool, layer1"),
+        ("resnet18", "layer3.0.conv1", "resnet18 cannot end with the layer 'conv1': it is inside another layer"),
+        ("squeezenet1_1", "", "squeezenet1_1 cannot end with the layer '': use features"),
+    ],
+)
+def test_a_layer_to_end_with_that_is_none_is_refused(name: str, until: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        build(name, until=until)
 
 
 def test_a_missing_weights_file_is_refused(tmp_path: Path) -> None:

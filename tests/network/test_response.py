@@ -60,6 +60,25 @@ def test_probability_is_the_softmax_of_bias_and_mean_times_weight(network: Netwo
     np.testing.assert_allclose(found.sum(1), 1, atol=1e-12)
 
 
+def test_probability_of_a_network_that_takes_maxima_is_of_maxima(image: torch.Tensor) -> None:
+    """The definition, unit by unit, as the mean's is not near it."""
+    torch.manual_seed(0)
+    network = build("resnet18", pool="max")[0].eval()
+    responses = answered(network, image)
+    found = probabilities(network, responses)
+    with torch.inference_mode():
+        logits = network(image)
+        weight, bias = network.head.weight, network.head.bias
+        slow = [
+            [float(sum(weight[c, u] * float(maps[u].max()) for u in range(network.units)) + bias[c]) for c in range(3)]
+            for maps in responses.maps
+        ]
+    np.testing.assert_allclose(logits.numpy(), slow, atol=1e-4)
+    np.testing.assert_allclose(found, logits.softmax(1).numpy(), atol=1e-6)
+    network.pool = "avg"
+    assert np.abs(probabilities(network, responses) - found).max() > 0.01
+
+
 def test_class_maps_average_to_the_logits(network: Network, image: torch.Tensor) -> None:
     """The fully convolutional network is the patch network where the patch is the whole input."""
     with torch.inference_mode():

@@ -133,6 +133,23 @@ def test_a_gpu_that_is_not_there_is_one_sentence(copied: Run) -> None:
         probe(copied, partitions=["all"], gpu=True, again=True)
 
 
+def test_a_network_that_takes_maxima_has_ledgers_of_maxima(run: Run, copied: Run, tmp_path: Path) -> None:
+    """Its terms add up to its probabilities (an audit), are influences of patches, and the means do not add up."""
+    network = load(run.folder).network
+    network.pool = "max"
+    save(tmp_path / "network.pt", network, SIDE, "imagenet")
+    probe(copied, str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    assert copied.audit() == {}
+    (patch,) = copied.ask("select max(patch) as patch from activation").to_pylist()
+    for name in paper.CLASSES:
+        terms = copied.ask(f"from patch_ledger({patch['patch']}, '{name}') where unit is not null order by unit")
+        maxima = copied.ask(f"from activation where patch = {patch['patch']} order by unit")
+        assert terms["pooled"].to_pylist() == maxima["maximum"].to_pylist() != maxima["mean"].to_pylist()
+    with copied.appending() as tables:
+        tables.connection.execute("update layer set pool = 'avg'")
+    assert "ledger_not_probability" in copied.audit()
+
+
 def test_a_layer_that_is_not_there_is_one_sentence(copied: Run) -> None:
     with pytest.raises(BadInput, match=r"no layer features\.99"):
         probe(copied, partitions=["all"], layer="features.99", again=True)

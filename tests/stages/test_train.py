@@ -219,6 +219,7 @@ def test_a_diverging_loss_ends_in_one_sentence_without_another_try(run: Run, tmp
         ({"balance": "both"}, "There is no balance 'both': use none, weights, sampling"),
         ({"keep": "worst"}, "There is no keep 'worst'"),
         ({"optimizer": "adam"}, "There is no optimizer 'adam': use sgd, adamw"),
+        ({"pool": "median"}, "There is no pool 'median': use avg, max"),
         ({"schedule": "cosine"}, "There is no schedule 'cosine': use steps, one-cycle"),
         ({"normalisation": "zscore"}, "use imagenet, inception, caffe"),
         ({"preset": "authors"}, "The authors trained on patches of 227 px, this run was cut into 64"),
@@ -278,6 +279,27 @@ def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, work
             seen.update(pixel.tobytes().__hash__() for pixel in pixels)
         assert any(not np.array_equal(a[0], b[0]) for a, b in zip(held.batches(2), held.batches(3), strict=True))
     assert max(seen.values()) <= 2 and sum(seen.values()) == sum(len(film["patches"]) for film in films) // 8 * 8
+
+
+@pytest.mark.parametrize("normals", [1, 3])
+def test_normal_patches_are_limited_of_training_and_of_validation_patients(
+    run: Run, tmp_path: Path, normals: int
+) -> None:
+    whole = copied(run, tmp_path / "run")
+    with whole.appending() as tables:
+        ill = "(select min(patient) from scan semi join lesion using (scan))"
+        tables.connection.execute(f"update partition set partition = 'train', validation = (patient = {ill})")
+    answers = ["normal", "benign", "malignant"]
+    films, everything = (
+        whole.rows("training", normals=limit, seed="0", balanced=False, answers=answers) for limit in (normals, None)
+    )
+    for kept in (False, True):
+        counts, all_counts = (
+            Counter(name == "normal" for film in rows if film["validation"] is kept for name in film["classes"])
+            for rows in (films, everything)
+        )
+        assert counts[False] == all_counts[False]
+        assert counts[True] == min(normals * counts[False], all_counts[True]) > 0
 
 
 def test_rarer_classes_are_listed_until_all_have_as_many(run: Run) -> None:
