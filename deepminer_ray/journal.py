@@ -1,7 +1,15 @@
-"""`RUN/annotation.jsonl`: answers as they are saved, one line an answer, on disk before anyone is told so."""
+"""`RUN/annotation.jsonl`: answers as they are saved, one line an answer, on disk before anyone is told so.
+
+A line is `LENGTH CHECKSUM ANSWER`: the bytes of the answer, their CRC-32 in hexadecimal, and the answer as JSON. What a
+crash, a disk or an editor did to one line harms no other; lines of earlier versions are the answer alone.
+"""
 
 import json
 import os
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,20 +39,30 @@ ANNOTATION = pa.schema(
 )
 """The columns of `annotation`."""
 
+FRAME = re.compile(rb"(\d{1,9}) ([0-9a-f]{8}) (?=\[)")
+UNFRAMED = re.compile(rb"(?<![0-9a-f]{8} )(?=\[\{)")
+"""What a frame announces must keep it; only an answer that never had one goes without."""
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError, pa.ArrowException)
+"""What a damaged answer leads to."""
+
 
 class Journal:
-    """Appends answers; a line that a crash cut off was never acknowledged and is left out."""
+    """Appends answers; a line that a crash cut off was never acknowledged and is set aside."""
 
     def __init__(self, file: Path):
         self.file = file
         self.descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        whole = file.read_bytes().rfind(b"\n") + 1
-        os.ftruncate(self.descriptor, whole)
+        written = file.read_bytes()
+        whole = written.rfind(b"\n") + 1
+        if whole < len(written):
+            set_aside(file, [written[whole:]])
+            os.ftruncate(self.descriptor, whole)
         _to_disk(file.parent)
 
     def append(self, rows: Rows) -> None:
         """Put one answer on disk; BadInput where that fails, and then nothing of it is left."""
-        line = json.dumps(rows, default=datetime.isoformat).encode() + b"\n"
+        answer = json.dumps(rows, default=datetime.isoformat).encode()
+        line = b"%d %08x %s\n" % (len(answer), zlib.crc32(answer), answer)
         before = os.fstat(self.descriptor).st_size
         try:
             if os.write(self.descriptor, line) < len(line):
@@ -59,14 +77,75 @@ class Journal:
         os.close(self.descriptor)
 
 
-def journaled(file: Path) -> pa.Table | None:
-    """The rows of all whole lines; None where there are none."""
+@dataclass(slots=True)
+class Journaled:
+    """What a journal holds: the rows of all answers that are whole, None where there are none; and its other lines."""
+
+    rows: pa.Table | None = None
+    damaged: list[bytes] = field(default_factory=list)
+
+
+def journaled(file: Path) -> Journaled:
+    """Read a journal; a damaged line is never an error. What follows the last line's end was not acknowledged."""
+    found = Journaled()
     try:
         lines = file.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
-        return None
-    rows = [row | {"saved_at": datetime.fromisoformat(row["saved_at"])} for line in lines for row in json.loads(line)]
-    return pa.Table.from_pylist(rows, ANNOTATION) if rows else None
+        return found
+    answers = []
+    for line in lines:
+        answer = next(_answers(line), None)
+        if answer is not None:
+            answers.append(answer)
+        elif line.strip():
+            found.damaged.append(line)
+    found.rows = pa.concat_tables(answers) if answers else None
+    return found
+
+
+def _answers(line: bytes) -> Iterator[pa.Table]:
+    """The answer that a line is or, where something was written or lost before it, ends with."""
+    for start in FRAME.finditer(line):
+        answer = line[start.end() :]
+        if len(answer) == int(start[1]) and zlib.crc32(answer) == int(start[2], 16):
+            yield from _read(answer)
+    for begun in UNFRAMED.finditer(line):
+        yield from _read(line[begun.start() :])
+
+
+def _read(answer: bytes) -> Iterator[pa.Table]:
+    try:
+        rows = [
+            # An earlier version took 1 and 0 for true and false.
+            row | {"saved_at": datetime.fromisoformat(row["saved_at"]), "recognizable": _boolean(row["recognizable"])}
+            for row in json.loads(answer)
+        ]
+        table = pa.Table.from_pylist(rows, ANNOTATION)
+        table.validate(full=True)
+    except UNREADABLE:
+        return
+    if all(row["unit"] is not None and row["annotator"] is not None for row in rows):
+        yield table
+
+
+def _boolean(value: Any) -> bool | None:
+    if value is not None and value not in (True, False):
+        raise ValueError(value)
+    return None if value is None else bool(value)
+
+
+def set_aside(journal: Path, damaged: list[bytes]) -> Path:
+    """Put damaged lines into `annotation.damaged` beside the journal, each once; the file."""
+    file = journal.with_suffix(".damaged")
+    known = file.read_bytes() if file.is_file() else b""
+    new = [line for line in damaged if line not in known]
+    if new:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as kept:
+            kept.writelines(line + b"\n" for line in new)
+            kept.flush()
+            os.fsync(kept.fileno())
+        _to_disk(file.parent)
+    return file
 
 
 def _to_disk(folder: Path) -> None:

@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.errors import BadInput
-from deepminer_ray.journal import journaled
+from deepminer_ray.journal import journaled, set_aside
 from deepminer_ray.place import URI, Place, place
+from deepminer_ray.progress import say
 from deepminer_ray.running import described
 from deepminer_ray.statement import sql_folder, statement
 from deepminer_ray.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
@@ -101,7 +102,7 @@ class Run:
             connection.close()
 
     def _opened(self) -> duckdb.DuckDBPyConnection:
-        unfolded = journaled(self.journal)
+        unfolded = journaled(self.journal).rows
         with OPENING:
             connection = duckdb.connect(str(self.database), read_only=True)
             if unfolded is not None:
@@ -193,18 +194,23 @@ class Run:
             yield tables
 
     def fold(self) -> int:
-        """Move what a survey saved into `annotation`; how many rows. Explanations made from older names are dropped."""
-        unfolded = journaled(self.journal)
-        if unfolded is None:
-            return 0
-        with self.appending() as tables:
-            tables.connection.register("unfolded", unfolded)
-            added = tables.select("annotation_fold")
-            if added.num_rows:
-                tables.insert("annotation", added)
-                tables.drop_from("explain")
-        self.journal.unlink()
-        rows: int = added.num_rows
+        """Move what a survey saved into `annotation`; how many rows. Explanations made from older names are dropped.
+
+        Lines of the journal that are damaged are set aside.
+        """
+        found, rows = journaled(self.journal), 0
+        if found.rows is not None:
+            with self.appending() as tables:
+                tables.connection.register("unfolded", found.rows)
+                added = tables.select("annotation_fold")
+                if added.num_rows:
+                    tables.insert("annotation", added)
+                    tables.drop_from("explain")
+                rows = added.num_rows
+        if found.damaged:
+            file = set_aside(self.journal, found.damaged)
+            say(f"{len(found.damaged)} damaged lines of {self.journal} were set aside in {file}")
+        self.journal.unlink(missing_ok=True)
         return rows
 
     def audit(self) -> dict[str, pa.Table]:

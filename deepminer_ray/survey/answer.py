@@ -6,12 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.survey.sent import SentAnswer, SentPhenomenon
 from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, described
 
-LONGEST = 1000
-"""Characters of one description."""
-MOST = 20
-"""Phenomena of one answer."""
 SEPARATOR = "; "
 """Between the terms of a phenomenon."""
 
@@ -48,43 +45,28 @@ class Answer:
         return {"recognizable": self.recognizable, "phenomena": phenomena, "confidence": self.confidence}
 
 
-def read_answer(sent: Any) -> Answer:
+def read_answer(sent: SentAnswer) -> Answer:
     """An answer out of what a browser sent; BadInput where it is not what the page could have sent."""
-    if not isinstance(sent, Mapping):
-        raise BadInput("An answer is an object.")
-    phenomena = sent.get("phenomena", [])
-    if not isinstance(phenomena, list) or len(phenomena) > MOST:
-        raise BadInput(f"An answer has at most {MOST} phenomena.")
-    read = tuple(_phenomenon(one) for one in phenomena)
-    named = tuple(one for one in read if one.name)
-    recognizable = sent.get("recognizable")
-    if recognizable not in (True, False, None):
-        raise BadInput("`recognizable` is true, false or null.")
-    if recognizable is False:
+    named = tuple(one for one in map(_phenomenon, sent.phenomena) if one.name)
+    if sent.recognizable is False:
         named = ()
-    return Answer(True if named else recognizable, named, _chosen(sent, "confidence", CONFIDENCES))
+    return Answer(True if named else sent.recognizable, named, _chosen("confidence", sent.confidence, CONFIDENCES))
 
 
-def _phenomenon(sent: Any) -> Phenomenon:
-    if not isinstance(sent, Mapping):
-        raise BadInput("A phenomenon is an object.")
-    text, terms = sent.get("text") or "", sent.get("terms") or []
-    if not isinstance(text, str) or len(text) > LONGEST:
-        raise BadInput(f"A description is a text of at most {LONGEST} characters.")
-    category = _chosen(sent, "category", tuple(TERMS))
+def _phenomenon(sent: SentPhenomenon) -> Phenomenon:
+    terms = sent.terms or []
+    category = _chosen("category", sent.category, tuple(TERMS))
     known = TERMS[category] if category else ()
-    if not isinstance(terms, list) or not all(term in known for term in terms):
+    if not set(terms) <= set(known):
         raise BadInput(f"The terms of {category or 'no category'} are: {', '.join(known) or 'none'}.")
     ordered = tuple(term for term in known if term in terms)
-    clean = " ".join("".join(letter for letter in text if letter.isprintable() or letter.isspace()).split())
-    return Phenomenon(clean, category, ordered, _chosen(sent, "association", ASSOCIATIONS))
+    typed = sent.text or ""
+    clean = " ".join("".join(letter for letter in typed if letter.isprintable() or letter.isspace()).split())
+    return Phenomenon(clean, category, ordered, _chosen("association", sent.association, ASSOCIATIONS))
 
 
-def _chosen(sent: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str | None:
-    value = sent.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, str) or value not in choices:
+def _chosen(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+    if value is not None and value not in choices:
         raise BadInput(f"`{name}` is one of: {', '.join(choices)}.")
     return value
 

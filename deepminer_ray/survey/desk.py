@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.journal import Journal
@@ -16,6 +15,7 @@ from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import Gallery
 from deepminer_ray.survey.held import held
 from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
+from deepminer_ray.survey.sent import Save
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class Desk:
         own = {question: one.answer for (by, question), one in self.given.items() if by == expert}
         return self.coverage.of({unit for (unit, repeat), answer in own.items() if answer.phenomena and not repeat})
 
-    def save(self, expert: str, place: int, sent: Any) -> Given:
+    def save(self, expert: str, sent: Save) -> Given:
         """Save what a page sent about the question at a place; BadInput where it is no answer to it."""
         asked = self.asked(expert)
-        if not isinstance(sent, dict) or sent.get("order") != self.order(expert):
+        if sent.order != self.order(expert):
             raise BadInput("This page is of another state of the run: load it anew. Your answer stays in this browser.")
-        if not 0 <= place < len(asked):
-            raise BadInput(f"There is no question {place + 1}.")
-        return self._append(expert, asked[place], read_answer(sent.get("answer")))
+        if sent.place >= len(asked):
+            raise BadInput(f"There is no question {sent.place + 1}.")
+        return self._append(expert, asked[sent.place], read_answer(sent.answer))
 
     def adjudicate(self, by: str, unit: int, annotator: str) -> Given:
         """Make an expert's answer the one that counts; the originals stay."""

@@ -1,6 +1,5 @@
 """The survey's local web server: pages, pictures and answers for those who have a link."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import expert_of
 from deepminer_ray.survey.gallery import RULES
+from deepminer_ray.survey.sent import Adjudication, Kind, Save, checked
 
 LARGEST = 64 * 2**10
 """Bytes of a request; an answer has some hundred."""
@@ -157,30 +157,27 @@ class _Web:
         return FileResponse(self.desk.gallery.film(number), media_type="image/png", headers=KEPT)
 
     async def answer(self, request: Request) -> Response:
-        return await self._changed(request, self._saved)
+        return await self._changed(request, Save, self._saved)
 
     async def adjudicate(self, request: Request) -> Response:
-        return await self._changed(request, self._adjudicated)
+        return await self._changed(request, Adjudication, self._adjudicated)
 
-    async def _changed(self, request: Request, change: Callable[[str, Any], dict[str, Any]]) -> Response:
+    async def _changed(
+        self, request: Request, kind: type[Kind], change: Callable[[str, Kind], dict[str, Any]]
+    ) -> Response:
         expert, _ = self._expert(request)
         try:
-            sent = json.loads(await request.body())
-        except ValueError:
-            return _error("This is no JSON.", 400)
+            sent = checked(kind, await request.body())
+        except BadInput as error:
+            return _error(str(error), 400)
         try:
             return JSONResponse(await run_in_threadpool(change, expert, sent))
         except BadInput as error:
             return _error(str(error), 409)
 
-    def _saved(self, expert: str, sent: Any) -> dict[str, Any]:
-        place = sent.get("place") if isinstance(sent, dict) else None
-        if not isinstance(place, int):
-            raise BadInput("An answer names the place of its question.")
-        given = self.desk.save(expert, place, sent)
-        return pages.saved(self.desk, expert, place, given.saves)
+    def _saved(self, expert: str, sent: Save) -> dict[str, Any]:
+        given = self.desk.save(expert, sent)
+        return pages.saved(self.desk, expert, sent.place, given.saves)
 
-    def _adjudicated(self, expert: str, sent: Any) -> dict[str, Any]:
-        if not isinstance(sent, dict) or not isinstance(sent.get("unit"), int):
-            raise BadInput("An adjudication names a unit and an annotator.")
-        return {"version": self.desk.adjudicate(expert, sent["unit"], str(sent.get("annotator"))).saves}
+    def _adjudicated(self, expert: str, sent: Adjudication) -> dict[str, Any]:
+        return {"version": self.desk.adjudicate(expert, sent.unit, sent.annotator).saves}

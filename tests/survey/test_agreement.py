@@ -7,6 +7,7 @@ import pytest
 
 from deepminer_ray.survey.agreement import FIELDS, agreement, agreements, compared
 from deepminer_ray.survey.answer import Answer, read_answer
+from deepminer_ray.survey.sent import SentAnswer
 
 
 def kappa(one: list[str], other: list[str]) -> float:
@@ -76,9 +77,11 @@ def test_equal_answers_leave_the_coefficient_undefined() -> None:
 
 
 def test_what_is_compared() -> None:
-    mass = read_answer({"phenomena": [{"category": "Mass", "association": "malignant"}, {"text": "else"}]})
+    mass = read_answer(
+        SentAnswer.model_validate({"phenomena": [{"category": "Mass", "association": "malignant"}, {"text": "else"}]})
+    )
     assert [compared(mass, field) for field in FIELDS] == ["True", "Mass", "malignant"]
-    nothing = read_answer({"recognizable": False})
+    nothing = read_answer(SentAnswer(recognizable=False))
     assert [compared(nothing, field) for field in FIELDS] == ["False"] + ["nothing recognizable"] * 2
     assert [compared(Answer(), field) for field in FIELDS] == [None, None, None]
     found = agreements({"Anna": {1: mass, 2: nothing}, "Ben": {1: mass, 2: mass}})

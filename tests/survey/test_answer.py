@@ -8,38 +8,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.survey.answer import LONGEST, MOST, answer_of, read_answer, rows_of
+from deepminer_ray.survey.answer import Answer, answer_of, rows_of
+from deepminer_ray.survey.answer import read_answer as read_sent
+from deepminer_ray.survey.sent import LONGEST, MOST, Adjudication, Save, SentAnswer, checked
 from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, described
 
 SCRIPT = "<script>alert(1)</script>'; drop table"
 NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)
 
 
+def read_answer(sent: Any) -> Answer:
+    return read_sent(checked(SentAnswer, sent))
+
+
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
-        ([], "An answer is an object"),
-        ("yes", "An answer is an object"),
-        ({"recognizable": "yes"}, "true, false or null"),
-        ({"recognizable": 2}, "true, false or null"),
-        ({"phenomena": {}}, f"at most {MOST} phenomena"),
-        ({"phenomena": [{}] * (MOST + 1)}, f"at most {MOST} phenomena"),
-        ({"phenomena": ["mass"]}, "A phenomenon is an object"),
-        ({"phenomena": [{"text": 7}]}, "A description is a text"),
+        ([], "valid dictionary"),
+        ("yes", "valid dictionary"),
+        ({"recognizable": "yes"}, "`recognizable`: .*valid boolean"),
+        ({"recognizable": 2}, "`recognizable`: .*valid boolean"),
+        ({"recognizable": 1}, "`recognizable`: .*valid boolean"),
+        ({"recognizable": 0}, "`recognizable`: .*valid boolean"),
+        ({"recognizable": 1.0}, "`recognizable`: .*valid boolean"),
+        ({"phenomena": {}}, "`phenomena`: .*valid list"),
+        ({"phenomena": [{}] * (MOST + 1)}, f"`phenomena`: .*at most {MOST} items"),
+        ({"phenomena": ["mass"]}, r"`phenomena\.0`"),
+        ({"phenomena": [{"text": 7}]}, r"`phenomena\.0\.text`: .*valid string"),
         ({"phenomena": [{"text": "x" * (LONGEST + 1)}]}, f"at most {LONGEST} characters"),
+        ({"phenomena": [{"text": "\ud800"}]}, r"`phenomena\.0\.text`"),
         ({"phenomena": [{"category": "Tumour"}]}, "`category` is one of: Mass"),
-        ({"phenomena": [{"category": ["Mass"]}]}, "`category` is one of"),
+        ({"phenomena": [{"category": ["Mass"]}]}, r"`phenomena\.0\.category`: .*valid string"),
         ({"phenomena": [{"terms": ["oval"]}]}, "The terms of no category are: none"),
         ({"phenomena": [{"category": "Mass", "terms": ["amorphous"]}]}, "The terms of Mass are: oval"),
-        ({"phenomena": [{"category": "Mass", "terms": "oval"}]}, "The terms of Mass are"),
-        ({"phenomena": [{"category": "Mass", "terms": [{}]}]}, "The terms of Mass are"),
+        ({"phenomena": [{"category": "Mass", "terms": "oval"}]}, r"`phenomena\.0\.terms`: .*valid list"),
+        ({"phenomena": [{"category": "Mass", "terms": [{}]}]}, r"`phenomena\.0\.terms\.0`: .*valid string"),
         ({"phenomena": [{"text": "a", "association": "cancer"}]}, "`association` is one of: malignant"),
-        ({"confidence": 3}, "`confidence` is one of: low"),
+        ({"confidence": 3}, "`confidence`: .*valid string"),
+        ({"confidence": "certain"}, "`confidence` is one of: low"),
     ],
 )
 def test_what_no_page_could_have_sent_is_refused(sent: Any, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
         read_answer(sent)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        (Save, b'{"place": true, "order": "a", "answer": {}}'),
+        (Save, b'{"place": 1.0, "order": "a", "answer": {}}'),
+        (Save, b'{"place": -1, "order": "a", "answer": {}}'),
+        (Save, b'{"place": 4294967296, "order": "a", "answer": {}}'),
+        (Save, b'{"place": 1e400, "order": "a", "answer": {}}'),
+        (Save, b'{"place": 1, "order": "a"}'),
+        (Save, b'{"place": 1, "order": "\\ud800", "answer": {}}'),
+        (Save, b'{"place": 1, "order": "a", "answer": ' + b"[" * 30_000 + b"]" * 30_000 + b"}"),
+        (Save, b"\xff\xfe"),
+        (Save, b""),
+        (Adjudication, b'{"unit": "1", "annotator": "Anna"}'),
+        (Adjudication, b'{"unit": 1, "annotator": 2}'),
+        (Adjudication, b'{"unit": 1}'),
+    ],
+)
+def test_bytes_that_are_no_answer_are_refused_in_a_sentence(kind: Any, sent: bytes) -> None:
+    with pytest.raises(BadInput, match=r"\.$"):
+        checked(kind, sent)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.gallery import BESIDE, RULES, SHOWN
+from deepminer_ray.survey.sent import Save, checked
 from tests.survey.conftest import Served, served
 
 MASS = {"recognizable": True, "phenomena": [{"category": "Mass", "terms": ["spiculated"], "association": "malignant"}]}
@@ -67,7 +68,7 @@ def test_an_answer_outlives_a_kill_and_is_folded_in_later(run: Run) -> None:
 def test_folding_in_twice_doubles_nothing(run: Run) -> None:
     """A kill between the commit and the removal of the journal."""
     desk = Desk(run, Settings())
-    desk.save("Anna", 0, {"order": desk.order("Anna"), "answer": MASS})
+    desk.save("Anna", checked(Save, {"place": 0, "order": desk.order("Anna"), "answer": MASS}))
     kept = run.journal.read_bytes()
     desk.close()
     before = rows(run)
@@ -104,25 +105,43 @@ def test_twenty_experts_at_once_lose_nothing(run: Run) -> None:
     assert len({(row["annotator"], row["unit"], row["version"]) for row in found}) == 20 * 12
 
 
+def test_a_damaged_journal_locks_nobody_out(run: Run) -> None:
+    """What is whole is read, folded in and goes on; the rest is set aside, and said."""
+    with served(run, "--port", "0") as survey:
+        for place in (0, 1):
+            assert save(survey.home["expert"], place, MASS).status_code == 200
+        survey.kill()
+    first, second = run.journal.read_bytes().splitlines(keepends=True)
+    run.journal.write_bytes(first + b"\n" + first[:40] + b"\n" + b"\0" * 100 + second)
+    before = rows(run)
+    assert len(before) == 2
+    with served(run, "--port", "0") as survey:
+        assert httpx.get(survey.home["expert"]).status_code == 200
+        assert save(survey.home["expert"], 2, MASS).status_code == 200
+        survey.stop()
+    assert [row for row in rows(run) if row["unit"] in {old["unit"] for old in before}] == before
+    assert len(rows(run)) == 3 and not run.journal.exists()
+    assert (run.folder / "annotation.damaged").read_bytes() == first[:40] + b"\n"
+
+
 def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
     with served(run, "--port", "0") as survey:
         home = survey.home["expert"]
         stale = save(home, 0, MASS, order="0123456789abcdef")
         assert stale.status_code == 409 and "load it anew" in stale.json()["error"]
-        for place in (-1, 10_000):
-            assert (
-                httpx.post(
-                    f"{home}answer", json={"place": place, "order": data_of(home, 0)["order"], "answer": MASS}
-                ).status_code
-                == 409
-            )
+        order = data_of(home, 0)["order"]
+        for place, status in ((-1, 400), (10_000, 409)):
+            sent = {"place": place, "order": order, "answer": MASS}
+            assert httpx.post(f"{home}answer", json=sent).status_code == status
         for body in (
             [],
             {},
             {"place": "0"},
-            {"place": 0, "order": data_of(home, 0)["order"], "answer": {"phenomena": 3}},
+            {"place": 0, "order": order, "answer": {"phenomena": 3}},
+            {"place": 0, "order": order, "answer": {"recognizable": 1}},
+            {"place": True, "order": order, "answer": MASS},
         ):
-            assert httpx.post(f"{home}answer", json=body).status_code == 409
+            assert httpx.post(f"{home}answer", json=body).status_code == 400
         assert httpx.post(f"{home}answer", content="{", headers={"Content-Type": "application/json"}).status_code == 400
     assert rows(run) == []
 
@@ -233,8 +252,12 @@ def test_an_adjudication_counts_and_keeps_both_originals(run: Run) -> None:
         unit = rows(run)[0]["unit"]
         named = f"from unit_phenomenon where unit = {unit}"
         assert rows(run, named)[0]["phenomenon"] == "mass: spiculated; vessel"
-        for body in ({"unit": unit, "annotator": "Cleo"}, {"unit": "1", "annotator": "Anna"}, []):
-            assert httpx.post(f"{ben}adjudicate", json=body).status_code == 409
+        for body, status in (
+            ({"unit": unit, "annotator": "Cleo"}, 409),
+            ({"unit": "1", "annotator": "Anna"}, 400),
+            ([], 400),
+        ):
+            assert httpx.post(f"{ben}adjudicate", json=body).status_code == status
         assert httpx.post(f"{ben}adjudicate", json={"unit": unit, "annotator": "Anna"}).status_code == 200
         assert rows(run, named)[0]["phenomenon"] == "mass: spiculated"
         assert {row["annotator"] for row in rows(run)} == {"Anna", "Ben", "adjudication by Ben"}
