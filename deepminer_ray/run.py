@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import pyarrow as pa
 from deepminer_ray import __version__
 from deepminer_ray.errors import BadInput
 from deepminer_ray.journal import journaled, set_aside
+from deepminer_ray.opening import opened, own_views, refuse_changes
 from deepminer_ray.place import URI, Place, place
 from deepminer_ray.progress import say
 from deepminer_ray.running import described
@@ -30,9 +30,6 @@ Parameters = Mapping[str, Any]
 
 ONE_SLASH = re.compile(r"[a-z][a-z0-9+.-]+:/")
 """How a URI begins once it was taken for a path."""
-
-OPENING = threading.Lock()
-"""DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
 
 
 class Run:
@@ -86,10 +83,13 @@ class Run:
         return run
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection to the last finished state, in which `annotation` has what a survey saved since."""
+    def reading(self, files: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection to the last finished state, in which `annotation` has what a survey saved since.
+
+        Statements can read no other file, unless `files`.
+        """
         try:
-            connection = self._opened()
+            connection = opened(self.database, journaled(self.journal).rows, files)
         except duckdb.Error as error:
             if held := re.search(r"lock is held in (.+\(PID \d+\))", str(error)):
                 raise BadInput(f"{self.database} is open for writing in {held[1]}: close it there first.") from error
@@ -101,15 +101,6 @@ class Run:
         finally:
             connection.close()
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
-        unfolded = journaled(self.journal).rows
-        with OPENING:
-            connection = duckdb.connect(str(self.database), read_only=True)
-            if unfolded is not None:
-                connection.register("unfolded", unfolded)
-                connection.execute(statement("annotation_live"))
-        return connection
-
     def select(self, query: str, **parameters: Any) -> pa.Table:
         """The rows of `sql/QUERY.sql`."""
         with self.reading() as connection:
@@ -120,20 +111,25 @@ class Run:
         rows: list[dict[str, Any]] = self.select(query, **parameters).to_pylist()
         return rows
 
-    def ask(self, text: str) -> pa.Table:
-        """The rows of a user's own statement, read-only; BadInput where DuckDB refuses it."""
-        with self._asked(text) as relation:
+    def ask(self, text: str, files: bool = False) -> pa.Table:
+        """The rows of a user's own statement, which may only ask; BadInput where it does more, or DuckDB refuses it.
+
+        With `files` it may also read and write other files.
+        """
+        with self._asked(text, files) as relation:
             return pa.table({}) if relation is None else relation.to_arrow_table()
 
-    def shown(self, text: str) -> str:
-        """What DuckDB prints of a user's own statement; BadInput where it refuses it."""
-        with self._asked(text) as relation:
+    def shown(self, text: str, files: bool = False) -> str:
+        """What DuckDB prints of a user's own statement; otherwise as `ask`."""
+        with self._asked(text, files) as relation:
             return "" if relation is None else str(relation).rstrip()
 
     @contextmanager
-    def _asked(self, text: str) -> Iterator[duckdb.DuckDBPyRelation | None]:
-        with self.reading() as connection:
+    def _asked(self, text: str, files: bool) -> Iterator[duckdb.DuckDBPyRelation | None]:
+        with self.reading(files) as connection:
             try:
+                if not files:
+                    refuse_changes(connection, text)
                 yield connection.sql(text)
             except duckdb.Error as error:
                 raise BadInput(f"DuckDB refuses the statement: {_first_line(error)}") from error
@@ -230,7 +226,7 @@ class Run:
             self._drop_unfinished()
             copy = self.folder / "run.duckdb.new"
 
-            def opened() -> duckdb.DuckDBPyConnection:
+            def opened_copy() -> duckdb.DuckDBPyConnection:
                 connection = duckdb.connect(str(copy), config={"memory_limit": MEMORY})
                 connection.execute("begin")
                 return connection
@@ -238,7 +234,9 @@ class Run:
             try:
                 if self.database.is_file():
                     shutil.copyfile(self.database, copy)
-                tables = Tables(opened(), opened)
+                    with duckdb.connect(str(copy)) as connection:
+                        own_views(connection)
+                tables = Tables(opened_copy(), opened_copy)
                 try:
                     yield tables
                     tables.finish()

@@ -70,8 +70,9 @@ def sql(
     csv: Annotated[bool, typer.Option("--csv", help="csv instead of a table")] = False,
     json: Annotated[bool, typer.Option("--json", help="json instead of a table")] = False,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="written instead of a table")] = None,
+    files: Annotated[bool, typer.Option("--files", help="let the statement read and write other files")] = False,
 ) -> None:
-    """Ask a run anything, read-only."""
+    """Ask a run anything: statements that select, and no file but the run's own."""
     from deepminer_ray.errors import BadInput
 
     asked = existing(folder)
@@ -80,16 +81,16 @@ def sql(
     if parquet:
         from deepminer_ray.export import write_rows
 
-        rows = asked.ask(statement)
+        rows = asked.ask(statement, files)
         write_rows(parquet, rows.schema, rows.to_batches())
         typer.echo(f"{parquet}: {rows.num_rows} rows")
     elif csv or json:
         import polars
 
-        answer: Any = polars.from_arrow(asked.ask(statement))
+        answer: Any = polars.from_arrow(asked.ask(statement, files))
         typer.echo(answer.write_csv() if csv else answer.write_json(), nl=json)
     else:
-        typer.echo(asked.shown(statement))
+        typer.echo(asked.shown(statement, files))
 
 
 @app.command()

@@ -82,14 +82,14 @@ def train(
     """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
     `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
-    malignant or not. `until` is the last layer that is taken of the network, `pool` what the linear layer takes of a
-    unit's map: its mean, or its maximum. `keep` is the best epoch (by mean AUC on the training partition's validation
-    patients) or the last. `normals` limits the normal patches to so many for each patch with a finding. With shuffled
-    labels a network has nothing to learn, which its AUC must show. An interrupted training goes on, also `again`.
+    malignant or not. `until` is the network's last layer, `pool` what is taken of a map: its mean, or its maximum.
+    `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the last. `normals` limits
+    the normal patches to so many for each with a finding. With shuffled labels a network has nothing to learn, which
+    its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
     how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
     how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
-    how["normalisation"] = normalisation or normalisation_of(network)
+    how |= {"normalisation": normalisation or normalisation_of(network)}
     recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, _decay(preset, decay_from_epoch), **how)
     asked: dict[str, Any] = {"network": network, "until": until, "pool": pool, "classes": classes} | _named(weights)
     asked |= {"normals": normals, "balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
@@ -100,13 +100,12 @@ def train(
     if again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
     state = fit(config, folder, _key(run, asked, config), workers, gpu, _watch(run, recipe.epochs, tensorboard))
-    trained, _ = build(**config["network"])
+    trained = build(**config["network"])[0]
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
-    filled = {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH)} | head_rows(trained)
     with run.finishing("train", asked | {"workers": workers}, started) as tables:
-        for table, rows in filled.items():
+        for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
             tables.insert(table, rows)
     remove(folder)
     say(f"train: epoch {_kept(state['epochs'], keep)}")

@@ -83,7 +83,7 @@ def test_a_run_that_another_program_writes_into_is_refused_in_one_sentence(
 
 def test_a_run_of_another_version_is_refused_in_one_sentence(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     with run.appending() as tables:
-        tables.connection.execute("drop view patch_logit")
+        tables.connection.execute("drop table prediction")
     with pytest.raises(SystemExit) as ended:
         main(["audit", str(run.folder)])
     (sentence,) = capsys.readouterr().err.splitlines()

@@ -1,0 +1,121 @@
+"""How a run's file is opened to be read: nothing is written, no other file is touched, and what runs is this package's.
+
+A file may come from anyone, and a view in it would run over its reader's files or show what is not so. Views and macros
+are therefore compared with this package's own; where any differs, the file's tables alone are used, with this version's
+views and macros over them.
+"""
+
+import threading
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.progress import say
+from deepminer_ray.statement import sql_folder, statement
+from deepminer_ray.tables import create
+
+LOCKED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+    "lock_configuration": True,
+}
+"""No other file, no extension, no variable of this process, and no setting that would change that."""
+SELECTING = ("SELECT", "EXPLAIN", "MULTI")
+"""Statements that only ask; DuckDB calls a pivot MULTI."""
+
+OPENING = threading.Lock()
+"""DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
+
+Definition = tuple[str, str, str]
+"""Kind, name and text of a view or macro."""
+
+_known: dict[tuple[str, int, int, int], bool] = {}
+"""Of files as they were (path, inode, time, size) whether all their views and macros are this package's."""
+
+
+def opened(database: Path, unfolded: pa.Table | None, files: bool = False) -> duckdb.DuckDBPyConnection:
+    """A read-only connection in which `annotation` also has the rows `unfolded`; with `files` other files too."""
+    with OPENING:
+        if _ours(database):
+            connection = duckdb.connect(str(database), read_only=True, config={} if files else LOCKED)
+        else:
+            connection = _tables_alone(database, files)
+        if unfolded is not None:
+            connection.register("unfolded", unfolded)
+            connection.execute(statement("annotation_live"))
+    return connection
+
+
+def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """BadInput for statements that do more than ask."""
+    for one in connection.extract_statements(text):
+        if one.type.name not in SELECTING:
+            raise BadInput(
+                f"`sql` only asks (select, describe, show, summarize, explain), and this is {one.type.name}: --csv, "
+                "--json and --parquet FILE write what it answers, `deepminer export` whole tables."
+            )
+
+
+def own_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop every view and macro of an open file that is not this package's, and make its own where one is missing."""
+    foreign = _defined(connection) - _own()
+    for kind, name, _ in foreign:
+        quoted = name.replace('"', '""')
+        connection.execute(f'drop {kind} if exists "{quoted}"')
+    if foreign or _own() - _defined(connection):
+        _make_views(connection, {name for _, name, _ in _defined(connection)})
+
+
+def _ours(database: Path) -> bool:
+    found = database.stat()
+    key = (str(database), found.st_ino, found.st_mtime_ns, found.st_size)
+    if key not in _known:
+        with duckdb.connect(str(database), read_only=True, config=LOCKED) as connection:
+            defined = _defined(connection)
+        foreign = sorted({name for _, name, _ in defined - _own()} - {name for _, name, _ in _own()})
+        if foreign:
+            say(f"{database} holds what is none of this package's, and is not used: {', '.join(map(repr, foreign))}")
+        _known[key] = defined == _own()
+    return _known[key]
+
+
+def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:
+    """A connection with this version's views and macros over the file's tables."""
+    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection.execute("attach $file as run (read_only)", {"file": str(database)})
+    names = {file.stem for file in (sql_folder() / "table").glob("*.sql")}
+    tables = connection.execute("select table_name from duckdb_tables() where database_name = 'run'").fetchall()
+    for table in sorted(names & {name for (name,) in tables}):
+        connection.execute(f"create view {table} as from run.main.{table}")
+    _make_views(connection, set())
+    if not files:
+        for name, value in LOCKED.items():
+            connection.execute(f"set {name} = {str(value).lower()}")
+    return connection
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
+    """Make this version's views and macros that are not there, but for what another version's tables do not bear."""
+    for name in (sql_folder() / "view" / "order.txt").read_text().split():
+        if name not in there:
+            try:
+                connection.execute(statement(f"view/{name}"))
+            except (duckdb.CatalogException, duckdb.BinderException):
+                continue
+
+
+def _defined(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
+    """Every view and macro of an open file."""
+    return frozenset(connection.execute(statement("defined")).fetchall())
+
+
+@cache
+def _own() -> frozenset[Definition]:
+    with duckdb.connect() as connection:
+        create(connection)
+        return _defined(connection)

@@ -1,0 +1,191 @@
+"""How a run is opened: statements only ask, and a stranger's file runs nothing but this package's views and macros."""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from deepminer_ray.cli import main
+from deepminer_ray.errors import BadInput
+from deepminer_ray.run import Run
+
+SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    made = Run.created(tmp_path / "run")
+    with made.finishing("catalog", {}, time.time()) as tables:
+        tables.insert("scan", SCANS)
+    return made
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file of the reader's own, and a database."""
+    (tmp_path / "secret.csv").write_text("word\ntell nobody\n")
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as other:
+        other.execute("create table kept as select 42 as answer")
+    return tmp_path / "secret.csv"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    files = [file for file in folder.rglob("*") if file.is_file() and file.suffix != ".lock"]
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+REFUSED = [
+    "copy scan to '{folder}/run/run.duckdb'",
+    "copy scan to '{folder}/new.csv'",
+    "copy (from scan) to '{folder}/new.parquet'",
+    "attach '{folder}/other.duckdb' as other; delete from other.kept",
+    "attach '{folder}/other.duckdb' as other (read_only)",
+    "export database '{folder}/all'",
+    "import database '{folder}'",
+    "from read_csv('{folder}/secret.csv')",
+    "from '{folder}/secret.csv'",
+    "from read_text('{folder}/secret.csv')",
+    "from read_blob('{folder}/secret.csv')",
+    "from glob('{folder}/*')",
+    "from sniff_csv('{folder}/secret.csv')",
+    "from query('from read_text(''{folder}/secret.csv'')')",
+    "from query_table('{folder}/secret.csv')",
+    "explain analyze copy scan to '{folder}/new.csv'",
+    "create table mine as from scan",
+    "create temp table mine as from scan",
+    "create macro mine() as 1",
+    "insert into scan (scan) values ('U')",
+    "update scan set patient = 'Q'",
+    "delete from scan",
+    "drop table scan",
+    "alter table scan add column mine integer",
+    "install httpfs",
+    "load httpfs",
+    "set threads = 1",
+    "set enable_external_access = true",
+    "set lock_configuration = false",
+    "reset lock_configuration",
+    "pragma enable_profiling",
+    "call enable_logging(storage := 'file', storage_path := '{folder}/log')",
+    "checkpoint",
+    "vacuum",
+    "prepare mine as from scan",
+    "begin",
+    "detach run",
+    "use memory",
+    "from scan; drop table scan",
+]
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_a_statement_that_does_more_than_ask_is_refused(
+    run: Run, secret: Path, capsys: pytest.CaptureFixture[str], statement: str
+) -> None:
+    before = digests(secret.parent)
+    with pytest.raises(SystemExit) as ended:
+        main(["sql", str(run.folder), statement.format(folder=secret.parent)])
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and len(said.err.splitlines()) == 1
+    assert "tell nobody" not in said.out + said.err
+    assert digests(secret.parent) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from scan",
+        "select count(*) from scan where patient = 'P'",
+        "with one as (from scan) from one",
+        "values (1)",
+        "describe scan",
+        "show tables",
+        "summarize scan",
+        "explain from scan",
+        "explain analyze from scan",
+        "pivot (select patient, scan from scan) on scan using count(*)",
+        "unpivot (select scan, patient from scan) on scan, patient",
+        "from duckdb_tables()",
+        "from status; from scan",
+        "",
+    ],
+)
+def test_what_only_asks_is_answered(run: Run, statement: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["sql", str(run.folder), statement.replace("from status", "from stage")])
+    assert ended.value.code == 0, capsys.readouterr().err
+
+
+def test_files_are_read_and_written_by_those_who_mean_it_and_the_run_is_not(run: Run, secret: Path) -> None:
+    assert run.ask(f"from read_csv('{secret}')", files=True).to_pylist() == [{"word": "tell nobody"}]
+    run.ask(f"copy scan to '{secret.parent}/new.csv'", files=True)
+    assert (secret.parent / "new.csv").read_text().startswith("scan")
+    with pytest.raises(BadInput, match="read-only"):
+        run.ask("delete from scan", files=True)
+
+
+def strangers(run: Run, *statements: str) -> None:
+    """A run as somebody else may have made it."""
+    with duckdb.connect(str(run.database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        ["create view mine as from read_text('{secret}')"],
+        ["create or replace view judgement as from read_text('{secret}')"],
+        ["create or replace view judgement as select 'S' as scan, 'normal' as decided, 'normal' as truth"],
+        ["create or replace macro severity(class) as 7"],
+        ["create or replace macro lower(word) as (select content from read_text('{secret}'))"],
+        ["create macro mine() as table from read_text('{secret}')"],
+        ['create view "; drop table scan; --" as select 1'],
+    ],
+)
+def test_a_strangers_views_are_named_and_never_run(
+    run: Run, secret: Path, made: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said_of = {"scan": ["S"] * 2, "class": ["normal", "malignant"], "probability": [0.2, 0.8]}
+    with run.appending() as tables:
+        tables.insert("scan_prediction", pa.table(said_of))
+    questions = ("from judgement", "select severity('malignant') as s", "select lower('A') as l")
+    honest, audited = [rows_of(run, text) for text in questions], run.audit()
+    strangers(run, *(text.format(secret=secret) for text in made))
+    for _ in range(2):
+        assert [rows_of(run, text) for text in questions] == honest
+    assert run.audit() == audited
+    said = capsys.readouterr().err
+    unknown = any(name in made[0] for name in ("mine", "lower", "drop"))
+    assert said.count("is none of this package's") == int(unknown), "said once"
+    for name in ("mine", "mine()"):
+        with pytest.raises(BadInput):
+            run.ask(f"from {name}")
+    with run.appending():
+        pass
+    with duckdb.connect(str(run.database), read_only=True) as connection:
+        views = connection.execute("select view_name from duckdb_views() where not internal").fetchall()
+    assert ("mine",) not in views and ("judgement",) in views, "whoever writes next puts this version's in"
+    assert rows_of(run, questions[1]) == honest[1]
+
+
+def test_a_view_in_a_tables_place_is_no_table(run: Run, secret: Path) -> None:
+    strangers(run, "drop table partition", f"create view partition as from read_csv('{secret}')")
+    with pytest.raises(BadInput, match="partition"):
+        run.ask("from partition")
+    assert run.ask("from scan").num_rows == 2
+
+
+def rows_of(run: Run, text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = run.ask(text).to_pylist()
+    return found
+
+
+def test_a_run_of_another_version_has_this_versions_views(run: Run) -> None:
+    strangers(
+        run, "drop view patient_pathology", "create view patient_pathology as select 'P' as patient, 'odd' as pathology"
+    )
+    assert rows_of(run, "from patient_pathology") == [{"patient": "P", "pathology": "normal"}]
