@@ -234,6 +234,12 @@ def files_in(folder: Place) -> list[Place]:
     return [file for file in sorted(folder.iterdir()) if file.is_file()]
 
 
+def refuse_special(file: Place) -> None:
+    """BadInput where a path is there and no regular file: a pipe would be waited for, a device read for ever."""
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        raise BadInput(f"{file} is no regular file.")
+
+
 def read_start(file: Place, size: int) -> bytes:
     """The first bytes of a file."""
     if isinstance(file, Remote):

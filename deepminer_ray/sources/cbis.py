@@ -11,8 +11,9 @@ import polars as pl
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, Remote, place
 from deepminer_ray.sources import image
+from deepminer_ray.sources.bounds import whole
 from deepminer_ray.sources.density import DISPLAY
-from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number, whole
+from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number
 from deepminer_ray.sources.rows import Case, Rejected, Repair, Scan
 
 SOURCE_KIND = "cbis"

@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.place import Place, Remote, files_in, place, read_start
-from deepminer_ray.sources import density, ics, ljpeg, overlay
-from deepminer_ray.sources.rows import Case, Lesion, Rejected, Repair, Scan
+from deepminer_ray.sources import bounds, density, ics, ljpeg, overlay
+from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Lesion, Rejected, Repair, Scan
 
 SOURCE_KIND = "ddsm"
 
 CASE_NAME = re.compile(r"([A-Z])-(\d+)-(\d+)\.ics")
+
+WITH_FINDINGS = re.compile(r"(cancer|benign)(s|_without_callbacks?)?(_.*)?", re.IGNORECASE)
+"""How DDSM calls the volumes of patients who have a finding."""
 
 HEADER_BYTES = 4096
 """More than PVRG's headers ever take: a catalog reads no pixels."""
@@ -71,9 +74,11 @@ def read_case(ics_path: str) -> Case:
         case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))
         return case
     try:
-        form = ics.parse(path.read_text(encoding="latin-1"), name[1])
-    except (BadInput, OSError) as error:
-        case.rejected.append(Rejected(ics_path, str(error)))
+        form = ics.parse(bounds.read_text(path, "latin-1"), name[1])
+    except Unreachable:
+        raise
+    except Exception as error:
+        case.rejected.append(Rejected(ics_path, reason(error)))
         return case
     if form.filename != path.stem:
         case.repairs.append(Repair(ics_path, f"names the case {form.filename!r}: the name of the file was taken"))
@@ -83,6 +88,11 @@ def read_case(ics_path: str) -> Case:
     there = {file.name: file for file in files_in(path.parent)}
     for view in form.views:
         _read_view(case, path.parent / f"{stem}.{view}", form, f"{name[1]}_{name[2]:0>4}", there.keys())
+    volume = path.absolute().parent.parent.name
+    if WITH_FINDINGS.fullmatch(volume) and not case.lesions:
+        why = f"Its case lies in {volume}, and none of its films has an outline: {NOT_OUTLINED}"
+        case.rejected += [Rejected(scan.file, why) for scan in case.scans]
+        case.scans = []
     for file in there.values():
         _account_for(case, file, stem, form)
     return case
@@ -98,23 +108,29 @@ def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Coll
     size = form.views[film.suffix[1:]]
     try:
         reshaped = _check_header(file, size, there)
-    except (BadInput, OSError) as error:
-        case.rejected.append(Rejected(str(file), str(error)))
+    except Unreachable:
+        raise
+    except Exception as error:
+        case.rejected.append(Rejected(str(file), reason(error)))
         return
     abnormalities: list[overlay.Abnormality] = []
     repairs: list[str] = []
     announced, drawn = size.overlay, drawing.name in there
     if drawn:
         try:
-            text = drawing.read_text(encoding="latin-1")
+            text = bounds.read_text(drawing, "latin-1")
             abnormalities, repairs = overlay.parse(text, size.pixels_per_line, size.lines)
-        except (BadInput, OSError) as error:
-            case.rejected.append(Rejected(str(drawing), str(error)))
+        except Unreachable:
+            raise
+        except Exception as error:
+            case.rejected.append(Rejected(str(drawing), reason(error)))
             case.rejected.append(Rejected(str(file), "Its OVERLAY cannot be read: its labels would be wrong."))
             return
-    if announced != drawn:
-        found = "there is one: it was read" if drawn else "there is none: no lesion was taken"
-        repairs = [f"the .ics announces {'an' if announced else 'no'} OVERLAY, {found}", *repairs]
+    if announced and not drawn:
+        case.rejected.append(Rejected(str(file), f"The .ics announces an OVERLAY, there is none: {NOT_OUTLINED}"))
+        return
+    if drawn and not announced:
+        repairs = ["the .ics announces no OVERLAY, there is one: it was read", *repairs]
     if size.resolution is None:
         repairs = ["the .ics has no RESOLUTION of this film: it stays unknown", *repairs]
     case.repairs += [Repair(str(file), what) for what in reshaped]
@@ -142,6 +158,7 @@ def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Coll
 
 def _check_header(file: Place, size: ics.View, there: Collection[str]) -> list[str]:
     """Compare the header with the .ics; exchanged rows and columns are DDSM's habit and no fault."""
+    bounds.refuse_size(size.lines, size.pixels_per_line)
     packed = f"{file.name}.gz"
     if file.name not in there:
         raise BadInput(f"The film is packed: unpack {packed}." if packed in there else "The film is missing.")

@@ -10,6 +10,7 @@ import numpy as np
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place
 from deepminer_ray.sources import image
+from deepminer_ray.sources.bounds import refuse_many, whole
 from deepminer_ray.sources.rows import Lesion, Ring
 
 KEYWORDS = ("lesion_type", "shape", "margins", "calcification_type", "distribution")
@@ -71,6 +72,7 @@ def components(path: Place, columns: int, rows: int) -> list[Ring]:
     if mask.shape != (rows, columns):
         raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]} px, the image {columns} x {rows} px.")
     found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    refuse_many(len(found), "pieces in the mask")
     rings: list[Ring] = [[(x, y) for x, y in contour.reshape(-1, 2).tolist()] for contour in found]
     return sorted(rings, key=lambda ring: (min(x for x, _ in ring), min(y for _, y in ring)))
 
@@ -102,15 +104,6 @@ def lesion_of(scan: str, number: int, finding: Finding, outline: list[Ring]) -> 
 def _keyword(value: str) -> str | None:
     value = "_".join(value.upper().split())
     return None if value in MISSING else value
-
-
-def whole(value: str) -> int:
-    """A whole number, also written as 3.0."""
-    # Tables that once held gaps say 3.0 for 3.
-    number = float(value)
-    if not number.is_integer():
-        raise ValueError(value)
-    return int(number)
 
 
 def read_number(value: str, name: str, kind: Callable[[str], Number], repairs: list[str]) -> Number | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.bounds import age, digits, finite
 
 VIEWS = ("LEFT_CC", "LEFT_MLO", "RIGHT_CC", "RIGHT_MLO")
 
@@ -56,7 +57,7 @@ def parse(text: str, letter: str | None = None) -> Ics:
         digitizer=_digitizer(" ".join(lines.get("DIGITIZER", [])), letter or filename[:1].upper()),
         # DENSITY 0 says that none was given; three cases have no age.
         density=_number(lines.get("DENSITY", [])) or None,
-        age=_number(lines.get("PATIENT_AGE", [])) or None,
+        age=_age(lines.get("PATIENT_AGE", [])),
         date_of_study=" ".join(lines.get("DATE_OF_STUDY", [])) or None,
         date_digitized=" ".join(lines.get("DATE_DIGITIZED", [])) or None,
         views={name: view for name in VIEWS if (view := _view(lines.get(name, []))) is not None},
@@ -75,7 +76,14 @@ def _digitizer(words: str, letter: str) -> str:
 
 
 def _number(words: list[str]) -> int | None:
-    return int(words[0]) if words and words[0].isdecimal() else None
+    return digits(words[0]) if words else None
+
+
+def _age(words: list[str]) -> int | None:
+    try:
+        return age(words[0]) or None if words else None
+    except ValueError:
+        return None
 
 
 def _view(words: list[str]) -> View | None:
@@ -87,7 +95,7 @@ def _view(words: list[str]) -> View | None:
     if not lines or not pixels or not bits:
         return None
     try:
-        resolution = float(value.get("RESOLUTION", "")) or None
+        resolution = finite(value.get("RESOLUTION", "")) or None
     except ValueError:
         resolution = None
     return View(lines, pixels, bits, resolution, "OVERLAY" in words)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, place, read_start
+from deepminer_ray.place import Place, place, read_start, refuse_special
+from deepminer_ray.sources.bounds import refuse_size
 from deepminer_ray.sources.density import DISPLAY, to_density
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
@@ -34,6 +35,7 @@ def read_header(file: Place, what: str = "image") -> Header:
     """Size and bits of a grey image; BadInput, naming it as `what`, where it is coloured or cannot be read."""
     if _is_dicom(file, what):
         found = _dicom(file, what, pixels=False)
+        refuse_size(int(found.Rows), int(found.Columns), what)
         return Header(int(found.Rows), int(found.Columns), int(found.BitsStored))
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
@@ -42,6 +44,7 @@ def read_header(file: Place, what: str = "image") -> Header:
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
     if mode not in MODES:
         raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
+    refuse_size(rows, columns, what)
     return Header(rows, columns, MODES[mode])
 
 
@@ -81,6 +84,7 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
 
 
 def _is_dicom(file: Place, what: str) -> bool:
+    refuse_special(file)
     try:
         return read_start(file, DICOM_PREAMBLE + len(DICOM_MAGIC))[DICOM_PREAMBLE:] == DICOM_MAGIC
     except OSError as error:
@@ -97,7 +101,7 @@ def _dicom(file: Place, what: str, pixels: bool) -> Any:
         plain = plain and found.Rows > 0 < found.Columns and 1 <= found.BitsStored <= 16
     except Exception as error:  # a damaged header raises whatever its first wrong value leads to
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
-    if not plain or found.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
+    if not plain or found.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
         raise BadInput(f"The {what} {file.name} is not one grey image of at most 16 bits without sign.")
     return found
 

@@ -24,6 +24,10 @@ class Kind(Protocol):
 
     def case(self, directory: Place, item: dict[str, Any]) -> Case: ...
 
+    def file(self, directory: Place, item: dict[str, Any]) -> str:
+        """What an item is called where it is rejected."""
+        ...
+
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
 
 
@@ -41,6 +45,9 @@ class Ddsm:
 
     def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return ddsm.read_case(item["ics"])
+
+    def file(self, directory: Place, item: dict[str, Any]) -> str:
+        return str(item["ics"])
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return ddsm.read_film(scan["file"], scan["rows"], scan["columns"], scan["digitizer"], scan["bits"])
@@ -61,6 +68,9 @@ class Manifest:
     def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return manifest.read_row(str(directory), item)
 
+    def file(self, directory: Place, item: dict[str, Any]) -> str:
+        return f"{directory}/{item['image'] or manifest.FILE}"
+
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return image.read_film(scan["file"])
 
@@ -79,6 +89,9 @@ class Cbis:
 
     def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return cbis.read_film(str(directory), item)
+
+    def file(self, directory: Place, item: dict[str, Any]) -> str:
+        return f"{directory}/{item['listed']}"
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return image.read_film(scan["file"])

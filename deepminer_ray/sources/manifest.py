@@ -8,6 +8,7 @@ import polars as pl
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, place
 from deepminer_ray.sources import image
+from deepminer_ray.sources.bounds import age, finite, refuse_many, whole
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
@@ -19,9 +20,8 @@ from deepminer_ray.sources.finding import (
     lesion_of,
     read_finding,
     read_number,
-    whole,
 )
-from deepminer_ray.sources.rows import Case, Rejected, Repair, Ring, Scan
+from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Ring, Scan
 
 SOURCE_KIND = "manifest"
 
@@ -87,10 +87,11 @@ def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
     scan = _scan(path, row, repairs)
     mask = _inside(directory, row["mask"], "mask") if row["mask"] else None
     rings = components(mask, scan.columns, scan.rows) if mask else []
-    if (pathologies == ["normal"]) == bool(rings):
-        outlined = "its mask was ignored" if rings else "no mask outlines a lesion: none was taken"
-        repairs.append(f"is {row['pathology'].lower()}, but {outlined}")
-    elif rings:
+    if pathologies == ["normal"]:
+        repairs += ["is normal, but has a mask that is not empty: it was ignored"] if rings else []
+    elif not rings:
+        raise BadInput(f"The film is {row['pathology'].lower()}, and {NOT_OUTLINED}")
+    else:
         findings, outlines = _divide(_findings(row | {"pathology": "|".join(pathologies)}, repairs), rings, repairs)
         pairs = enumerate(zip(findings, outlines, strict=True), 1)
         case.lesions += [lesion_of(scan.scan, number, finding, outline) for number, (finding, outline) in pairs]
@@ -116,9 +117,9 @@ def _scan(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
         columns=header.columns,
         bits=header.bits,
         digitizer=DISPLAY,
-        resolution=read_number(row["resolution"], "resolution", float, repairs),
+        resolution=read_number(row["resolution"], "resolution", finite, repairs),
         density=read_number(row["density"], "density", whole, repairs),
-        age=read_number(row["age"], "age", whole, repairs),
+        age=read_number(row["age"], "age", age, repairs),
     )
 
 
@@ -134,6 +135,7 @@ def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:
     """One finding a lesion announced, a column's single value being true of all; one for all where columns disagree."""
     columns = {name: [value.strip() for value in row[name].split("|")] for name in OF_LESION}
     announced = max(read_number(row["lesions"], "lesions", whole, repairs) or 1, *map(len, columns.values()))
+    refuse_many(announced, "lesions announced")
     uneven = [name for name, values in columns.items() if len(values) not in (1, announced)]
     for name, values in columns.items():
         filler = values[0] if len(values) == 1 else ""

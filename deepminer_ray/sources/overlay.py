@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.bounds import digits, refuse_many
 from deepminer_ray.sources.rows import Ring
 
 STEPS = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))
@@ -14,7 +15,7 @@ CODES = {step: str(code) for code, step in enumerate(STEPS)}
 
 PATHOLOGIES = ("MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK", "UNPROVEN")
 
-CHAIN = re.compile(r" *(-?\d+) +(-?\d+)([ 0-7]*)", re.ASCII)
+CHAIN = re.compile(r" *(-?\d{1,9}) +(-?\d{1,9})([ 0-7]*)", re.ASCII)
 
 SECTIONS = frozenset(
     ("LESION_TYPE", "ASSESSMENT", "SUBTLETY", "PATHOLOGY", "TOTAL_OUTLINES", "BOUNDARY", "CORE", "ABNORMALITY")
@@ -71,6 +72,7 @@ def parse(text: str, width: int, height: int) -> tuple[list[Abnormality], list[s
     starts = [place for place, word in enumerate(words) if word == "ABNORMALITY"]
     if not starts:
         raise BadInput("The OVERLAY holds no abnormality.")
+    refuse_many(len(starts), "abnormalities in the OVERLAY")
     repairs = []
     if words[1] != str(len(starts)):
         repairs.append(f"announces {words[1]} abnormalities, holds {len(starts)}: all were read")
@@ -119,7 +121,7 @@ def _sections(words: list[str]) -> list[tuple[str, list[str]]]:
 
 
 def _number(words: list[str]) -> int | None:
-    return int(words[0]) if words and words[0].isdecimal() else None
+    return digits(words[0]) if words else None
 
 
 def _outline(words: list[str], width: int, height: int) -> tuple[Ring, list[str]]:

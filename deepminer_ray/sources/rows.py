@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+NOT_OUTLINED = "nothing outlines its finding: its patches would count as normal."
+"""Why a film is rejected that shows a finding nobody drew."""
+
 Ring = list[tuple[int, int]]
 """A closed chain of boundary pixels (x, y), 8-connected, its first point not repeated."""
 

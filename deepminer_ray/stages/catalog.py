@@ -18,7 +18,7 @@ from deepminer_ray.cluster import (
     refuse_unlike,
     refuse_unseen,
 )
-from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.place import Place, place, resolved
 from deepminer_ray.progress import progress, say
@@ -55,7 +55,10 @@ FOUND = pa.schema(
 
 
 def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Likeness = ALONE) -> pa.Table:
-    """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now."""
+    """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now.
+
+    Whatever a reader raises stays with its item, which is then rejected.
+    """
     try:
         refuse_unlike(wanted)
         refuse_deadly(str(next(iter(items.values()))[0]))
@@ -70,16 +73,27 @@ def _cases(items: dict[str, Any], kind: Kind, source: Place, wanted: Likeness) -
     for values in zip(*items.values(), strict=True):
         item = dict(zip(names, values, strict=True))
         try:
-            case = asdict(kind.case(source, item))
-        except OSError as error:  # a file that was there when the directory was listed
-            refuse_unseen(wanted.seen)  # or all of them are gone, such as with a disk
-            case = asdict(Case(rejected=[Rejected(str(error.filename or source), str(error))]))
-        for lesion in case["lesions"]:
-            box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
-            lesion["area"] = int(fill(lesion["outline"], *box).sum())
-            lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
-        found.append(case)
+            found.append(_row(kind.case(source, item)))
+        except Unreachable:
+            raise
+        except Exception as error:
+            if isinstance(error, OSError):  # a file that was there when the directory was listed
+                refuse_unseen(wanted.seen)  # or all of them are gone, such as with a disk
+            file = getattr(error, "filename", None) or kind.file(source, item)
+            readable = str(file).encode(errors="backslashreplace").decode().replace("\0", "\\0")
+            found.append(_row(Case(rejected=[Rejected(readable, reason(error))])))
     return found
+
+
+def _row(case: Case) -> dict[str, Any]:
+    """A case as a row of FOUND; whatever Arrow raises where its values do not fit."""
+    row = asdict(case)
+    for lesion in row["lesions"]:
+        box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
+        lesion["area"] = int(fill(lesion["outline"], *box).sum())
+        lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
+    pa.Table.from_pylist([row], FOUND)
+    return row
 
 
 def found_cases(

@@ -23,7 +23,7 @@ from deepminer_ray.cluster import (
     refuse_unseen,
     sight,
 )
-from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.film import stored
@@ -62,10 +62,10 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
         kept = [place for place in grid if shares[place] >= breast]
         windows = [film_window(place, side, width, height, columns, rows) for place in kept]
         overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
-    except (BadInput, OSError) as error:
-        return outcome | _why(error, wanted)
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
+    except Exception as error:
+        return outcome | _why(error, wanted)
     patches = [
         {
             "patch": patch_number(number, place.index),
@@ -95,7 +95,7 @@ def _why(error: Exception, wanted: Likeness) -> dict[str, str]:
         refuse_unseen(wanted.seen)
     except (BadInput, Unreachable) as gone:
         return {"stopped": str(gone)}
-    return {"reason": str(error)}
+    return {"reason": reason(error)}
 
 
 def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:

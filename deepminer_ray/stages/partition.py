@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import polars
@@ -12,6 +12,10 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.sources import cbis
+from deepminer_ray.sources.rows import NOT_OUTLINED
+
+NAMED = 10
+"""Films named in a sentence before it only counts them."""
 
 
 def partition(
@@ -42,8 +46,18 @@ def partition(
             tables.fill("partition", "partition_from_lists", validation=validation, seed=str(seed))
             _report_split(listed.to_pylist())
         counts = tables.select("partition_count").to_pylist()
+        left_out = tables.select("not_outlined", reason=NOT_OUTLINED)["file"].to_pylist()
     for row in counts:
         say("{partition}: {patients} patients, {malignant} malignant, {benign} benign, {normal} normal".format(**row))
+    _report_left_out(left_out)
+
+
+def _report_left_out(files: list[str]) -> None:
+    """Name the films that cannot be labelled: their patients may count as having less than they have."""
+    if files:
+        names = ", ".join(PurePath(file).name for file in files[:NAMED])
+        more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+        say(f"{len(files)} films are left out, for nothing outlines their finding (`from rejected`): {names}{more}")
 
 
 def _report_split(listed: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from deepminer_ray.sources import ddsm, ljpeg
 from deepminer_ray.sources.density import to_density
 from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.overlay import Abnormality, format_overlay
-from deepminer_ray.sources.rows import Case, Lesion, Rejected, Repair, Scan
+from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Lesion, Rejected, Repair, Scan
 
 REAL = Path(__file__).parents[2] / ".." / "shared" / "data" / "ddsm-real"
 
@@ -180,21 +180,58 @@ def test_a_film_the_ics_does_not_know_is_rejected(folder: Path) -> None:
 def test_an_unreadable_overlay_costs_the_scan(folder: Path, text: str) -> None:
     overlay = folder / "C_0820_1.LEFT_MLO.OVERLAY"
     overlay.write_text(text)
+    (folder / "C_0820_1.RIGHT_CC.OVERLAY").write_text(format_overlay([MASS]))
     case = read(folder)
     assert [Path(row.file).name for row in case.rejected] == [overlay.name, "C_0820_1.LEFT_MLO.LJPEG"]
     assert case.rejected[1].reason == "Its OVERLAY cannot be read: its labels would be wrong."
     assert names(case) == ["LEFT_CC", "RIGHT_CC", "RIGHT_MLO"]
-    assert case.lesions == []
+    assert {lesion.scan for lesion in case.lesions} == {"cancer_01-C_0820_1.RIGHT_CC"}
 
 
-def test_files_are_trusted_more_than_the_announcement(folder: Path) -> None:
+def test_an_overlay_that_is_announced_and_missing_costs_the_scan(folder: Path) -> None:
+    """Its patches would count as normal; one that is there unannounced is read."""
     (folder / "C_0820_1.LEFT_MLO.OVERLAY").rename(folder / "C_0820_1.RIGHT_CC.OVERLAY")
     case = read(folder)
+    (lost,) = case.rejected
+    assert (Path(lost.file).name, NOT_OUTLINED in lost.reason) == ("C_0820_1.LEFT_MLO.LJPEG", True)
+    assert names(case) == ["LEFT_CC", "RIGHT_CC", "RIGHT_MLO"]
     assert {lesion.scan for lesion in case.lesions} == {"cancer_01-C_0820_1.RIGHT_CC"}
-    assert [repair.what for repair in case.repairs] == [
-        "the .ics announces an OVERLAY, there is none: no lesion was taken",
-        "the .ics announces no OVERLAY, there is one: it was read",
-    ]
+    assert [repair.what for repair in case.repairs] == ["the .ics announces no OVERLAY, there is one: it was read"]
+
+
+@pytest.mark.parametrize("volume", ["cancer_01", "cancers", "benign_07", "benign_without_callback_02", "BENIGNS"])
+@pytest.mark.parametrize("overlay", [None, "", "TOTAL_ABNORMALITIES 1\nABNORMALITY 1\n"])
+def test_a_patient_with_a_finding_never_counts_as_normal(folder: Path, volume: str, overlay: str | None) -> None:
+    """Whatever became of its only overlay: all four films are left out, each with its reason."""
+    case_folder = folder.parent.parent / volume / folder.name
+    if case_folder != folder:
+        case_folder.parent.mkdir(exist_ok=True)
+        folder.rename(case_folder)
+    drawing = case_folder / "C_0820_1.LEFT_MLO.OVERLAY"
+    drawing.unlink() if overlay is None else drawing.write_text(overlay)
+    case = read(case_folder)
+    assert case.scans == [] and case.lesions == []
+    assert {Path(row.file).name for row in case.rejected} >= {f"C_0820_1.{view}.LJPEG" for view in VIEWS}
+    normal = case_folder.parent.parent / "normal_01" / folder.name
+    normal.parent.mkdir()
+    case_folder.rename(normal)
+    assert {"LEFT_CC", "RIGHT_CC", "RIGHT_MLO"} <= set(names(read(normal)))
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("PATIENT_AGE 52", "PATIENT_AGE 99999999999"),
+        ("PATIENT_AGE 52", "PATIENT_AGE " + "9" * 5000),
+        ("PATIENT_AGE 52", "PATIENT_AGE 151"),
+        ("PATIENT_AGE 52", "PATIENT_AGE \u0665\u0662"),
+    ],
+)
+def test_an_age_that_nobody_has_stays_unknown(folder: Path, said: str, instead: str) -> None:
+    ics = folder / "C-0820-1.ics"
+    ics.write_text(ics.read_text().replace(said, instead))
+    case = read(folder)
+    assert {scan.age for scan in case.scans} == {None} and names(case) == list(VIEWS)
 
 
 def test_a_mended_overlay_is_a_repair(folder: Path) -> None:

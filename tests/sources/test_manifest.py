@@ -1,6 +1,7 @@
 """A manifest.csv becomes scans and lesions; what cannot be used says why."""
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.sources.image import read_film
 from deepminer_ray.sources.manifest import find_rows, read_row, recognise
-from deepminer_ray.sources.rows import Case
+from deepminer_ray.sources.rows import NOT_OUTLINED, Case
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -149,22 +150,56 @@ def test_values_that_cannot_be_dealt_out_are_joined_and_said(source: Source, col
     ("columns", "said"),
     [
         ({"pathology": "normal", "mask": ""}, []),
-        ({"pathology": "NORMAL"}, ["is normal, but its mask was ignored"]),
-        ({"mask": ""}, ["is malignant, but no mask outlines a lesion: none was taken"]),
-        (
-            {"pathology": "benign", "mask": "masks/empty.png"},
-            ["is benign, but no mask outlines a lesion: none was taken"],
-        ),
+        ({"pathology": "NORMAL"}, ["is normal, but has a mask that is not empty: it was ignored"]),
     ],
 )
-def test_a_scan_without_lesions_is_kept(
-    source: Source, tmp_path: Path, columns: dict[str, str], said: list[str]
-) -> None:
-    draw(tmp_path / "masks" / "empty.png", blobs())
+def test_a_normal_scan_is_kept(source: Source, columns: dict[str, str], said: list[str]) -> None:
     (case,) = source(**columns)
     assert [scan.scan for scan in case.scans] == ["a"]
     assert case.lesions == []
     assert [repair.what for repair in case.repairs] == said
+
+
+@pytest.mark.parametrize("columns", [{"mask": ""}, {"pathology": "benign", "mask": "masks/empty.png"}])
+def test_a_finding_that_nothing_outlines_costs_the_film(
+    source: Source, tmp_path: Path, columns: dict[str, str]
+) -> None:
+    draw(tmp_path / "masks" / "empty.png", blobs())
+    (case,) = source(**columns)
+    assert case.scans == [] and case.lesions == []
+    (lost,) = case.rejected
+    assert NOT_OUTLINED in lost.reason
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"lesions": "1000000000"}, "1000000000 lesions announced"),
+        ({"image": "pipe.png"}, "no regular file"),
+        ({"mask": "pipe.png"}, "no regular file"),
+        ({"image": "narrow.png", "mask": "", "pathology": "normal"}, "longer than 8 times"),
+        ({"mask": "masks/rain.png"}, "pieces in the mask"),
+    ],
+)
+def test_what_would_hang_or_fill_the_memory_is_rejected(
+    source: Source, tmp_path: Path, columns: dict[str, str], reason: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    Image.new("L", (1, 3000)).save(tmp_path / "narrow.png")
+    rain = np.zeros((1200, 1000), np.uint8)
+    rain[::4, ::4] = 255
+    Image.fromarray(rain).save(tmp_path / "masks" / "rain.png")
+    Image.fromarray(rain).save(tmp_path / "rain.png")
+    if "rain" in columns.get("mask", ""):
+        columns = columns | {"image": "rain.png"}
+    (case,) = source(**columns)
+    assert case.scans == [] and reason in case.rejected[0].reason
+
+
+@pytest.mark.parametrize("value", ["99999999999", "1e30", "nan", "inf", "-1", "151", "9" * 5000])
+def test_an_age_that_nobody_has_is_left_out(source: Source, value: str) -> None:
+    (case,) = source(age=value)
+    assert case.scans[0].age is None and len(case.lesions) > 0
 
 
 def test_a_number_that_is_none_is_left_out_and_said(source: Source) -> None:

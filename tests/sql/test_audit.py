@@ -67,6 +67,11 @@ PLANTS: dict[str, list[str]] = {
         "update response set maximum = 9",
         "insert into influence (from influence where rank = 2)",
     ],
+    "finding_without_outline": [
+        "update scan set file = '/cancers/cancer_01/case1/A.LJPEG', source_kind = 'ddsm'; delete from lesion",
+        "update scan set file = 'film'; insert into repair by name (select 'film' as file, "
+        "'the .ics announces an OVERLAY, there is none: no lesion was taken' as what)",
+    ],
     "peak_outside_map": ["update activation set peak_x = 7 where unit = 1", "update activation set peak_y = -1"],
     "layer_doubled": ["insert into layer (from layer)"],
     "key_doubled": [

@@ -1,7 +1,10 @@
 """The same films as DDSM, as images with a manifest and as CBIS-DDSM's DICOM give the same lesions and overlaps."""
 
 import csv
+import os
 import shutil
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom import dcmread
 
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.run import Run
@@ -190,7 +194,7 @@ def test_the_area_of_a_lesion_is_what_its_outline_holds(as_ddsm: Run) -> None:
 
 def test_what_lies_in_two_places_is_named(ray: object, phantoms: Path, tmp_path: Path) -> None:
     case = next(phantoms.rglob("*.ics")).parent
-    for place in ("cancer_01", "benign_07", "copy/cancer_01"):
+    for place in ("normal_01", "normal_07", "other/normal_01"):
         shutil.copytree(case, tmp_path / "source" / place / case.name)
     run = Run.created(tmp_path / "run")
     catalog(run, str(tmp_path / "source"))
@@ -198,13 +202,85 @@ def test_what_lies_in_two_places_is_named(ray: object, phantoms: Path, tmp_path:
     assert scans == [{"scans": 8, "patients": 1}]
     assert run.ask("select split_part(file, '/', -3) as volume, what from repair order by all").to_pylist() == [
         {"volume": volume, "what": f"lies in {other} too: both films are of one patient"}
-        for volume, other in (("benign_07", "cancer_01"), ("cancer_01", "benign_07"))
+        for volume, other in (("normal_01", "normal_07"), ("normal_07", "normal_01"))
         for _ in range(4)
     ]
-    taken = tmp_path / "source" / "cancer_01" / case.name
+    taken = tmp_path / "source" / "normal_01" / case.name
     left_out = run.ask("select file, reason from rejected").to_pylist()
     assert len(left_out) == 4
     for row in left_out:
         name = Path(row["file"]).name
-        assert row["file"] == str(tmp_path / "source" / "copy" / "cancer_01" / case.name / name)
+        assert row["file"] == str(tmp_path / "source" / "other" / "normal_01" / case.name / name)
         assert row["reason"].endswith(f"was found twice: {taken / name} was taken.")
+
+
+def huge(file: Path) -> None:
+    """A PNG whose header promises 60,000 x 60,000 px."""
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 100)), (b"IEND", b""))
+    body = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(body))
+
+
+def damaged_images(folder: Path, grey: NDArray[Any]) -> dict[str, str]:
+    """Files that no reader may choke on, with a word of what is said of each."""
+    folder.mkdir(parents=True)
+    Image.fromarray(grey).save(folder / "whole.png")
+    (folder / "cut.png").write_bytes((folder / "whole.png").read_bytes()[:200])
+    (folder / "empty.png").touch()
+    huge(folder / "huge.png")
+    Image.new("L", (1, 1300)).save(folder / "narrow.png")
+    os.mkfifo(folder / "pipe.png")
+    (folder / "folder.png").mkdir()
+    write_dicom(folder / "plain.dcm", grey)
+    found = dcmread(folder / "plain.dcm")
+    del found.PhotometricInterpretation
+    found.save_as(folder / "colourless.dcm")
+    return {
+        "cut.png": "",
+        "empty.png": "cannot be read",
+        "huge.png": "",
+        "narrow.png": "longer than 8 times",
+        "pipe.png": "no regular file",
+        "folder.png": "no regular file",
+        "colourless.dcm": "not one grey image",
+        "nul\0.png": "null byte",
+        "none.png": "No such file",
+    }
+
+
+def test_one_bad_file_costs_only_itself(ray: object, tmp_path: Path) -> None:
+    """Through `catalog` and `cut`: each is rejected by name, and what is whole is labelled as without them."""
+    grey = np.random.default_rng(0).integers(90, 250, (320, 256)).astype(np.uint8)
+    grey[:, 200:] = 0
+    source = tmp_path / "source"
+    wrong = damaged_images(source, grey)
+    mask = np.zeros(grey.shape, np.uint8)
+    mask[100:160, 50:120] = 255
+    Image.fromarray(mask).save(source / "mask.png")
+    numbers = {"age": "9" * 5000, "lesions": "1"}
+    rows = [{"image": name, "mask": "", "pathology": "normal", **numbers} for name in ("plain.dcm", *wrong)]
+    rows += [{"image": "whole.png", "mask": "mask.png", "pathology": "malignant", "lesions": "1", "age": "50"}]
+    whole = {}
+    for number, listed in enumerate(([rows[-1]], rows)):
+        with (source / "manifest.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(
+                file, ["image", "mask", "pathology", "lesions", "age", "patient", "laterality", "view"]
+            )
+            writer.writeheader()
+            sides = {"patient": "P", "laterality": "LEFT", "view": "CC"}
+            writer.writerows(row | sides | {"patient": row["image"].replace("\0", "")} for row in listed)
+        run = Run.created(tmp_path / f"run_{number}")
+        catalog(run, str(source))
+        cut(run, side=SIDE)
+        text = "select x, y, class from label join patch using (patch) where scan = 'whole' order by all"
+        whole[number] = run.ask(text).to_pylist()
+    assert whole[0] == whole[1] and {"malignant", "normal"} == {row["class"] for row in whole[0]}
+    said = {Path(row["file"]).name: row["reason"] for row in run.ask("from rejected").to_pylist()}
+    assert {name.replace("\0", "\\0") for name in wrong} == set(said)
+    for name, reason in wrong.items():
+        assert reason in said[name.replace("\0", "\\0")], name
+    assert run.ask("select distinct scan from patch order by all")["scan"].to_pylist() == ["plain", "whole"]
+    assert run.audit().keys() <= {"scan_without_partition"}

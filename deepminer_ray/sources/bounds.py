@@ -1,0 +1,72 @@
+"""What a reader takes, decided before memory is taken: sizes, numbers and files that are files."""
+
+import math
+import re
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.place import Place, Remote, read_start, refuse_special
+
+MOST_PIXELS = 2**27
+"""px of a film: four times the largest digitizer's or detector's."""
+LONGEST = 8
+"""Longer side of a film over its shorter side: no breast is imaged on a strip."""
+MOST_LESIONS = 1000
+"""Findings of one film, and pieces of one mask: more is no outline of findings."""
+MOST_BYTES = 2**26
+"""Of a text that describes a case; the largest of DDSM has 40 KB."""
+LARGEST_NUMBER = 2**31 - 1
+DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+OLDEST = 150
+"""Years."""
+
+
+def refuse_size(rows: int, columns: int, what: str = "film") -> None:
+    """BadInput where a film is so large or so narrow that it is none."""
+    if min(rows, columns) < 1 or max(rows, columns) > LONGEST * min(rows, columns):
+        raise BadInput(f"The {what} is {columns} x {rows} px: longer than {LONGEST} times its shorter side.")
+    if rows * columns > MOST_PIXELS:
+        raise BadInput(f"The {what} is {columns} x {rows} px: more than {MOST_PIXELS} px are not read.")
+
+
+def refuse_many(count: int, what: str) -> None:
+    """BadInput where one film has more findings than anyone outlines."""
+    if count > MOST_LESIONS:
+        raise BadInput(f"There are {count} {what}: more than {MOST_LESIONS} are no outlines of findings.")
+
+
+def read_text(file: Place, encoding: str = "utf-8") -> str:
+    """A text that describes a case; BadInput where it is no regular file, or larger than any such text."""
+    refuse_special(file)
+    content = file.read_bytes() if isinstance(file, Remote) else read_start(file, MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise BadInput(f"{file.name} has more than {MOST_BYTES} bytes: it is not read.")
+    return content.decode(encoding)
+
+
+def digits(text: str) -> int | None:
+    """A number of at most nine plain digits; None for anything else."""
+    return int(text) if DIGITS.fullmatch(text) else None
+
+
+def finite(text: str) -> float:
+    """A number; ValueError where it is none, or not finite."""
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found
+
+
+def whole(text: str) -> int:
+    """A whole number of at most 31 bits, also written as 3.0, as tables that once held gaps do; ValueError else."""
+    number = finite(text)
+    if not number.is_integer() or abs(number) > LARGEST_NUMBER:
+        raise ValueError(text)
+    return int(number)
+
+
+def age(text: str) -> int:
+    """Years, also written as 3.0; ValueError where nobody is so old."""
+    found = whole(text)
+    if not 0 <= found <= OLDEST:
+        raise ValueError(text)
+    return found
