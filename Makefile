@@ -18,8 +18,8 @@ setup: .venv/ready
 # fourteen validation patients do not tell epochs apart.
 SEED = 0
 DEMO = runs
-TRAINING = --network squeezenet1_1 --weights none --epochs 28 --optimizer adamw --schedule one-cycle \
-	--learning-rate 0.002 --flips --normals 2 --keep last --workers 2
+TRAINING = --network shufflenet_v2_x2_0 --until stage2 --pool max --weights none --epochs 14 --optimizer adamw \
+	--schedule one-cycle --learning-rate 0.005 --flips --normals 2 --keep last --workers 2
 
 demo: setup
 	$(BIN)/deepminer phantom $(DEMO)/phantom --patients 360 --seed $(SEED)
