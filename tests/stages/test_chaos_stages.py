@@ -187,6 +187,19 @@ def plain(table: pa.Table, run: Run) -> str:
     return str(table.to_pylist()).replace(str(run.folder), "RUN")
 
 
+def test_two_commands_on_one_run_leave_what_one_does(quiet: Chain, source: Path, head: Any, tmp_path: Path) -> None:
+    """Each stage is begun twice at once: both end well, or one says in a sentence that the other is at work."""
+    chain = Chain(Run(tmp_path / "run"), source, head)
+    for stage in COMMANDS:
+        both = [chain.begun(stage), chain.begun(stage)]
+        said = [process.communicate(timeout=600)[1] for process in both]
+        assert {process.returncode for process in both} <= {0, 2} and 0 in [process.returncode for process in both], (
+            said
+        )
+        assert not any("Traceback" in text for text in said), said
+    assert_same(chain.run, quiet.run)
+
+
 ANSWERS = 300
 FOLD = "import sys; from deepminer_ray.run import Run; Run(sys.argv[1]).fold()"
 
