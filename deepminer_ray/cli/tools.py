@@ -166,7 +166,7 @@ def survey(
     if static:
         from deepminer_ray.survey.static import write_survey
 
-        for page in write_survey(existing(folder), static, expert or ["expert"], settings):
+        for page in write_survey(existing(folder), static, expert or [], settings):
             typer.echo(page)
         return
     from deepminer_ray.survey.serve import serve

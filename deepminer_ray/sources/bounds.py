@@ -1,7 +1,9 @@
 """What a reader takes, decided before memory is taken: sizes, numbers and files that are files."""
 
+import json
 import math
 import re
+from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, Remote, read_start, refuse_special
@@ -41,6 +43,26 @@ def read_text(file: Place, encoding: str = "utf-8") -> str:
     if len(content) > MOST_BYTES:
         raise BadInput(f"{file.name} has more than {MOST_BYTES} bytes: it is not read.")
     return content.decode(encoding)
+
+
+def read_json(file: Place) -> Any:
+    """What a file of JSON holds; BadInput where it cannot be read, is none, or is nested deeper than any answer is."""
+    try:
+        return json.loads(read_text(file))
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except RecursionError as error:
+        raise BadInput(f"{file} is nested too deeply to be read.") from error
+    except ValueError as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"{file} is no JSON: {str(error).splitlines()[0][:200]}.") from error
+
+
+def refuse_unencodable(text: str, what: str) -> None:
+    """BadInput where a text has half of a character or a zero byte, which no table and no file can hold."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadInput(f"{what} has a character that cannot be stored: {text[:60]!a}.")
 
 
 def digits(text: str) -> int | None:

@@ -13,7 +13,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.survey.held import held
+from deepminer_ray.survey.held import ANNOTATE, held
 from deepminer_ray.tables import Tables
 from deepminer_ray.units.contrast import LEAST_PATIENTS
 
@@ -54,7 +54,7 @@ def annotate(
     network = run.rows("probed_network")
     if not network or (from_lesions and not run.rows("ranked_count")[0]["units"]):
         raise BadInput(f"`annotate` needs `rank` first: run `deepminer rank {run.folder}`.")
-    with held(run):
+    with held(run, ANNOTATE):
         run.fold()
         _annotate(run, network[0], file, naming, partitions)
 

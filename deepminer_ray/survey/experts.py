@@ -2,30 +2,59 @@
 
 import json
 import os
+import re
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.bounds import read_json
 
 ADJUDICATION = "adjudication by "
 """What the annotator of an adjudicated answer begins with."""
 LONGEST = 80
+TOKEN = re.compile(r"[\w-]{16,}", re.ASCII)
+
+
+def expert_name(given: str) -> str:
+    """A name as it is kept: one way to write each letter (NFKC), single blanks; BadInput where it is none."""
+    name = _normal(given[: 2 * LONGEST])
+    adjudicates = (name + " ").casefold().startswith(ADJUDICATION)
+    if not name or max(len(name), len(given)) > LONGEST or not given.isprintable() or adjudicates:
+        raise BadInput(f"{given[:LONGEST]!r} is no name for an expert: use up to {LONGEST} printable characters.")
+    return name
 
 
 def experts(file: Path, names: Sequence[str]) -> dict[str, str]:
-    """Token by name of everyone who takes part, the named ones added to those there were."""
-    known: dict[str, str] = json.loads(file.read_text()) if file.is_file() else {}
-    for name in names:
-        if not name.strip() or len(name) > LONGEST or not name.isprintable() or name.startswith(ADJUDICATION):
-            raise BadInput(f"{name!r} is no name for an expert: use up to {LONGEST} printable characters.")
-        known.setdefault(name.strip(), secrets.token_urlsafe(16))
+    """Token by name of everyone who takes part, the named ones added to those there were; BadInput where `file` is
+    damaged, or a name is none."""
+    known = _known(file)
+    kept = set(map(_normal, known))
+    for name in dict.fromkeys(map(expert_name, names)):
+        if name not in kept:
+            known[name] = secrets.token_urlsafe(16)
     file.parent.mkdir(parents=True, exist_ok=True)
     written = file.with_suffix(".partial")
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         json.dump(known, out, indent=1)
     written.replace(file)
     return known
+
+
+def _known(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    known = read_json(file)
+    links = isinstance(known, dict) and all(isinstance(one, str) and TOKEN.fullmatch(one) for one in known.values())
+    if not links or not all(map(str.isprintable, known)):
+        raise BadInput(f"{file} holds no links: it must map names to tokens. Remove it to have new links made.")
+    found: dict[str, str] = known
+    return found
+
+
+def _normal(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).split())
 
 
 def expert_of(token: str, known: dict[str, str]) -> str | None:

@@ -12,9 +12,7 @@ from deepminer_ray.run import Run
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.experts import experts
 from deepminer_ray.survey.server import application
-
-ALONE = "expert"
-"""Who takes part where nobody is named."""
+from deepminer_ray.survey.static import ALONE
 
 
 def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settings) -> None:

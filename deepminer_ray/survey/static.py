@@ -1,6 +1,7 @@
 """The survey as files, for a hospital without a server: one folder an expert, answers come back as a file."""
 
 import base64
+import hashlib
 import re
 import shutil
 from collections.abc import Sequence
@@ -11,9 +12,16 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.run import Run
 from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk, Settings
+from deepminer_ray.survey.experts import expert_name
 from deepminer_ray.survey.gallery import RULES
 
 ASSETS = Path(__file__).parent / "assets"
+ALONE = "expert"
+"""Who takes part where nobody is named."""
+RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.ASCII)
+"""What Windows gives to devices, in any case."""
+LONGEST_FOLDER, DIGITS = 40, 10
+"""Characters of a name that its folder shows, and hexadecimal digits that tell it from others."""
 
 
 def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Settings) -> list[Path]:
@@ -23,15 +31,29 @@ def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Sett
     """
     if settings.repeats:
         raise BadInput("Units come twice only where a server asks: leave --repeats out.")
+    asked = list(dict.fromkeys(map(expert_name, names))) or [ALONE]
     desk = Desk(run, settings)
     try:
-        return [_write(desk, directory, name) for name in names]
+        return [_write(desk, directory, name) for name in asked]
     finally:
         desk.close()
 
 
+def folder_name(name: str) -> str:
+    """An expert's folder: the same for one name whoever else takes part, and no other's, on any disk.
+
+    A name of plain letters with a capital is its own folder; others, which a disk that ignores case, or one without
+    some characters, could take for each other, get digits of their SHA-256.
+    """
+    plain = name == ALONE or (name.lower() != ALONE and name == name.capitalize())
+    if plain and re.fullmatch(r"[A-Za-z0-9]{1,40}", name) and not RESERVED.fullmatch(name.lower()):
+        return name
+    shown = re.sub(r"\W+", "_", name)[:LONGEST_FOLDER].strip("_") or ALONE
+    return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}"
+
+
 def _write(desk: Desk, directory: Path, name: str) -> Path:
-    folder = directory / (re.sub(r"[^\w-]+", "_", name) or "expert")
+    folder = directory / folder_name(name)
     try:
         shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
         asked = desk.asked(name)

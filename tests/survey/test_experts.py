@@ -1,5 +1,6 @@
 """Everyone has one link, which stays the same, and nobody else's opens anything."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,53 @@ def test_only_whole_tokens_open(tmp_path: Path) -> None:
         assert expert_of(token, known) is None
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 81, "a\nb", ADJUDICATION + "Anna"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "x" * 81,
+        "a\nb",
+        ADJUDICATION + "Anna",
+        " adjudication by Anna",
+        "adjudication  by\u3000Anna",
+        "Adjudication by Anna",
+        "adjudication by",
+        "\ud800",
+        "\ufdfa" * 10,
+        "Anna\u200b",
+    ],
+)
 def test_names_that_are_none_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="is no name for an expert"):
         experts(tmp_path / "experts.json", [name])
+
+
+def test_one_name_in_two_encodings_is_one_expert(tmp_path: Path) -> None:
+    file = tmp_path / "experts.json"
+    first = experts(file, [" C\u0327elik  O\u0308. "])
+    assert list(first) == ["Çelik Ö."] and experts(file, ["Çelik Ö."]) == first
+    file.write_text(json.dumps({"C\u0327elik": "x" * 22}))
+    assert experts(file, ["Çelik"]) == {"C\u0327elik": "x" * 22}, "who was there before keeps name and link"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[" * 100_000,
+        '{"Anna": 3}',
+        '{"Anna": ""}',
+        '["Anna"]',
+        '{"Anna": "\\ud800"}',
+        "\udcff",
+        "3" * 5000,
+        '{"Anna": "../assets"}',
+        '{"\\ud800": "' + "x" * 22 + '"}',
+    ],
+)
+def test_damaged_links_are_one_sentence(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "experts.json"
+    file.write_text(text, errors="surrogateescape")
+    with pytest.raises(BadInput, match=r"experts\.json (holds no links|is no JSON|is nested too deeply)"):
+        experts(file, ["Anna"])
