@@ -18,7 +18,7 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place
-from deepminer_ray.shortage import deaths
+from deepminer_ray.shortage import deaths, refuse_failed_start, refuse_no_room
 from deepminer_ray.statement import sql_folder
 
 CORES_PROMISED = 2
@@ -220,6 +220,7 @@ def connect(cpus: int | None = None) -> Any:
             _refuse_unreachable(address)
             os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")  # Ray else asks for a quarter of an hour
         else:
+            refuse_no_room()
             local = {"address": "local", "num_cpus": cpus or CORES_PROMISED * (os.cpu_count() or 1)}
             local["include_dashboard"] = False
         _start(ray, log_to_driver=False, logging_level=logging.ERROR, **local)
@@ -260,6 +261,7 @@ def _start(ray: Any, **options: Any) -> None:
             return
         except Exception as error:  # Ray raises no class of its own here
             _refuse_cluster(str(error))
+            refuse_failed_start(str(error))
             if "timed out during startup" not in str(error):
                 raise
             ray.shutdown()

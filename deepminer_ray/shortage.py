@@ -1,4 +1,8 @@
-"""Want of memory in a worker: told from other failures, and said in one sentence that says what to change."""
+"""Want of memory in a worker, or of room for Ray's files: told from other failures, and said in one sentence."""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from deepminer_ray.errors import BadInput
 
@@ -16,6 +20,9 @@ NO_MEMORY = (
 
 KILLED = "OOM killer"
 """In what Ray says of a process that ended without a word, as one does that the system kills for want of memory."""
+
+ROOM = 32 * 2**20
+"""Bytes that Ray writes within minutes of its start, its logs."""
 
 LESS = "use a smaller --at-once (or --batch), or fewer --workers on a machine"
 SENTENCE = f"A worker ran out of memory: {LESS}."
@@ -47,3 +54,29 @@ def ended_by(error: BaseException, work: str = "") -> BadInput | None:
     if is_shortage(error):
         return BadInput(f"Memory ran out{over}: {FEWER}; what was finished is kept.")
     return None
+
+
+def refuse_no_room() -> None:
+    """BadInput where a Ray that starts here could not keep its files: it would wait a minute, and end in a traceback."""
+    folder = _rays_folder()
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    try:
+        with TemporaryFile(dir=there) as file:
+            file.write(bytes(ROOM))
+            file.flush()
+    except OSError as error:
+        raise BadInput(
+            f"Ray cannot keep its files in {folder} ({error.strerror}): it needs {ROOM >> 20} MB there, or RAY_TMPDIR set "
+            "to a folder that has them."
+        ) from error
+
+
+def refuse_failed_start(said: str) -> None:
+    """BadInput where a Ray of this machine did not start for want of room, or for a folder of too long a name."""
+    if "AF_UNIX path length" in said:
+        raise BadInput(f"The folder {_rays_folder()} has too long a name for Ray's sockets: set RAY_TMPDIR to another.")
+    refuse_no_room()
+
+
+def _rays_folder() -> Path:
+    return Path(os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp")
