@@ -57,7 +57,7 @@ def ended_by(error: BaseException, work: str = "") -> BadInput | None:
 
 
 def refuse_no_room() -> None:
-    """BadInput where a Ray that starts here could not keep its files: it would wait a minute, and end in a traceback."""
+    """BadInput where a Ray that starts here could not keep its files: it would end in a traceback, late."""
     folder = _rays_folder()
     there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     try:
@@ -66,8 +66,8 @@ def refuse_no_room() -> None:
             file.flush()
     except OSError as error:
         raise BadInput(
-            f"Ray cannot keep its files in {folder} ({error.strerror}): it needs {ROOM >> 20} MB there, or RAY_TMPDIR set "
-            "to a folder that has them."
+            f"Ray cannot keep its files in {folder} ({error.strerror}): it needs {ROOM >> 20} MB there, or "
+            "RAY_TMPDIR set to a folder that has them."
         ) from error
 
 

@@ -46,7 +46,9 @@ def test_a_full_disk_is_named(full: Path, tmp_path: Path, name: str) -> None:
 
 def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert f"Ray cannot keep its files in {tmp_path}/file/ray (" in started(tmp_path / "file" / "ray", tmp_path, "TMPDIR")
+    assert f"Ray cannot keep its files in {tmp_path}/file/ray (" in started(
+        tmp_path / "file" / "ray", tmp_path, "TMPDIR"
+    )
 
 
 def test_a_name_too_long_for_sockets_is_named(tmp_path: Path) -> None:

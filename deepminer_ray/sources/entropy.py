@@ -1,9 +1,9 @@
 """The entropy-coded samples of lossless JPEG, as PVRG codes them, in machine code."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from deepminer_ray.sources.compiled import compiled
 from deepminer_ray.sources.huffman import QUICK_BITS
 
 FINE, NO_SUCH_CODE, TOO_SHORT, TOO_LONG = range(4)
@@ -15,7 +15,7 @@ READ_AHEAD = 8
 """Bytes in the bit buffer."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def without_stuffing(stream: NDArray[np.uint8], place: int, part: NDArray[np.uint8]) -> tuple[int, int]:
     """Copy bytes from `place` on up to a marker, without the zero after each FF; return bytes copied and the place."""
     copied = 0
@@ -31,7 +31,7 @@ def without_stuffing(stream: NDArray[np.uint8], place: int, part: NDArray[np.uin
     return copied, place
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read_rows(
     part: NDArray[np.uint8],
     size: int,
@@ -72,7 +72,7 @@ def read_rows(
     return TOO_LONG if size * 8 - (np.int64(place) * 8 - np.int64(held)) >= 8 else FINE
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _eight_bytes(part: NDArray[np.uint8], place: np.uint64) -> np.uint64:
     following = np.uint64(0)
     for step in range(READ_AHEAD):
@@ -80,7 +80,7 @@ def _eight_bytes(part: NDArray[np.uint8], place: np.uint64) -> np.uint64:
     return following
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _long_entry(buffer: np.uint64, codes: NDArray[np.uint16]) -> np.int64:
     """Return difference << 8 | bits for a code too long for one look-up; 0 where there is no such code."""
     code = np.int64(codes[buffer >> np.uint64(48)])
@@ -94,7 +94,7 @@ def _long_entry(buffer: np.uint64, codes: NDArray[np.uint16]) -> np.int64:
     return difference << 8 | length + category
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _predict(predictor: int, left: np.int64, over: np.int64, corner: np.int64) -> np.int64:
     if predictor == 7:
         return left + over >> 1
@@ -111,7 +111,7 @@ def _predict(predictor: int, left: np.int64, over: np.int64, corner: np.int64) -
     return over + (left - corner >> 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def differences(samples: NDArray[np.uint16], predictor: int, constant: int) -> NDArray[np.int32]:
     """Samples less predictions, modulo 65536 in [-32767, 32768]; the line above the first is `constant`."""
     result = np.empty(samples.shape, np.int32)
@@ -128,7 +128,7 @@ def differences(samples: NDArray[np.uint16], predictor: int, constant: int) -> N
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def write_differences(
     differences: NDArray[np.int32],
     categories: NDArray[np.uint8],
