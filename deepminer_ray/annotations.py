@@ -1,14 +1,17 @@
 """What experts said of units, as rows of a csv or json file."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import polars
 
+from deepminer_ray.cells import csv_of, unmarked, write_file
 from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.bounds import digits, read_json, read_text, refuse_unencodable
 
 COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "terms", "association", "confidence")
+LONGEST = 40_000
+"""Characters of a cell: a survey's answer has at most 20 descriptions of 1,000."""
 NO = {"false", "no", "0", "n"}
 AUTHORS = {"annotator": "expert", "phenomenon": "text"}
 """Columns of the annotations that the paper's authors published, with `not_applicable` for what nobody recognized."""
@@ -20,19 +23,25 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
     A row without a phenomenon says that nothing is recognizable. BadInput names the row that cannot be taken.
     """
     try:
-        if file.suffix == ".json":
-            rows = json.loads(file.read_text())
-        else:
-            rows = polars.read_csv(file, infer_schema=False).to_dicts()
+        rows = read_json(file) if file.suffix == ".json" else _csv(file)
+    except BadInput:
+        raise
     except (OSError, ValueError, polars.exceptions.PolarsError) as error:
-        raise BadInput(f"{file} cannot be read as annotations: {str(error).splitlines()[0]}") from error
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"{file} cannot be read as annotations: {said[:200]}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "unit" in row for row in rows):
         raise BadInput(f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(COLUMNS[1:])}.")
     return [_read(row, number, units) for number, row in enumerate(rows, 1)]
 
 
+def _csv(file: Path) -> list[dict[str, Any]]:
+    """The rows of a csv file, as text that no spreadsheet's mark is left in."""
+    table = polars.read_csv(read_text(file).encode(), infer_schema=False)
+    return [{name: text and unmarked(text) for name, text in row.items()} for row in table.to_dicts()]
+
+
 def _read(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
-    text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name)))) for name in COLUMNS}
+    text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name))), name, number) for name in COLUMNS}
     said = "no" if row.get("not_applicable") == "1" else text["recognizable"]
     if said is not None and said.lower() in NO:
         text["phenomenon"] = None
@@ -43,26 +52,33 @@ def _read(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str | None:
-    return str(value).strip() or None if value is not None else None
+def _text(value: Any, name: str, number: int) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | int | float):
+        raise BadInput(f"Row {number} has a list or a record as `{name}`: use text.")
+    text = str(value).strip()
+    if len(text) > LONGEST:
+        raise BadInput(f"Row {number} has {len(text)} characters of `{name}`: at most {LONGEST} are taken.")
+    refuse_unencodable(text, f"Row {number}: `{name}`")
+    return text or None
 
 
 def _unit(text: str, number: int, units: int) -> int:
     named = text.removeprefix("unit_")
-    if not named.isdigit():
-        raise BadInput(f"Row {number} names the unit {text!r}: use a channel such as 1813, or unit_1814.")
-    unit = int(named) - (1 if named != text else 0)
+    given = digits(named)
+    if given is None:
+        shown = f"{text[:40]!r} ..." if len(text) > 40 else repr(text)
+        raise BadInput(f"Row {number} names the unit {shown}: use a channel such as 1813, or unit_1814.")
+    unit = given - (1 if named != text else 0)
     if not 0 <= unit < units:
         raise BadInput(f"Row {number} names {text}, but the network has {units} units.")
     return unit
 
 
 def write_annotations(out: Path, rows: list[dict[str, Any]]) -> None:
-    """Write answers as csv or json, in the columns that are read."""
+    """Write answers as csv or json, in the columns that are read, whole or not at all."""
     if out.suffix not in (".csv", ".json"):
         raise BadInput(f"{out} is neither .csv nor .json.")
     table = polars.DataFrame(rows, schema=dict.fromkeys(COLUMNS, polars.String))
-    try:
-        table.write_csv(out) if out.suffix == ".csv" else out.write_text(table.write_json())
-    except OSError as error:
-        raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
+    write_file(out, csv_of(table) if out.suffix == ".csv" else table.write_json())

@@ -50,6 +50,8 @@ def write_rows(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch])
         partial.replace(file)
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror or error}.") from error
+    except pa.ArrowException as error:
+        raise BadInput(f"{file} cannot be written as Parquet: {str(error).splitlines()[0]}.") from error
     finally:
         if partial.exists():
             partial.unlink()

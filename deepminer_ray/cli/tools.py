@@ -1,7 +1,7 @@
 """The commands beside the stages: phantom patients, questions to a run, single files."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -85,10 +85,9 @@ def sql(
         write_rows(parquet, rows.schema, rows.to_batches())
         typer.echo(f"{parquet}: {rows.num_rows} rows")
     elif csv or json:
-        import polars
+        from deepminer_ray.cells import text_of
 
-        answer: Any = polars.from_arrow(asked.ask(statement, files))
-        typer.echo(answer.write_csv() if csv else answer.write_json(), nl=json)
+        typer.echo(text_of(asked.ask(statement, files), json), nl=json)
     else:
         typer.echo(asked.shown(statement, files))
 

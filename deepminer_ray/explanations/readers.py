@@ -4,9 +4,11 @@ import csv
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.cells import marked, unmarked, write_file
 from deepminer_ray.errors import BadInput
 from deepminer_ray.units.name import unit_name
 
@@ -66,13 +68,15 @@ def write_questions(directory: Path, asked: Sequence[Mapping[str, Any]]) -> None
     """`questions.csv` for readers, with an empty column for their answers, and `key.csv` apart, for who marks them."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, columns in ((SHEET, ("question", "explanation", "answer")), (KEY, ("question", "scan", "class"))):
-            with (directory / name).open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
-                writer.writeheader()
-                writer.writerows(asked)
     except OSError as error:
-        raise BadInput(f"{directory} cannot be written: {error.strerror}.") from error
+        raise BadInput(f"{directory} cannot be made: {error.strerror}.") from error
+    rows = [{name: marked(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in asked]
+    for name, columns in ((SHEET, ("question", "explanation", "answer")), (KEY, ("question", "scan", "class"))):
+        sheet = StringIO(newline="")
+        writer = csv.DictWriter(sheet, columns, extrasaction="ignore", restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_file(directory / name, sheet.getvalue())
 
 
 def mark(key: Path, answers: Path) -> Marks:
@@ -109,7 +113,7 @@ def _read(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
     question, wanted = (next((own for own in columns if own in held), None) for columns in (QUESTION, value))
     if question is None or wanted is None:
         raise BadInput(f"{file} has no columns {QUESTION[0]} and {value[0]}.")
-    pairs = [((row[question] or "").strip(), (row[wanted] or "").strip()) for row in rows]
+    pairs = [(unmarked(row[question] or "").strip(), unmarked(row[wanted] or "").strip()) for row in rows]
     if len({number for number, _ in pairs}) < len(pairs):
         raise BadInput(f"{file} has a question twice.")
     return pairs

@@ -8,6 +8,7 @@ from typing import Any
 import polars
 
 from deepminer_ray import paper
+from deepminer_ray.cells import unmarked
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
@@ -92,6 +93,7 @@ def read_lists(file: Path) -> polars.DataFrame:
     column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
     if column is None or "patient" not in rows.columns:
         raise BadInput(f"{file} has no columns `patient` and `partition`: it has {', '.join(rows.columns)}.")
+    named = polars.Series("patient", [text and unmarked(text) for text in rows["patient"]], polars.String)
     return rows.select(
-        "patient", polars.col(column).str.to_lowercase().str.replace_all("-", "", literal=True).alias("list")
+        named, polars.col(column).str.to_lowercase().str.replace_all("-", "", literal=True).alias("list")
     ).unique(maintain_order=True)
