@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.place import read_start, refuse_special
 
+MOST_BYTES, MOST_NODES, MOST_DEEP = 2**18, 100_000, 50
+"""Bytes of a cluster file, its values with every alias written out, and how deep they lie: Ray's examples have 9 KB."""
+LONGEST = 300
+"""Characters of what others say of a file."""
 NOBODY = "192.0.2."
 """Addresses of examples (RFC 5737), as `cluster-local.yaml` comes with."""
 SECONDS_TO_ANSWER = 10
@@ -43,16 +48,7 @@ def checked(file: Path) -> str:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        described = yaml.safe_load(file.read_text())
-    except FileNotFoundError as error:
-        raise BadInput(f"There is no cluster file {file}: give one such as cluster-local.yaml.") from error
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} is no YAML: {' '.join(str(error).split())}.") from error
+    described = _described(file)
     provider = described.get("provider") if isinstance(described, dict) else None
     if not isinstance(described, dict) or not isinstance(provider, dict):
         raise BadInput(f"{file} describes no cluster: it names no provider; start from cluster-local.yaml.")
@@ -60,6 +56,43 @@ def _read(file: Path) -> dict[str, Any]:
     if provider.get("type") == LOCAL and not machines:
         raise BadInput(f"{file} names no machines: give the provider `head_ip` and `worker_ips`.")
     return described
+
+
+def _described(file: Path) -> Any:
+    """What a file of YAML says; BadInput where it is none, or larger or deeper than any that describes a cluster."""
+    import yaml
+
+    refuse_special(file)
+    try:
+        content = read_start(file, MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise BadInput(f"{file} has more than {MOST_BYTES} bytes: it describes no cluster.")
+        loader = yaml.SafeLoader(content.decode())
+        node = loader.get_single_node()
+        if node is not None and _size(node, {}) > MOST_NODES:
+            raise BadInput(f"{file} has more than {MOST_NODES} values with its aliases: it describes no cluster.")
+        return None if node is None else loader.construct_document(node)
+    except FileNotFoundError as error:
+        raise BadInput(f"There is no cluster file {file}: give one such as cluster-local.yaml.") from error
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except RecursionError as error:
+        raise BadInput(f"{file} is nested too deeply to describe a cluster.") from error
+    except BadInput:
+        raise
+    except Exception as error:  # a value of YAML raises whatever its first wrong letter leads to
+        raise BadInput(f"{file} is no YAML: {' '.join(str(error).split())[:LONGEST]}.") from error
+
+
+def _size(node: Any, known: dict[int, float], depth: int = 0) -> float:
+    """Values below a node with every alias written out; RecursionError where they lie too deep or in a ring."""
+    if depth > MOST_DEEP:
+        raise RecursionError
+    if id(node) not in known:
+        below = node.value if isinstance(node.value, list) else []
+        parts = [part for one in below for part in (one if isinstance(one, tuple) else (one,))]
+        known[id(node)] = 1.0 + sum(_size(part, known, depth + 1) for part in parts)
+    return known[id(node)]
 
 
 def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
@@ -78,11 +111,18 @@ def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
     except BadInput:
         raise
     except ValidationError as error:
-        raise BadInput(f"{file} is not what Ray expects at {error.json_path}: {error.message}.") from error
-    except (AssertionError, AttributeError, ClickException, KeyError, RuntimeError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__} {' '.join(str(error).split())}"
-        raise BadInput(f"{file} is not what Ray expects ({reason}): start from cluster-local.yaml.") from error
+        said = " ".join(error.message.split())[:LONGEST]
+        raise BadInput(f"{file} is not what Ray expects at {error.json_path[:LONGEST]}: {said}.") from error
+    except (ArithmeticError, AssertionError, AttributeError, ClickException, LookupError, OSError) as error:
+        raise _unexpected(file, error) from error
+    except (ImportError, RuntimeError, TypeError, ValueError) as error:
+        raise _unexpected(file, error) from error
     return prepared
+
+
+def _unexpected(file: Path, error: Exception) -> BadInput:
+    reason = f"{type(error).__name__} {' '.join(str(error).split())[:LONGEST]}"
+    return BadInput(f"{file} is not what Ray expects ({reason}): start from cluster-local.yaml.")
 
 
 def _refuse_silent(file: Path, head: str, auth: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """What `deepminer cluster` says of a cluster file; machines that answer are asked in test_launcher."""
 
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,37 @@ def test_what_is_no_cluster_file_gets_a_sentence(text: str, sentence: str, tmp_p
     file.write_text(text)
     with pytest.raises(BadInput, match=sentence):
         checked(file)
+
+
+BOMB = "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefg"))
+MERGED = "a: &a {k: v}\n" + "".join(f"{b}: &{b}\n  <<: [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefg"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[" * 100_000, "is nested too deeply"),
+        ("a: " + "{a: " * 60 + "1" + "}" * 60, "is nested too deeply"),
+        ("a: &a [*a]", "is nested too deeply"),
+        (BOMB, "has more than 100000 values with its aliases"),
+        (MERGED, "has more than 100000 values with its aliases"),
+        ("a: b\n" * 100_000, "has more than 262144 bytes"),
+        ("a: " + "9" * 5000, "is no YAML: Exceeds the limit"),
+        ("a: 2001-99-99", "is no YAML: month must be in"),
+        ("!!python/object/apply:os.system [true]", "is no YAML"),
+        ("a: \ud800".encode("utf-8", "surrogatepass"), "is no YAML"),
+        ("a: b\n--- \nc: d", "is no YAML"),
+        ("", "describes no cluster"),
+    ],
+)
+def test_what_would_never_end_gets_a_sentence_soon(text: str | bytes, sentence: str, tmp_path: Path) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    begun = time.monotonic()
+    with pytest.raises(BadInput, match=sentence) as refused:
+        checked(file)
+    assert time.monotonic() - begun < 10 and len(str(refused.value)) < 500 + len(str(file))
+    assert "\n" not in str(refused.value)
 
 
 def test_a_file_that_is_not_there_ends_with_status_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

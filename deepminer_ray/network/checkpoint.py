@@ -1,16 +1,22 @@
 """A trained network as one file: weights and what is needed to use them, nothing that could execute."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
-from deepminer_ray.paper import CLASSES
-from deepminer_ray.place import Place, place
+from deepminer_ray.paper import CANCER_OR_NOT, CLASSES
+from deepminer_ray.place import Place, place, refuse_special
+
+LARGEST_SIDE = 4096
+"""px of a patch; a film of the largest digitizer is as wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,15 @@ def checkpoint_file(given: Place) -> Place:
 def content(given: str | Place) -> bytes:
     """The file of a run's checkpoint, or of a path or URI; BadInput where there is none."""
     file = checkpoint_file(place(given))
+    refuse_special(file)
     try:
         return file.read_bytes()
     except FileNotFoundError as error:
         raise BadInput(
             f"There is no checkpoint {file}: train one with `deepminer train`, or give --checkpoint."
         ) from error
+    except OSError as error:
+        raise BadInput(f"The checkpoint {file} cannot be read: {error.strerror or error}.") from error
 
 
 def load(given: str | Place) -> Checkpoint:
@@ -58,18 +67,52 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
     """The checkpoint that a file's content is, in evaluation mode; BadInput where it is none."""
     try:
         described = torch.load(BytesIO(written), weights_only=True, map_location="cpu")
-        pool = described.get("pool", POOLS[0])
-        if pool not in POOLS:
-            raise BadInput(f"{file} pools by {str(pool)[:20]!r}, which this version does not know: {', '.join(POOLS)}.")
-        classes, until = described.get("classes", CLASSES), described.get("until")
+        _refuse_unknown(described, file)
+        pool, until = described.get("pool", POOLS[0]), described.get("until")
+        classes = described.get("classes", CLASSES)
         network, _ = build(described["network"], classes=classes, pool=pool, until=until)
         network.load_state_dict(described["state"])
-        side, normalisation = described["side"], described["normalisation"]
     except BadInput:
         raise
-    except Exception as error:
-        raise BadInput(f"{file} is not a checkpoint of this program: {str(error).splitlines()[0]}") from error
-    return Checkpoint(network.eval(), side, normalisation, checkpoint_hash(written))
+    except Exception as error:  # a damaged file raises whatever its first wrong value leads to
+        said = (str(error).splitlines() or [""])[0] or "it is empty or ends too soon"
+        raise BadInput(f"{file} is not a checkpoint of this program: {said[:200]}") from error
+    return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written))
+
+
+def _refuse_unknown(described: Any, file: str) -> None:
+    """BadInput where a checkpoint lacks something, or has a value of another kind than this program writes."""
+    if not isinstance(described, Mapping):
+        raise BadInput(f"{file} is not a checkpoint of this program: it holds a {type(described).__name__}.")
+    missing = [name for name in ("network", "side", "normalisation", "state") if name not in described]
+    if missing:
+        raise BadInput(f"{file} is not a checkpoint of this program: it has no {missing[0]}.")
+    known = {"pool": POOLS, "normalisation": tuple(NORMALISATION)}
+    for name, values in known.items():
+        value = described.get(name, values[0])
+        if value not in values:
+            raise BadInput(f"{file} has the {name} {_short(value)}, which this version does not know: {_or(values)}.")
+    classes, side, until = described.get("classes", CLASSES), described["side"], described.get("until")
+    if not isinstance(classes, list | tuple) or tuple(classes) not in (CLASSES, CANCER_OR_NOT):
+        wanted = f"{_or(CLASSES)}; or {_or(CANCER_OR_NOT)}"
+        raise BadInput(f"{file} has the classes {_short(classes)}, which this version does not know: {wanted}.")
+    if type(side) is not int or not 1 <= side <= LARGEST_SIDE:
+        raise BadInput(f"{file} is of patches of {_short(side)} px: a side is a number up to {LARGEST_SIDE}.")
+    texts = {"network": described["network"], "until": "" if until is None else until}
+    wrong = next((name for name, value in texts.items() if not isinstance(value, str)), None)
+    if wrong:
+        raise BadInput(f"{file} has as {wrong} {_short(texts[wrong])}, which is no name.")
+    state = described["state"]
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise BadInput(f"{file} is not a checkpoint of this program: its state is not of tensors.")
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:60] if isinstance(value, str | int | float | list | tuple | None) else type(value).__name__
+
+
+def _or(values: tuple[str, ...]) -> str:
+    return ", ".join(values)
 
 
 def checkpoint_hash(written: bytes) -> str:

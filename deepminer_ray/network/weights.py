@@ -70,12 +70,21 @@ def _state(file: Place, network: str) -> dict[str, torch.Tensor]:
     try:
         state: Any = torch.load(BytesIO(file.read_bytes()), weights_only=True, map_location="cpu")
     except Exception as error:
-        raise BadInput(f"{file} holds no state dict that can be loaded safely: {str(error).splitlines()[0]}") from error
+        said = (str(error).splitlines() or [""])[0] or "it is empty or ends too soon"
+        raise BadInput(f"{file} holds no state dict that can be loaded safely: {said[:200]}") from error
     if isinstance(state, Mapping) and {"network", "state"} <= set(state):
         if state["network"] != network:
-            raise BadInput(f"{file} is a checkpoint of {state['network']}, not of {network}: use --network.")
-        own = state["state"].items()
-        return {name.removeprefix("features."): value for name, value in own if name.startswith("features.")}
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+            raise BadInput(f"{file} is a checkpoint of {str(state['network'])[:60]}, not of {network}: use --network.")
+        return {
+            name.removeprefix("features."): value
+            for name, value in _tensors(state["state"], file).items()
+            if name.startswith("features.")
+        }
+    return _tensors(state, file)
+
+
+def _tensors(state: Any, file: Place) -> dict[str, torch.Tensor]:
+    mapped = isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
+    if not mapped or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise BadInput(f"{file} holds no state dict: it must map names to tensors.")
     return dict(state)

@@ -1,7 +1,9 @@
 """Checkpoints hold all that is needed to use a network, and nothing that could execute."""
 
+import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -29,12 +31,95 @@ class Trap:
         return exec, ("raise SystemExit('executed')",)
 
 
-@pytest.mark.parametrize("content", [b"text", pickle.dumps(Trap())])
+@pytest.mark.parametrize("content", [b"", b"\0", b"PK", b"text", pickle.dumps(Trap()), pickle.dumps(None)])
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "network.pt"
     file.write_bytes(content)
+    with pytest.raises(BadInput, match=r"network\.pt is not a checkpoint") as refused:
+        load(file)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a checkpoint holds."""
+    file = tmp_path_factory.mktemp("checkpoint") / "network.pt"
+    save(file, build("squeezenet1_1")[0], 64, "caffe")
+    found: dict[str, Any] = torch.load(file, weights_only=True)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "normalisation",
+            "imagenet2",
+            "has the normalisation 'imagenet2', which this version does not know: imagenet, ",
+        ),
+        ("normalisation", None, "has the normalisation None"),
+        ("normalisation", ["caffe"], r"has the normalisation \['caffe'\]"),
+        ("pool", 3, "has the pool 3"),
+        ("classes", 3, "has the classes 3"),
+        ("classes", [], r"has the classes \[\]"),
+        ("classes", ["a", "b", "c"], r"has the classes \['a', 'b', 'c'\]"),
+        ("classes", "normal", "has the classes 'normal'"),
+        ("classes", [["normal"], 2, {}], "has the classes"),
+        ("side", "64", "is of patches of '64' px"),
+        ("side", 64.5, "is of patches of 64.5 px"),
+        ("side", True, "is of patches of True px"),
+        ("side", 0, "is of patches of 0 px"),
+        ("side", -64, "is of patches of -64 px"),
+        ("side", 10**9, "is of patches of 1000000000 px"),
+        ("side", None, "is of patches of None px"),
+        ("network", 7, "has as network 7, which is no name"),
+        ("network", "resnet51", "torchvision knows no network 'resnet51'"),
+        ("network", "resnet18", "is not a checkpoint of this program: Error"),
+        ("until", 3, "has as until 3"),
+        ("until", "nowhere", "cannot end with the layer 'nowhere'"),
+        ("state", None, "its state is not of tensors"),
+        ("state", {"head.weight": 3}, "its state is not of tensors"),
+        ("state", {}, "is not a checkpoint of this program: Error"),
+    ],
+)
+def test_a_wrong_value_is_named(
+    tmp_path: Path, described: dict[str, Any], name: str, value: Any, sentence: str
+) -> None:
+    torch.save(described | {name: value}, tmp_path / "network.pt")
+    with pytest.raises(BadInput, match=sentence) as refused:
+        load(tmp_path / "network.pt")
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["network", "side", "normalisation", "state"])
+def test_what_is_missing_is_named(tmp_path: Path, described: dict[str, Any], name: str) -> None:
+    torch.save({key: value for key, value in described.items() if key != name}, tmp_path / "network.pt")
+    with pytest.raises(BadInput, match=f"it has no {name}"):
+        load(tmp_path / "network.pt")
+
+
+@pytest.mark.parametrize("held", [None, 3, [], torch.zeros(2), {}, {3: torch.zeros(2)}, {"network": 3, "state": 4}])
+def test_other_contents_are_neither_checkpoint_nor_weights(tmp_path: Path, held: Any) -> None:
+    file = tmp_path / "network.pt"
+    torch.save(held, file)
     with pytest.raises(BadInput, match=r"network\.pt"):
         load(file)
+    with pytest.raises(BadInput, match=r"network\.pt"):
+        build("squeezenet1_1", weights=str(file))
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 9])
+def test_an_empty_file_holds_no_weights(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w.pt").write_bytes(content)
+    with pytest.raises(BadInput, match=r"w\.pt holds no state dict") as refused:
+        build("squeezenet1_1", weights=str(tmp_path / "w.pt"))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "network.pt")
+    with pytest.raises(BadInput, match="is no regular file"):
+        load(tmp_path / "network.pt")
 
 
 def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
