@@ -32,7 +32,7 @@ class Header:
 
 
 def read_header(file: Place, what: str = "image") -> Header:
-    """Size and bits of a grey image; BadInput, naming it as `what`, where it is coloured or cannot be read."""
+    """Size and bits of a grey image; BadInput, naming it as `what`, where it has colours, pages or damage."""
     if _is_dicom(file, what):
         found = _dicom(file, what, pixels=False)
         refuse_size(int(found.Rows), int(found.Columns), what)
@@ -40,8 +40,11 @@ def read_header(file: Place, what: str = "image") -> Header:
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
             mode, columns, rows = image.mode, image.width, image.height
+            several = getattr(image, "is_animated", False) or getattr(image, "n_frames", 1) > 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
+    if several:
+        raise BadInput(f"The {what} {file.name} has more than one page: give each its own file.")
     if mode not in MODES:
         raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
     refuse_size(rows, columns, what)

@@ -306,6 +306,22 @@ def test_black_is_density_3_and_white_is_clear(
     assert int(film[1, 0]) == pytest.approx(15_250, abs=80)
 
 
+@pytest.mark.parametrize("suffix", ["tiff", "png", "gif", "webp"])
+def test_a_file_of_several_pages_is_refused(source: Source, tmp_path: Path, suffix: str) -> None:
+    """Its first page might be another breast, or a thumbnail."""
+    pages = [Image.fromarray(np.full((20, 30), grey, np.uint8)) for grey in (128, 90)]
+    for name in ("images/pages", "masks/pages"):
+        pages[0].save(tmp_path / f"{name}.{suffix}", save_all=True, append_images=pages[1:])
+    for columns in ({"image": f"images/pages.{suffix}"}, {"mask": f"masks/pages.{suffix}"}):
+        (case,) = source(**columns)
+        (rejected,) = case.rejected
+        assert case.scans == []
+        assert f"pages.{suffix} has more than one page: give each its own file." in rejected.reason
+    pages[0].save(tmp_path / "images" / "one.tiff")
+    (case,) = source(image="images/one.tiff")
+    assert case.rejected == [] and len(case.scans) == 1
+
+
 @pytest.mark.parametrize(
     "pixels", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.float32), np.zeros((4, 4), np.bool_)]
 )
