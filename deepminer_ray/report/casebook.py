@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.cells import write_file
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE, REST
 from deepminer_ray.paper import TOP
@@ -55,10 +55,7 @@ def write_casebook(run: Run) -> Path:
         misleading=misleading,
         about={"colours": colours, "opaque": OPAQUE},
     )
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+    write_file(file, page)
     return file
 
 

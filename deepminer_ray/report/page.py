@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray import paper
+from deepminer_ray.cells import write_file
 from deepminer_ray.errors import BadInput
 from deepminer_ray.report.template import template
 from deepminer_ray.run import Run
@@ -136,10 +137,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         units_query=statement("report/unit"),
         curves=_curves(run),
     )
-    try:
-        file.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
+    write_file(file, html)
     return file
 
 

@@ -1,8 +1,11 @@
 """The case book: one file that shows every case, finds it again, and escapes what people typed."""
 
 import base64
+import hashlib
 import json
 import re
+from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -12,6 +15,7 @@ import pytest
 from deepminer_ray.explanations.figure import blended
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
+from deepminer_ray.report.page import write_report
 from deepminer_ray.run import Run
 from deepminer_ray.units.picture import displayed, upsample
 from deepminer_ray.units.receptive_field import Geometry
@@ -85,6 +89,44 @@ def test_what_people_typed_is_escaped(explained: Run) -> None:
     html = (explained.folder / "casebook.html").read_text()
     assert HOSTILE not in html and html.count("</script>") == 3
     assert not re.findall(r'(?:src|href)="(?!data:)', html), "nothing is fetched from anywhere"
+
+
+INJECTED = """<p id="styled" style="color: rgb(1, 2, 3)">x</p><style>#list { display: none }</style>
+<script>document.title = 'changed'</script><img src="x" onerror="document.title = 'changed'">
+<script src="data:text/javascript,document.title='changed'"></script>"""
+
+
+def test_only_the_pages_own_script_and_style_are_allowed(explained: Run) -> None:
+    """By the digests of what stands between the tags."""
+    html = (explained.folder / "casebook.html").read_text()
+    found = re.search(r'<meta http-equiv="Content-Security-Policy" content="(.*?)">', html)
+    assert found and html.index(found[0]) < html.index("<style>"), "it holds for what comes after it"
+    policy = unescape(found[1])
+    for tag in ("script", "style"):
+        (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"; {tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; img-src data:;") and "unsafe" not in policy
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["casebook.html", "report.html"])
+def test_what_was_not_escaped_would_not_run(explained: Run, page: "Page", tmp_path: Path, name: str) -> None:
+    """As though a name had come through as it is: nothing of it runs, and the page works."""
+    html = write_report(explained, tmp_path / name) if name == "report.html" else explained.folder / name
+    (tmp_path / "changed.html").write_text(html.read_text().replace("</h1>", f"</h1>{INJECTED}", 1))
+    page.goto((tmp_path / "changed.html").as_uri())
+    title = "run beside the paper" if name == "report.html" else "Case book of run"
+    assert page.title() == title
+    colour = "getComputedStyle(document.getElementById('styled')).color"
+    assert page.evaluate(colour) != "rgb(1, 2, 3)"
+    if name == "casebook.html":
+        assert page.locator("#list button").first.is_visible(), "its own script has run, the other style has not"
+    assert page.evaluate("getComputedStyle(document.body).fontSize") == "15px", "its own style is there"
+    assert (
+        page.evaluate("[...document.images].filter((one) => one.src.startsWith('data:') && !one.naturalWidth).length")
+        == 0
+    )
 
 
 @pytest.mark.browser

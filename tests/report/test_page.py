@@ -24,6 +24,8 @@ def test_the_report_stands_alone_and_its_sql_runs(ranked: Run, tmp_path: Path) -
     file = write_report(run)
     html = file.read_text()
     assert file == run.folder / "report.html"
+    policy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src 'sha256-"
+    assert policy.replace("'", "&#39;") in html and " style=" not in html and "script-src" not in html
     assert SCRIPT not in html and "&lt;script&gt;" in html
     assert not re.findall(r'(?:src|href)="(?!data:)', html), "nothing is fetched from anywhere"
     assert f"unit_{unit + 1:04d}" in html and html.count('class="patch"') == 4 * len(run.rows("report/unit"))
