@@ -15,7 +15,7 @@ RIM = {
     "ray": {"cluster.py", "cluster_file.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
     "duckdb": {"opening.py", "run.py", "store.py", "tables.py"},
     "starlette": {"survey/server.py"},
-    "uvicorn": {"survey/serve.py"},
+    "uvicorn": {"survey/serve.py", "survey/slow.py"},
     "jinja2": {"survey/pages.py", "report/template.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }

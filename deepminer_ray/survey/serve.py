@@ -4,6 +4,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 import uvicorn
 
@@ -12,6 +13,7 @@ from deepminer_ray.run import Run
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.experts import experts
 from deepminer_ray.survey.server import application
+from deepminer_ray.survey.slow import Watched
 from deepminer_ray.survey.static import ALONE
 
 
@@ -26,7 +28,8 @@ def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settin
                 shown = f"[{host}]" if ":" in host else host
                 print(f"{name}: http://{shown}:{listener.getsockname()[1]}/{token}/", flush=True)
             web = application(desk, known, ["*"] if _any(host) else [host, "localhost", "127.0.0.1"])
-            config = uvicorn.Config(web, log_level="warning", access_log=False, lifespan="off", server_header=False)
+            quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
+            config = uvicorn.Config(web, http=Watched, ws="none", lifespan="off", **quiet)
             # Uvicorn ends on these and then raises them once more, which would end us before the answers are folded in.
             for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(asked_to_stop, lambda *_: None)
