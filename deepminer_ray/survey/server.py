@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -168,6 +168,8 @@ class _Web:
         expert, _ = self._expert(request)
         try:
             sent = checked(kind, await request.body())
+        except ClientDisconnect:
+            return _error("The request ended too soon.", 400)
         except BadInput as error:
             return _error(str(error), 400)
         try:

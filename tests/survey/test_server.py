@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,19 @@ def test_a_damaged_journal_locks_nobody_out(run: Run) -> None:
     assert [row for row in rows(run) if row["unit"] in {old["unit"] for old in before}] == before
     assert len(rows(run)) == 3 and not run.journal.exists()
     assert (run.folder / "annotation.damaged").read_bytes() == first[:40] + b"\n"
+
+
+def test_a_request_that_breaks_off_is_nothing_to_tell(run: Run) -> None:
+    with served(run, "--port", "0") as survey:
+        path = survey.home["expert"].split(survey.port, 1)[1]
+        for sent in (b"", b"{"):
+            with socket.create_connection(("127.0.0.1", int(survey.port))) as raw:
+                head = f"POST {path}answer HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                raw.sendall(head.encode() + b"Content-Length: 100\r\n\r\n" + sent)
+                time.sleep(0.2)
+        assert httpx.get(survey.home["expert"]).status_code == 200
+        assert survey.stop() == ""
+    assert rows(run) == []
 
 
 def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
