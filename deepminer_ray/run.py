@@ -40,7 +40,7 @@ class Run:
             raise BadInput(
                 f"A run is a folder of this machine, not {folder}: `deepminer cut RUN --storage URI` puts pixels there."
             )
-        self.folder = Path(folder).resolve()
+        self.folder = _named(folder)
 
     @property
     def database(self) -> Path:
@@ -256,6 +256,20 @@ class Run:
         """Drop the copy of a writer that failed or was killed, and what DuckDB put beside it for want of memory."""
         for left in self.folder.glob("run.duckdb.new*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _named(folder: str | Path) -> Path:
+    """A folder by its full name; BadInput where DuckDB cannot keep a file under it: it cuts names off at `?`."""
+    try:
+        named = Path(folder).resolve()
+        named.exists()
+        str(named).encode()
+    except (OSError, UnicodeEncodeError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadInput(f"A run cannot be in {str(folder)[:200]!a} ({said}): use another name.") from error
+    if "?" in str(named):
+        raise BadInput(f"A run cannot be in {named}: DuckDB cuts the name off at `?`.")
+    return named
 
 
 def _to_disk(path: Path) -> None:

@@ -154,3 +154,28 @@ def test_what_a_killed_writer_put_on_disk_is_dropped(tmp_path: Path) -> None:
         tables.insert("bias", pa.table({"class": ["benign"], "bias": [0.5]}))
     assert sorted(file.name for file in run.folder.iterdir()) == ["lock", "run.duckdb"]
     assert run.ask("from bias").num_rows == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["a'b", 'a"b; drop', "ü [x]*", "a\nb", "-rf", "$HOME", "%20", "{a}", "名前", ".....", "x" * 250]
+)
+def test_a_run_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
+    run = Run.created(tmp_path / name)
+    catalogued(run)
+    assert Run.existing(tmp_path / name).ask("from stage").num_rows == 1 and run.audit() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("a?b", "cuts the name off"),
+        ("\udcff", "it is no text"),
+        ("x" * 300, "File name too long"),
+        ("a\0b", "it is no text"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence) as refused:
+        Run.created(tmp_path / name)
+    assert "\n" not in str(refused.value)
+    str(refused.value).encode()
