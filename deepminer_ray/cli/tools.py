@@ -54,13 +54,18 @@ def words(
 
 @app.command()
 def audit(folder: Folder) -> None:
-    """Print rows that should not exist; exit status 1 where there are any."""
-    found = existing(folder).audit()
+    """Print rows that should not exist, and files that are not what was made; exit status 1 where there are any."""
+    from deepminer_ray.digests import wrong_files
+
+    run = existing(folder)
+    found, files = run.audit(), wrong_files(run)
     for name, rows in found.items():
         typer.echo(f"{name}: {rows.num_rows} rows, for example {rows.slice(0, 1).to_pylist()[0]}")
-    if found:
+    for file in files:
+        typer.echo("{file}: {why}".format(**file))
+    if found or files:
         raise typer.Exit(1)
-    typer.echo("no row that should not exist")
+    typer.echo("no row that should not exist, no file that is not what was made")
 
 
 @app.command()

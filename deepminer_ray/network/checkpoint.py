@@ -18,6 +18,8 @@ from deepminer_ray.place import Place, place, refuse_special
 LARGEST_SIDE = 4096
 """px of a patch; a film of the largest digitizer is as wide."""
 
+BACK = "bring that back, or begin anew with another by `deepminer probe RUN --checkpoint FILE --again`"
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -44,18 +46,20 @@ def checkpoint_file(given: Place) -> Place:
     return given / "checkpoint" / "network.pt" if given.is_dir() else given
 
 
-def content(given: str | Place) -> bytes:
-    """The file of a run's checkpoint, or of a path or URI; BadInput where there is none."""
+def content(given: str | Place, wanted: str | None = None) -> bytes:
+    """The file of a run's checkpoint, or of a path or URI; BadInput where there is none, or not of hash `wanted`."""
     file = checkpoint_file(place(given))
     refuse_special(file)
     try:
-        return file.read_bytes()
+        written = file.read_bytes()
     except FileNotFoundError as error:
-        raise BadInput(
-            f"There is no checkpoint {file}: train one with `deepminer train`, or give --checkpoint."
-        ) from error
+        what = "train one with `deepminer train`, or give --checkpoint" if wanted is None else BACK
+        raise BadInput(f"There is no checkpoint {file}: {what}.") from error
     except OSError as error:
         raise BadInput(f"The checkpoint {file} cannot be read: {error.strerror or error}.") from error
+    if wanted is not None and checkpoint_hash(written) != wanted:
+        raise BadInput(f"{file} is not the network of hash {wanted} that the run goes on from: {BACK}.")
+    return written
 
 
 def load(given: str | Place) -> Checkpoint:

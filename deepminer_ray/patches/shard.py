@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray.paper import CLASSES
-from deepminer_ray.place import Place, arrow_file, arrow_folder, write_whole
+from deepminer_ray.patches.proof import digest, opened
+from deepminer_ray.place import Place, arrow_folder, write_whole
 
 ROW_GROUP = 4
 """Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled
@@ -44,8 +45,8 @@ def finished_shards(folder: Place) -> set[int]:
     return {int(file.stem) for file in folder.glob("*.parquet")}
 
 
-def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint16]) -> None:
-    """Write a resized film [height, width] in density units."""
+def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint16]) -> bytes:
+    """Write a resized film [height, width] in density units; the file's digest."""
     height, width = film.shape
     table = pa.table(
         {
@@ -56,38 +57,55 @@ def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint
             "pixels": pa.LargeListArray.from_arrays([0, film.size], pa.array(film.ravel())),
         }
     )
-    _write(shard(folder, scan_number), table)
+    return _write(shard(folder, scan_number), table)
 
 
 def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
-    """A resized film [height, width] in density units."""
-    with arrow_file(shard(folder, scan_number)) as file:
+    """A resized film [height, width] in density units; BadInput as of `opened`."""
+    with opened(shard(folder, scan_number)) as file:
         table = pq.read_table(file, columns=["width", "height", "pixels"])
-    shape = (table["height"][0].as_py(), table["width"][0].as_py())
-    film: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
+        shape = (table["height"][0].as_py(), table["width"][0].as_py())
+        film: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
     return film
 
 
-def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> None:
-    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side].
+def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> bytes:
+    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side]; the
+    file's digest.
 
     Pixels are plain lists of side x side values, row by row: not every tool that opens Parquet knows Arrow's tensors.
     """
     table = pa.Table.from_pylist(list(rows), PATCH)
     side = pixels.shape[1]
     flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), side * side)
-    _write(shard(folder, scan_number), table.append_column("pixels", flat))
+    return _write(shard(folder, scan_number), table.append_column("pixels", flat))
 
 
 def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
-    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; only their row groups are read."""
-    with arrow_file(file) as stream, pq.ParquetFile(stream) as film:
+    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; BadInput as of `opened`.
+
+    Only their row groups are read, but for the first time in a process.
+    """
+    with opened(file) as stream, pq.ParquetFile(stream) as film:
         table = film.read_row_groups(_row_groups(film, set(chosen)), columns=["patch", "pixels"])
-    row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
-    flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
-    side = isqrt(table["pixels"].type.list_size)
-    pixels = flat.reshape(-1, side, side)
-    return pixels[[row_of[patch] for patch in chosen]]
+        row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
+        flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
+        side = isqrt(table["pixels"].type.list_size)
+        pixels = flat.reshape(-1, side, side)
+        return pixels[[row_of[patch] for patch in chosen]]
+
+
+def whole(file: Place) -> bytes | None:
+    """The digest of a shard; None where it is missing, or cannot be a Parquet file."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        pq.ParquetFile(pa.BufferReader(content)).close()
+    except (OSError, pa.ArrowException):
+        return None
+    return digest(content)
 
 
 def patch_rows(folder: Place) -> "str | ds.Dataset":
@@ -127,7 +145,7 @@ def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] =
     return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 
-def _write(file: Place, table: pa.Table) -> None:
+def _write(file: Place, table: pa.Table) -> bytes:
     written = pa.BufferOutputStream()
     pq.write_table(
         table,
@@ -139,4 +157,6 @@ def _write(file: Place, table: pa.Table) -> None:
         # Parquet stores 16 bits as 32, of which two bytes are empty and one is smooth: apart they take half the room.
         column_encoding={"pixels.list.element": "BYTE_STREAM_SPLIT"},
     )
-    write_whole(file, written.getvalue())
+    content = written.getvalue().to_pybytes()
+    write_whole(file, content)
+    return digest(content)

@@ -8,7 +8,8 @@ from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.cells import write_file
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.progress import say
 from deepminer_ray.report.template import template
 from deepminer_ray.run import Run
 from deepminer_ray.statement import statement
@@ -118,12 +119,16 @@ SECTIONS = (
 
 
 def write_report(run: Run, out: Path | None = None) -> Path:
-    """Write `RUN/report.html` (or `out`), complete in itself; BadInput where nothing was ranked yet."""
+    """Write `RUN/report.html` (or `out`), complete in itself; BadInput where nothing was ranked yet.
+
+    Where pixels are missing or damaged it says so, and has all but their pictures.
+    """
     status = {row["stage"]: row for row in run.rows("status")}
     if "rank" not in status:
         raise BadInput(f"A report needs `rank` first: run `deepminer rank {run.folder}`.")
     file = out or run.folder / "report.html"
     ((named, ranked),) = [(row["named"], row["ranked"]) for row in run.rows("report/named")]
+    units, without = _units(run)
     html = template("report.html").render(
         run=run.name,
         stages=list(status.values()),
@@ -133,7 +138,8 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         ranked=ranked,
         named_query=statement("report/named"),
         known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
-        units=_units(run),
+        units=units,
+        without=without,
         units_query=statement("report/unit"),
         curves=_curves(run),
     )
@@ -154,15 +160,33 @@ def _shown(value: Any, form: str) -> str:
     return "" if value is None else format(value, form) if form else str(value).replace("_", " ")
 
 
-def _units(run: Run) -> list[Row]:
-    """Fig. 3: every ranked unit with what experts said and its first top patches."""
-    gallery = Gallery(run, run.rows("report/partition")[0]["partitions"])
+def _units(run: Run) -> tuple[list[Row], str]:
+    """Fig. 3: every ranked unit with what experts said and its first top patches; why some have no pictures."""
     rows = run.rows("report/unit")
+    why: dict[str, None] = {}
     for row in rows:
-        shown = range(min(PICTURES, len(gallery.patches(row["unit"]))))
-        row["pictures"] = [_embedded(gallery.picture(row["unit"], place)) for place in shown]
-        row["name"] = unit_name(row["unit"])
-    return rows
+        row |= {"name": unit_name(row["unit"]), "pictures": []}
+    try:
+        gallery = Gallery(run, run.rows("report/partition")[0]["partitions"])
+    except (BadInput, Unreachable) as error:
+        return rows, _without(len(rows), [str(error)])
+    for row in rows:
+        try:
+            shown = range(min(PICTURES, len(gallery.patches(row["unit"]))))
+            row["pictures"] = [_embedded(gallery.picture(row["unit"], place)) for place in shown]
+        except (BadInput, Unreachable) as error:
+            why[str(error)] = None
+    return rows, _without(sum(not row["pictures"] for row in rows), list(why))
+
+
+def _without(units: int, why: list[str]) -> str:
+    """What is said of units whose pictures cannot be shown, in the report and on standard error; empty of none."""
+    if not why:
+        return ""
+    more = f" (and {len(why) - 1} other files)" if len(why) > 1 else ""
+    said = f"The top patches of {units} units are not shown{more}: {why[0]}"
+    say(said)
+    return said
 
 
 def _curves(run: Run) -> list[Row]:

@@ -30,12 +30,13 @@ LOGGED = 500
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """Which network answers, at which layer, in which precision, where."""
+    """Which network answers, at which layer, in which precision, where; its hash, if another one is to be refused."""
 
     checkpoint: str
     layer: str = LAYER
     half: bool = False
     gpu: bool = False
+    hash: str | None = None
 
 
 class ProbeActor:

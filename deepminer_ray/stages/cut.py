@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -28,25 +29,31 @@ from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.film import stored
 from deepminer_ray.patches.grid import film_window, patch_number, places
-from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, write_patches, write_scan
+from deepminer_ray.patches.proof import KINDS as SHARD_KINDS
+from deepminer_ray.patches.proof import SHARDS, digest, listed, read_list
+from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, whole, write_patches, write_scan
 from deepminer_ray.place import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
 from deepminer_ray.sources.kinds import KINDS
 
+READERS = 8
+"""Threads that look through what an earlier call cut."""
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
 def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, wanted: Likeness = ALONE) -> dict[str, Any]:
-    """Decode a film, write it resized and write its patches; what comes back is only whether that went well.
+    """Decode a film, write it resized and write its patches; what comes back is whether that went well, and the digests
+    of what was written.
 
     `reason` says why a film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
     the storage does not answer, or this node is not like the others, as `wanted`.
     """
     cv2.setNumThreads(1)  # the task has one core, its neighbours the others
     outcome = {"file": film["file"], "patches": 0, "reason": "", "stopped": ""}
+    outcome |= {"scan_number": film["scan_number"], "scan_digest": b"", "patch_digest": b""}
     try:
         refuse_unlike(wanted)
         refuse_deadly(film["file"])
@@ -82,11 +89,11 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
     for row, place in enumerate(kept):
         pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
     try:
-        write_scan(folder / "scan", number, film["scan"], resized)
-        write_patches(folder / "patch", number, patches, pixels)
+        digests = {"scan_digest": write_scan(folder / "scan", number, film["scan"], resized)}
+        digests["patch_digest"] = write_patches(folder / "patch", number, patches, pixels)
     except (OSError, Unreachable) as error:
         return outcome | {"stopped": f"Patches cannot be stored: {error}: mend that and call it again."}
-    return outcome | {"patches": len(kept)}
+    return outcome | {"patches": len(kept)} | digests
 
 
 def _why(error: Exception, wanted: Likeness) -> dict[str, str]:
@@ -135,29 +142,13 @@ def cut(
     films = run.rows("film")
     folder = put / "patch"
     _keep_current_shards(put, {"side": side, "breast": breast}, films)
-    done = finished_shards(folder)
-    todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in done]
-    rejected = []
-    if todo:
-        ray = connect()
-        sources = (Sight(resolved(row["source"])) for row in run.rows("source"))
-        wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
-        outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
-            partial(cut_film, folder=put, side=side, breast=breast, wanted=wanted)
-        )
-        outcomes.set_name(f"cut {run.name}")
-        with Running(run.folder, "cut", len(todo), "films") as running:
-            for outcome in progress(outcomes.iter_rows(), "cut", len(todo), running):
-                if outcome["stopped"]:
-                    raise BadInput(
-                        f"{outcome['stopped']} The {len(finished_shards(folder))} films cut so far are kept."
-                    )
-                running.count(patches=outcome["patches"])
-                if outcome["reason"]:
-                    rejected.append({"file": outcome["file"], "stage": "cut", "reason": outcome["reason"]})
+    digests = _kept(put)
+    todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in digests]
+    rejected = _cut(run, todo, put, {"side": side, "breast": breast}, digests) if todo else []
+    if not digests:
+        raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
+    parameters["shards"] = _list(folder, digests)
     with run.finishing("cut", parameters, started) as tables:
-        if not finished_shards(folder):
-            raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
         with tables.showing("shard", patch_rows(folder)):
             tables.fill("patch")
             tables.fill("overlap")
@@ -167,13 +158,86 @@ def cut(
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
 
 
+def _cut(
+    run: Run,
+    todo: list[dict[str, Any]],
+    put: Place,
+    how: dict[str, Any],
+    digests: dict[int, tuple[bytes, bytes]],
+) -> list[dict[str, str]]:
+    """Have Ray cut films; the rows of those that are rejected. The digests of the others are added to `digests`."""
+    ray, folder = connect(), put / "patch"
+    sources = (Sight(resolved(row["source"])) for row in run.rows("source"))
+    wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
+    outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
+        partial(cut_film, folder=put, wanted=wanted, **how)
+    )
+    outcomes.set_name(f"cut {run.name}")
+    rejected = {}
+    with Running(run.folder, "cut", len(todo), "films") as running:
+        for outcome in progress(outcomes.iter_rows(), "cut", len(todo), running):
+            if outcome["stopped"]:
+                raise BadInput(f"{outcome['stopped']} The {len(finished_shards(folder))} films cut so far are kept.")
+            running.count(patches=outcome["patches"])
+            number = outcome["scan_number"]
+            if outcome["reason"]:
+                rejected[number] = {"file": outcome["file"], "stage": "cut", "reason": outcome["reason"]}
+            else:
+                digests[number] = outcome["scan_digest"], outcome["patch_digest"]
+    for number in rejected.keys() & finished_shards(folder):
+        _drop(put, number)
+    return list(rejected.values())
+
+
 REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
+
+
+def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
+    """By the films' numbers the digests of what an earlier call cut: of both shards, if they are whole and, where it
+    was finished, still those that it made. What is not is dropped."""
+    shards = {kind: finished_shards(put / kind) for kind in SHARD_KINDS}
+    try:
+        before = read_list(put / "patch")
+    except BadInput:
+        before = None
+
+    def digests(number: int) -> tuple[bytes, bytes] | None:
+        scan, patch = (whole(shard(put / kind, number)) for kind in SHARD_KINDS)
+        if scan is None or patch is None:
+            return None
+        known = (None, None) if before is None else (before.of("scan", number), before.of("patch", number))
+        return (scan, patch) if known in ((scan, patch), (None, None)) else None
+
+    numbers = sorted(shards["scan"] & shards["patch"])
+    with ThreadPoolExecutor(READERS) as readers:
+        found = dict(zip(numbers, readers.map(digests, numbers), strict=True))
+    for number in (number for number, of_film in found.items() if of_film is None):
+        say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut anew")
+        _drop(put, number)
+    return {number: of_film for number, of_film in found.items() if of_film is not None}
+
+
+def _drop(put: Place, number: int) -> None:
+    """Drop what was cut of a film."""
+    for kind in SHARD_KINDS:
+        shard(put / kind, number).unlink(missing_ok=True)
+
+
+def _list(folder: Place, digests: dict[int, tuple[bytes, bytes]]) -> str:
+    """List all shards beside the patches; the digest of the list. It is written only where it changes."""
+    file, content = folder / SHARDS, listed(digests)
+    if not file.is_file() or file.read_bytes() != content:
+        write_whole(file, content)
+    return digest(content).hex()
 
 
 def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str, Any]]) -> None:
     """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
     record = put / "patch" / MADE_FROM
-    before: dict[str, Any] = json.loads(record.read_text()) if record.is_file() else {}
+    try:
+        before: dict[str, Any] = json.loads(record.read_bytes())
+    except (FileNotFoundError, ValueError):
+        before = {}
     files = states([film["file"] for film in films])
     # What the patches of a film depend on: its row, its lesions, and the state of its file.
     now = {
@@ -181,14 +245,15 @@ def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str
         for film in films
     }
     if before.get("how") != how:
-        for name in ("patch", "scan"):
+        for name in SHARD_KINDS:
             remove(put / name)
     else:
-        for number, state in before["films"].items():
-            if now.get(number) != state:
-                for name in ("patch", "scan"):
-                    shard(put / name, int(number)).unlink(missing_ok=True)
-    for name in ("patch", "scan"):
+        changed = [number for number, state in before["films"].items() if now.get(number) != state]
+        if changed:
+            (put / "patch" / SHARDS).unlink(missing_ok=True)  # until all films are cut again
+        for number in changed:
+            _drop(put, int(number))
+    for name in SHARD_KINDS:
         for left in (put / name).glob(f"*{PARTIAL}"):
             left.unlink(missing_ok=True)
     write_whole(record, json.dumps({"how": how, "films": now}).encode())

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import connect, here
+from deepminer_ray.digests import pixels
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
+from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.contrast import corrected, shown_terms
 from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.probe import how_probed
@@ -59,6 +61,7 @@ def dissect(
     parameters = {"share": share, "permuted": permuted, "patients": patients, "seed": seed}
     if run.finished("dissect", parameters, again):
         return
+    how, _ = how_probed(run), pixels(run)
     started = time.time()
     units = run.select("live_unit")["unit"].to_pylist()
     patches = run.select("probed_patch")
@@ -70,7 +73,7 @@ def dissect(
     if detected:
         films = run.select("dissected_film").to_pylist()
         thresholds = run.select("threshold", share=share)["threshold"].to_pylist()
-        stores = _pixels(run, films, thresholds, workers)
+        stores = _pixels(run, how, films, thresholds, workers)
     with run.finishing("dissect", parameters, started) as tables:
         tables.insert("acquisition", pa.Table.from_pylist(corrected(acquired), ACQUISITION))
         if stores:
@@ -95,14 +98,14 @@ def _enough(terms: list[Term], patient: NDArray[Any], least: int) -> list[Term]:
     return [term for term in terms if len(set(patient[term.shows])) >= least and term.lacks.any()]
 
 
-def _pixels(run: Run, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
+def _pixels(run: Run, how: How, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
     """The files in which the pixels of units and outlines are counted."""
     batches = [
         Batch("dissection", (films[start : start + FILMS_A_BATCH], thresholds))
         for start in range(0, len(films), FILMS_A_BATCH)
     ]
     (probed,) = run.rows("probed_layer")
-    return stream(run, "dissect", how_probed(run), probed, batches, workers)
+    return stream(run, "dissect", how, probed, batches, workers)
 
 
 def _detected(

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
+from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import Tables
-from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.report.casebook import write_casebook
@@ -79,10 +79,10 @@ def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[Tables]:
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
+    how, shards = how_probed(run), pixels(run)
     ray = connect()
-    wanted = check_nodes(ray, sight(run.storage / "patch" / MADE_FROM))
-    how = how_probed(run)
-    network, called = [ray.put(content(how.checkpoint))], called_units(run)
+    wanted = check_nodes(ray, sight(shards))
+    network, called = [ray.put(content(how.checkpoint, how.hash))], called_units(run)
     options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
     actors = [
         ray.remote(FigureActor)

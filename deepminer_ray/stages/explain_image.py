@@ -7,7 +7,7 @@ from typing import Any
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
-from deepminer_ray.network.checkpoint import load
+from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
@@ -27,7 +27,7 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     """
     run.finished("explain", {}, again=True)
     how = how_probed(run)
-    checkpoint = load(how.checkpoint)
+    checkpoint = read(content(how.checkpoint, how.hash), how.checkpoint)
     probe = Probe(checkpoint, half=how.half)
     called = called_units(run)
     say_if_unnamed(run)

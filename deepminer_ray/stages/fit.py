@@ -11,7 +11,6 @@ import torch
 from deepminer_ray.bucket import sentence
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import DISK, BadInput, Unreachable
-from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import Place, arrow_folder
 from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.feed import Film, dataset
@@ -39,8 +38,8 @@ def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool
     from ray.train.torch import TorchTrainer
     from ray.util.queue import Queue
 
-    patches, films = config["folder"], config["films"]
-    config["wanted"] = check_nodes(ray, sight(patches / MADE_FROM))
+    films = config["films"]
+    config["wanted"] = check_nodes(ray, sight(config["list"]))
     config["start"] = ray.put(config["start"])  # no node but this one needs the file of the weights
     validation = [film for film in films if film["validation"]]
     config |= {"films": [film for film in films if not film["validation"]], "validated": bool(validation)}

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from deepminer_ray.digests import made, pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
-from deepminer_ray.place import write_whole
+from deepminer_ray.place import place, write_whole
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import How
@@ -38,9 +39,24 @@ def probed_checkpoint(run: Run) -> Path:
 
 
 def how_probed(run: Run) -> How:
-    """How a probed run was, so that later answers are of the same layer in the same precision."""
+    """How a probed run was, so that later answers are of the same network and layer in the same precision.
+
+    BadInput where the network is missing, or another one.
+    """
     (done,) = (json.loads(row["parameters"]) for row in run.rows("status") if row["stage"] == "probe")
-    return How(str(probed_checkpoint(run)), done.get("layer", LAYER), done.get("half", False))
+    how = How(
+        str(probed_checkpoint(run)), done.get("layer", LAYER), done.get("half", False), hash=done.get("checkpoint")
+    )
+    content(how.checkpoint, how.hash)
+    return how
+
+
+def trained_hash(given: str | Path) -> str | None:
+    """Of a run's folder the hash of the network it trained; of a file, or of a run that trained none, nothing."""
+    folder = place(given)
+    if not isinstance(folder, Path) or not (folder / "run.duckdb").is_file():
+        return None
+    return made(Run(folder)).get("train")
 
 
 def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
@@ -80,7 +96,8 @@ def probe(
     `layer` is named as torch names it among the features. Only the last feeds the linear layer: of any other
     `evidence`, `weight` and `bias` stay empty. `half` computes the features in half precision.
     """
-    written = content(checkpoint or run.folder)
+    given = checkpoint or run.folder
+    written = content(given, trained_hash(given))
     loaded = read(written, checkpoint or str(run.folder))
     side = run.rows("cut_side")
     if side and side[0]["side"] != loaded.side:
@@ -91,10 +108,14 @@ def probe(
     of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
     parameters = {"checkpoint": loaded.hash, "layer": layer, "half": half}
     parameters |= {"patches": of_patches, "scans": of_scans}
-    if run.finished("probe", parameters, again):
-        return
-    started = time.time()
     kept = probed_checkpoint(run)
+    if run.finished("probe", parameters, again):
+        if not kept.is_file() or kept.read_bytes() != written:
+            write_whole(kept, written)
+            say(f"{kept} was missing or another network, and is put back")
+        return
+    pixels(run)
+    started = time.time()
     write_whole(kept, written)
     films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
     features, where = loaded.network.features, geometry(loaded.network.features, layer)

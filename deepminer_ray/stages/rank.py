@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.confidence import Interval, share_intervals
+from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress import say
@@ -40,12 +41,14 @@ def rank(
     parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
     if run.finished("rank", parameters, again):
         return
-    layer = how_probed(run).layer
+    how = how_probed(run)
+    layer = how.layer
     if layer != LAYER:
         raise BadInput(
             f"Only units of the last layer have influence, and {layer} was probed: run "
             f"`deepminer probe {run.folder} --again`."
         )
+    pixels(run)
     started = time.time()
     with run.finishing("rank", parameters, started) as tables:
         tables.fill("influence", top=top)
@@ -57,7 +60,7 @@ def rank(
         batches = _maps(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)
         if batches:
             (network,) = tables.select("probed_layer").to_pylist()
-            stored = attached(tables, stream(run, "rank", how_probed(run), network["checkpoint"], batches, workers))
+            stored = attached(tables, stream(run, "rank", how, network["checkpoint"], batches, workers))
             if "unit_map" in stored:
                 tables.apply("top_patch_map")
             if "unseen" in stored:

@@ -14,9 +14,9 @@ from typing import Any
 from uuid import uuid4
 
 from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, here, sight
+from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
-from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.progress import progress
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
@@ -79,10 +79,10 @@ def named(run: Run, stage: str, which: object) -> str:
 def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> list[Path]:
     """Have every batch answered and stored, going on where an interrupted call left off; the stores' files.
 
-    Files are named for the stage, for what made the answers, for the batches and for what the patches were cut from: no
+    Files are named for the stage, for what made the answers, for the batches and for the shards: no
     others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.
     """
-    cut = run.storage / "patch" / MADE_FROM
+    cut = pixels(run)
     key = digest([made_from, how.gpu], batches, cut.read_bytes())
     count = stores_for(len(batches))
     files = [run.folder / "store" / f"{stage}-{key}-{number}.duckdb" for number in range(count)]
@@ -98,7 +98,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         .remote(file, count)
         for number, file in enumerate(files)
     ]
-    network = [ray.put(content(how.checkpoint))]  # no node but this one needs the file
+    network = [ray.put(content(how.checkpoint, how.hash))]  # no node but this one needs the file
     done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
     place = {"num_cpus": 1, "num_gpus": int(how.gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}

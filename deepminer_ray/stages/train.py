@@ -16,13 +16,13 @@ import torch
 
 from deepminer_ray import paper
 from deepminer_ray.curves import draw_training
+from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_of, refuse_too_small
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
-from deepminer_ray.patches.shard import MADE_FROM
 from deepminer_ray.place import remove, resolved
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
@@ -103,8 +103,9 @@ def train(
     trained = build(**config["network"])[0]
     trained.load_state_dict(state["network"])
     checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
+    made = {"workers": workers, "checkpoint": checkpoint.checkpoint_hash(checkpoint.content(run.folder))}
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
-    with run.finishing("train", asked | {"workers": workers}, started) as tables:
+    with run.finishing("train", asked | made, started) as tables:
         for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
             tables.insert(table, rows)
     remove(folder)
@@ -120,8 +121,9 @@ def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
 
 def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    cut = (run.storage / "patch" / MADE_FROM).read_text()
-    return f"{run.name}-{hashlib.sha256(json.dumps([asked, config['films'], cut]).encode()).hexdigest()[:16]}"
+    made = hashlib.sha256(json.dumps([asked, config["films"]]).encode())
+    made.update(config["list"].read_bytes())
+    return f"{run.name}-{made.hexdigest()[:16]}"
 
 
 def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
@@ -150,6 +152,7 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
         "recipe": described,
         "side": side,
         "folder": run.storage / "patch",
+        "list": pixels(run),
         "films": films,
         "keep": asked["keep"],
     }

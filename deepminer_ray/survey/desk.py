@@ -45,9 +45,9 @@ class Desk:
         if not ranked:
             raise BadInput(f"A survey needs `rank` first: run `deepminer rank {run.folder}`.")
         partitions: list[str] = json.loads(ranked[0]["parameters"])["partitions"]
+        self.gallery = Gallery(run, partitions)
         self.held = held(run)
         run.fold()
-        self.gallery = Gallery(run, partitions)
         places = run.rows("survey_place", partitions=partitions)
         self.units = units_by_gain(places)
         self.coverage = Coverage(places)

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.digests import pixels
 from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
-from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
+from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.run import Run
 from deepminer_ray.survey.pictures import film_picture, patch_picture, png
 from deepminer_ray.units.receptive_field import Geometry
@@ -29,7 +30,10 @@ RULES = {
 
 
 class Gallery:
-    """Patches and films of one state of a run; pictures are drawn when first asked for and kept under `RUN/survey/`."""
+    """Patches and films of one state of a run; pictures are drawn when first asked for and kept under `RUN/survey/`.
+
+    BadInput where the run's pixels are missing, or others than were cut.
+    """
 
     def __init__(self, run: Run, partitions: list[str]):
         self.run, self.partitions = run, partitions
@@ -38,7 +42,7 @@ class Gallery:
         self.geometry = Geometry(layer["stride"], layer["field"], layer["offset"])
         self.side: int = layer["side"]
         self.storage = run.storage
-        made = (self.storage / "patch" / MADE_FROM).read_bytes()
+        made = pixels(run).read_bytes()
         ranked = [row for row in run.rows("status") if row["stage"] in ("probe", "rank")]
         described = json.dumps([self.checkpoint, ranked], default=str).encode()
         self.digest = hashlib.sha256(described + made).hexdigest()[:16]
@@ -112,7 +116,7 @@ class Gallery:
 
     def _draw(self, unit: int, kept: Path) -> None:
         rows = self.patches(unit)
-        pixels = self._pixels(rows)
+        seen = self._pixels(rows)
         maps = {
             row["patch"]: np.array(row["map"], np.float32).reshape(row["map_height"], row["map_width"])
             for row in self.run.rows("survey_map", unit=unit)
@@ -125,7 +129,7 @@ class Gallery:
             for row in rows:
                 dims = threshold is not None and row["activation"] == "top"
                 of_patch = (self.geometry, maps.get(row["patch"]), threshold) if dims else ()
-                tiles.append(patch_picture(pixels[row["patch"]], *of_patch))
+                tiles.append(patch_picture(seen[row["patch"]], *of_patch))
             _write(kept / f"{rule}.png", png(np.vstack(tiles)))
 
     def _pixels(self, rows: list[dict[str, Any]]) -> dict[int, NDArray[np.uint16]]:

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import expert_of
@@ -52,12 +52,20 @@ def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGI
         Route("/{token}/{place:int}/{rule}.png", web.sheet),
     ]
     middleware = [Middleware(_Guarded), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))]
-    return Starlette(routes=routes, middleware=middleware, exception_handlers={HTTPException: _refused})
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=REFUSED)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return HTMLResponse(pages.message(error.detail), error.status_code)
+
+
+async def _without(_: Request, error: Exception) -> Response:
+    """A picture whose pixels are missing, or not those that were cut."""
+    return HTMLResponse(pages.message(str(error)), 503)
+
+
+REFUSED = {HTTPException: _refused, BadInput: _without, Unreachable: _without}
 
 
 class _Guarded:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.ahead import READ_FOR, THREAD, Ahead, Pixels, ahead
 from deepminer_ray.patches.shard import write_patches, write_scan
 
@@ -70,7 +71,7 @@ def test_the_thread_that_reads_ends_with_what_wanted_it(answered: int) -> None:
 
 def test_a_film_that_cannot_be_read_fails_where_it_is_wanted(tmp_path: Path) -> None:
     films = ahead("scans", [("scan_0", 0)], tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(BadInput, match=r"There is no .*000000\.parquet"):
         next(films)
 
 

@@ -283,7 +283,8 @@ def test_a_node_that_does_not_see_the_run_is_named_at_the_start(
         started = time.monotonic()
         refused = done(stage, [*commands(run, str(patients))[stage], *more], nodes.address)
         assert refused.returncode == 2, refused.stderr
-        assert f"does not see {run / 'patch' / '_made_from.json'}: mount it on every node" in refused.stderr
+        seen = "_made_from.json" if stage == "cut" else "_shards.arrow"
+        assert f"does not see {run / 'patch' / seen}: mount it on every node" in refused.stderr
         assert refused.stderr.count("\n") <= 3 and time.monotonic() - started < 60
     assert differing(Run(run), expected) == []
 
@@ -346,7 +347,7 @@ def test_a_node_that_joins_unlike_the_others_is_named_where_it_works(
         process.suspend()
     if unlike == "disk":
         lone.add_odd(f"mount -t tmpfs none {tmp_path} &&")
-        sentence = f"does not see {run.folder / 'patch' / '_made_from.json'}: mount it on every node"
+        sentence = f"does not see {run.folder / 'patch' / '_shards.arrow'}: mount it on every node"
     else:
         lone.add_odd("", PYTHONPATH=str(other_numpy(tmp_path)))
         sentence = "has numpy 1.0.0, this one"

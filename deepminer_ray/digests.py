@@ -1,0 +1,91 @@
+"""Whether what earlier stages left outside run.duckdb is still that: films, patches, networks."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepminer_ray.errors import BadInput
+from deepminer_ray.patches.proof import KINDS, SHARDS, Shards, digest, read_list
+from deepminer_ray.patches.shard import MADE_FROM, shard, whole
+from deepminer_ray.place import Place
+
+if TYPE_CHECKING:
+    from deepminer_ray.run import Run
+
+READERS = 8
+"""Threads that read shards to compare them all."""
+NETWORKS = {"train": "network.pt", "probe": "probed.pt"}
+"""What these stages left under RUN/checkpoint/."""
+
+
+def made(run: "Run") -> dict[str, str]:
+    """By stage the digest of what it left: `cut` its list of shards, `train` and `probe` a network.
+
+    What another version made has none.
+    """
+    return {row["stage"]: row["digest"] for row in run.rows("made")}
+
+
+def pixels(run: "Run") -> Place:
+    """The list of a run's shards, which every node must see; BadInput where it is missing or not the one `cut` left.
+
+    Of what another version cut there is no list, only what its patches were made from.
+    """
+    wanted = made(run).get("cut")
+    file = run.storage / "patch" / (MADE_FROM if wanted is None else SHARDS)
+    try:
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(
+            f"There is no {file}, so the films and patches of this run are not here: bring scan/ and patch/ back, or "
+            f"`deepminer cut {run.folder} --again` makes them anew."
+        ) from error
+    if wanted is not None and digest(content).hex() != wanted:
+        raise BadInput(
+            f"{file} is not the list that `cut` made, so films and patches may be others: bring scan/ and patch/ back, "
+            f"or `deepminer cut {run.folder} --again` makes them anew."
+        )
+    return file
+
+
+def wrong_files(run: "Run") -> list[dict[str, str]]:
+    """Every file that a run goes on from and that is missing, damaged or another than when it was made: file, why.
+
+    All of them are read.
+    """
+    known = made(run)
+    networks = [(run.folder / "checkpoint" / name, known[stage]) for stage, name in NETWORKS.items() if stage in known]
+    return [*_networks(networks), *(_shards(run) if "cut" in known else ())]
+
+
+def _networks(networks: list[tuple[Path, str]]) -> Iterator[dict[str, str]]:
+    for file, wanted in networks:
+        if not file.is_file():
+            yield {"file": str(file), "why": "missing"}
+        elif not digest(file.read_bytes()).hex().startswith(wanted):
+            yield {"file": str(file), "why": f"not the network of hash {wanted}"}
+
+
+def _shards(run: "Run") -> Iterator[dict[str, str]]:
+    folder = run.storage
+    try:
+        pixels(run)
+        shards = read_list(folder / "patch")
+    except BadInput as error:
+        yield {"file": str(folder / "patch" / SHARDS), "why": str(error)}
+        return
+    assert shards is not None
+    asked = [(kind, number) for kind in KINDS for number in shards.numbers.tolist()]
+    with ThreadPoolExecutor(READERS) as readers:
+        for file, why in readers.map(lambda one: _compared(folder, shards, *one), asked):
+            if why:
+                yield {"file": str(file), "why": why}
+
+
+def _compared(folder: Place, shards: Shards, kind: str, number: int) -> tuple[Place, str]:
+    file = shard(folder / kind, number)
+    found = whole(file)
+    if found == shards.of(kind, number):
+        return file, ""
+    return file, "another than `cut` made" if found else "damaged or cut short" if file.is_file() else "missing"
