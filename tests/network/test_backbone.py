@@ -220,7 +220,7 @@ def test_a_checkpoint_keeps_how_it_pools_and_an_older_one_takes_the_mean(tmp_pat
     assert load(file).network.pool == "max"
     described = torch.load(file, weights_only=True)
     torch.save(described | {"pool": "median"}, file)
-    with pytest.raises(BadInput, match="pools by 'median', which this version does not know: avg, max"):
+    with pytest.raises(BadInput, match="has the pool 'median', which this version does not know: avg, max"):
         load(file)
     torch.save({name: value for name, value in described.items() if name != "pool"}, file)
     assert load(file).network.pool == "avg"
