@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, pairwise
+from random import Random
 from typing import Any
 
 Row = dict[str, Any]
@@ -252,3 +253,26 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
         above = sorted({other for other in p if other >= value})
         found.append(min(1.0, *(other * len(p) / sum(rival <= other for rival in p) for other in above)))
     return found
+
+
+def shuffled_mean(
+    score: Mapping[tuple[int, int], float], patients: Sequence[str], random: Random, groups: Sequence[str] | None = None
+) -> float:
+    """The mean over scans that have a score after every patient got the reports of one of all patients (of a group).
+
+    `score` holds every pair of scans that has one. The reports of a patient begin with a random one and go round.
+    """
+    scans_of: dict[str, list[int]] = {}
+    for scan, patient in enumerate(patients):
+        scans_of.setdefault(patient, []).append(scan)
+    gives: dict[str, str] = {}
+    for group in set(groups or [""]):
+        members = [patient for patient, scans in scans_of.items() if not groups or groups[scans[0]] == group]
+        gives |= zip(members, random.sample(members, len(members)), strict=True)
+    found = []
+    for patient, scans in scans_of.items():
+        reports = scans_of[gives[patient]]
+        turn = random.randrange(len(reports))
+        pairs = [(scan, reports[(place + turn) % len(reports)]) for place, scan in enumerate(scans)]
+        found += [score[pair] for pair in pairs if pair in score]
+    return sum(found) / len(found) if found else math.nan

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from deepminer_ray.explanations.chance import Matrix, Pairs, Places
 
 if TYPE_CHECKING:
     from nltk.stem import PorterStemmer
@@ -33,7 +35,12 @@ def said(report: str) -> dict[str, frozenset[str]]:
 def stems(text: str) -> frozenset[str]:
     """The stems of all words of a text, in lower case."""
     words = set(re.findall(r"[a-z]+", text.lower())) - SAYS_NOTHING
-    return frozenset(_stemmer().stem(word) for word in words)
+    return frozenset(_stem(word) for word in words)
+
+
+@lru_cache(maxsize=100_000)
+def _stem(word: str) -> str:
+    return str(_stemmer().stem(word))
 
 
 @cache
@@ -43,10 +50,8 @@ def _stemmer() -> "PorterStemmer":
     return PorterStemmer()
 
 
-def naming(
-    explanations: Sequence[str], reports: Sequence[str]
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """For each field precision and recall [explanations, reports] of the terms that any of these reports uses.
+def naming(explanations: Sequence[str], reports: Sequence[str]) -> dict[str, tuple[Pairs, Pairs]]:
+    """For each field precision and recall, explanation against report, of the terms that any of these reports uses.
 
     Precision is nan where the explanation names no term of the field, recall where the report does not.
     """
@@ -57,13 +62,20 @@ def naming(
 
 def _counted(
     explanations: Sequence[frozenset[str]], reports: Sequence[Mapping[str, frozenset[str]]], name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Pairs, Pairs]:
     terms = sorted(frozenset().union(*(report[name] for report in reports)))
     named = _indicated(explanations, terms)
     true = _indicated([report[name] for report in reports], terms)
-    both = named @ true.T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return both / named.sum(1)[:, np.newaxis], both / true.sum(1)[np.newaxis, :]
+
+    def precision(scans: Places) -> Matrix:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(named[scans] @ true[scans].T / named[scans].sum(1)[:, np.newaxis])
+
+    def recall(scans: Places) -> Matrix:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(named[scans] @ true[scans].T / true[scans].sum(1)[np.newaxis, :])
+
+    return precision, recall
 
 
 def _indicated(texts: Sequence[frozenset[str]], terms: Sequence[str]) -> NDArray[np.float64]:

@@ -6,65 +6,83 @@ import cv2
 import numpy as np
 from matplotlib.path import Path
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
+from deepminer_ray.explanations.chance import Matrix, Pairs, Places
 from deepminer_ray.explanations.pointing import Points
 from deepminer_ray.paper import SEGMENTATION_THRESHOLD
 from deepminer_ray.units.receptive_field import Geometry
 
 GRID = 256
 """Places across and down a film at which map and outline are compared: both are taken as shares of the film."""
+WORDS = GRID * GRID // 64
 
-Mask = NDArray[np.bool_]
-"""[GRID x GRID]: places of a film, row by row."""
+Bits = NDArray[np.uint64]
+"""[WORDS]: places of a film, row by row, eight a byte."""
+Maps = NDArray[np.uint64]
+"""[WORDS, maps]: the same of several maps, so that what an outline leaves out is never looked at."""
 
 
-def high(response_map: NDArray[np.float32], geometry: Geometry, width: int, height: int) -> Mask:
-    """Where an upsampled map is above 0.2 of its own maximum (the authors' rule) on a stored film of so many px."""
+def high(maps: Sequence[NDArray[np.float32]], geometry: Geometry, width: int, height: int) -> Maps:
+    """Where upsampled maps are above 0.2 of their own maxima (the authors' rule) on a stored film of so many px."""
     place = (np.arange(GRID) + 0.5) / GRID
     column, row = (
         ((place * px - 0.5 - geometry.offset) / geometry.stride).astype(np.float32) for px in (width, height)
     )
-    upsampled = cv2.remap(
-        np.ascontiguousarray(response_map, dtype=np.float32),
-        np.tile(column, (GRID, 1)),
-        np.tile(row[:, np.newaxis], (1, GRID)),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    largest = float(np.max(response_map))
-    found: Mask = (np.asarray(upsampled).ravel() > SEGMENTATION_THRESHOLD * largest) & (largest > 0)
+    columns, rows = np.tile(column, (GRID, 1)), np.tile(row[:, np.newaxis], (1, GRID))
+    found = np.empty((WORDS, len(maps)), dtype=np.uint64)
+    for number, cells in enumerate(maps):
+        upsampled = cv2.remap(
+            np.ascontiguousarray(cells, dtype=np.float32),
+            columns,
+            rows,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        largest = float(np.max(cells))
+        found[:, number] = _packed((np.asarray(upsampled) > SEGMENTATION_THRESHOLD * largest) & (largest > 0))
     return found
 
 
-def outlined(rings: Sequence[Points]) -> Mask:
+def outlined(rings: Sequence[Points]) -> Bits:
     """Which places lie inside a ring, both as shares of the film."""
     place = (np.arange(GRID) + 0.5) / GRID
-    across, down = np.meshgrid(place, place)
-    where = np.column_stack([across.ravel(), down.ravel()])
-    found = np.zeros(GRID * GRID, dtype=np.bool_)
+    found = np.zeros((GRID, GRID), dtype=np.bool_)
     for ring in rings:
-        low, top = ring.min(axis=0), ring.max(axis=0)
-        near = np.flatnonzero(((where >= low) & (where <= top)).all(axis=1))
-        found[near] |= Path(ring).contains_points(where[near])
-    return found
+        (left, right), (top, bottom) = (
+            (np.searchsorted(place, of.min()), np.searchsorted(place, of.max(), side="right")) for of in ring.T
+        )
+        across, down = np.meshgrid(place[left:right], place[top:bottom])
+        inside = Path(ring).contains_points(np.column_stack([across.ravel(), down.ravel()]))
+        found[top:bottom, left:right] |= inside.reshape(across.shape)
+    return _packed(found)
 
 
-def overlap(maps: Sequence[Sequence[Mask]], outlines: Sequence[Mask]) -> NDArray[np.float64]:
-    """[scans, scans]: the mean intersection over union of the maps of one scan with the outlines of the other.
+def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
+    """The mean intersection over union of the maps of one scan with the outlines of the other.
 
     Of a map that is nowhere high it is 0; nan where a scan has no map, or an outline is smaller than any place.
     """
-    lesions = csr_array(np.array(outlines, dtype=np.float32).reshape(len(outlines), GRID * GRID))
-    size = np.asarray(lesions.sum(axis=1), dtype=np.float64).ravel()
-    found = np.full((len(maps), len(outlines)), np.nan)
-    for scan, masks in enumerate(maps):
-        if not masks:
-            continue
-        stacked = np.array(masks, dtype=np.float32)
-        both = np.asarray(lesions @ stacked.T, dtype=np.float64)
-        union = size[:, np.newaxis] + stacked.sum(axis=1, dtype=np.float64) - both
-        share = np.divide(both, union, out=np.zeros_like(both), where=union > 0)
-        found[scan] = share.mean(axis=1)
-    found[:, size == 0] = np.nan
-    return found
+
+    def of(scans: Places) -> Matrix:
+        number = np.array([maps[scan].shape[1] for scan in scans], dtype=np.int64)
+        by_place = np.concatenate([np.empty((WORDS, 0), dtype=np.uint64), *(maps[scan] for scan in scans)], axis=1)
+        size = np.bitwise_count(by_place).sum(axis=0, dtype=np.int32)
+        owner = np.repeat(np.arange(len(scans)), number)
+        found = np.full((len(scans), len(scans)), np.nan)
+        for column, scan in enumerate(scans):
+            words = np.flatnonzero(outlines[scan])
+            if not len(words):
+                continue
+            outline = outlines[scan][words]
+            exact = np.uint16 if len(words) < WORDS else np.uint32
+            both = np.bitwise_count(by_place[words] & outline[:, np.newaxis]).sum(axis=0, dtype=exact)
+            union = size + int(np.bitwise_count(outline).sum(dtype=np.int64)) - both
+            shares = np.bincount(owner, both / union, minlength=len(scans))
+            np.divide(shares, number, out=found[:, column], where=number > 0)
+        return found
+
+    return of
+
+
+def _packed(mask: NDArray[np.bool_]) -> Bits:
+    return np.packbits(mask).view(np.uint64)

@@ -5,7 +5,7 @@ import pickle
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,13 +124,24 @@ def tokens(text: str, mode: str) -> list[str]:
     """
     if mode not in MODES:
         raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(MODES)}.")
-    sentences, words = _tokenizers()
-    found = [str(token) for sentence in sentences.tokenize(text) for token in words.tokenize(sentence)]
+    found = _tokens(text)
     if mode == "paper":
-        return found
+        return list(found)
     keywords = [token for token in found if token not in FIELD_NAMES]
     parts = [part.lower() for keyword in keywords for part in keyword.replace("_", "-").split("-")]
     return [part for part in parts if any(letter.isalnum() for letter in part)]
+
+
+@lru_cache(maxsize=50_000)
+def _tokens(text: str) -> tuple[str, ...]:
+    """NLTK's tokens; kept, for both modes and all depths ask for the same texts."""
+    return tuple(token for sentence in _tokenizers()[0].tokenize(text) for token in _tokens_of_sentence(sentence))
+
+
+@lru_cache(maxsize=50_000)
+def _tokens_of_sentence(sentence: str) -> tuple[str, ...]:
+    """The tokens of a sentence; kept, for an explanation's are names of units, and NLTK takes long."""
+    return tuple(str(token) for token in _tokenizers()[1].tokenize(sentence))
 
 
 def _has_header(path: Path, binary: bool) -> bool:

@@ -4,39 +4,30 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import estimate, mean_interval
+from deepminer_ray.confidence import estimate
 from deepminer_ray.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.errors import BadInput
-from deepminer_ray.explanations.matching import matching_null, mean_score, p_value, score_matrix, unknown_share
+from deepminer_ray.explanations.agreement import against_chance, estimated
+from deepminer_ray.explanations.chance import Pairs
+from deepminer_ray.explanations.located import FIXED, located_scans, locating
+from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
-from deepminer_ray.explanations.overlap import high, outlined, overlap
-from deepminer_ray.explanations.pointing import pointing
 from deepminer_ray.explanations.words import MODES, Words, load_words
-from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.tables import Tables
-from deepminer_ray.units.receptive_field import Geometry
 
 GREEDY = "greedy matching"
-POINTING = "pointing game"
-UNIT_IOU, CAM_IOU = "unit map IoU", "class activation map IoU"
-FIXED = "fixed"
-"""The mode of what the authors did not do."""
 
-Matrix = NDArray[np.float64]
-"""[scans, scans]: the explanation of one scan against the report, or outlines, of the other."""
 Row = dict[str, Any]
 
 SCORES = ("value", "low", "high", "null_value", "p", "null_pathology", "p_pathology", "unknown")
@@ -89,14 +80,14 @@ def score(
 
 
 def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
-    located = [_Located(row) for row in tables.select("located", partitions=[partition]).to_pylist()]
+    located = locating(located_scans(tables.select("located", partitions=[partition])), seed)
     for depth in paper.GREEDY:
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()
-        for row in [*_agreeing(pairs, words, seed), *_locating(located, depth, seed), *_faithful(faithful, seed)]:
+        of_depth = [row for row in located if row["depth"] == depth]
+        for row in [*_agreeing(pairs, words, seed), *of_depth, *_faithful(faithful, seed)]:
             yield {"depth": depth} | row
-    activated = overlap([[one.class_activation_map] for one in located], [one.outline for one in located])
-    yield {"metric": CAM_IOU, "mode": FIXED} | _against_chance(activated, located, seed)
+    yield from (row for row in located if row["depth"] is None)
 
 
 def _sentence(row: Row) -> str:
@@ -121,55 +112,19 @@ def _hash(file: Path) -> str:
 def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
     """The rows that compare explanations and reports."""
     pairs = sorted(pairs, key=lambda pair: str(pair["scan"]))
-    owners = [_Owner(pair["patient"], pair["pathology"]) for pair in pairs]
     texts = [pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs]
     compared = [text for side in texts for text in side]
     rows: list[Row] = []
+    scores: list[Pairs] = []
     for mode in MODES:
         share = unknown_share(compared, words, mode)
-        found = _against_chance(score_matrix(*texts, words, mode), owners, seed)
-        rows.append({"metric": GREEDY, "mode": mode, "unknown": None if np.isnan(share) else share} | found)
-    for field, (precision, recall) in naming(*texts).items():
-        for measure, matrix in (("precision", precision), ("recall", recall)):
-            rows.append({"metric": f"{field} {measure}", "mode": FIXED} | _against_chance(matrix, owners, seed))
-    return rows
-
-
-@dataclass
-class _Owner:
-    """A scan's patient, and the worst pathology on any of the patient's scans."""
-
-    patient: str
-    pathology: str
-
-
-class _Located(_Owner):
-    """An explained scan with outlined lesions: where its units peak and where its maps are high, as shares of it."""
-
-    def __init__(self, row: Row):
-        super().__init__(row["patient"], row["pathology"])
-        width, height = scan_size(row["rows"], row["columns"], row["side"])
-        where = Geometry(row["stride"], 0, row["offset"])
-        self.peaks = np.array([[peak["x"], peak["y"]] for peak in row["peaks"]]) / (width, height)
-        film = np.array([row["columns"], row["rows"]])
-        self.rings = [np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in ring]) / film for ring in row["rings"]]
-        self.outline = outlined(self.rings)
-        maps = (_cells(one) for one in (row["class_activation_map"], *row["maps"]))
-        self.class_activation_map, *self.maps = (high(one, where, width, height) for one in maps)
-
-
-def _cells(of: Row) -> NDArray[np.float32]:
-    return np.array(of["cells"], np.float32).reshape(of["rows"], of["columns"])
-
-
-def _locating(located: Sequence[_Located], depth: int, seed: int) -> list[Row]:
-    """Whether the first units peak in the outlines, and how far their maps cover them."""
-    pointed = pointing([one.peaks[:depth] for one in located], [one.rings for one in located])
-    covered = overlap([one.maps[:depth] for one in located], [one.outline for one in located])
-    return [
-        {"metric": metric, "mode": FIXED} | _against_chance(of, located, seed)
-        for metric, of in ((POINTING, pointed), (UNIT_IOU, covered))
-    ]
+        rows.append({"metric": GREEDY, "mode": mode, "unknown": None if np.isnan(share) else share})
+        scores.append(matching(*texts, words, mode))
+    for field, of_field in naming(*texts).items():
+        rows += [{"metric": f"{field} {measure}", "mode": FIXED} for measure in ("precision", "recall")]
+        scores += of_field
+    owners = [(pair["patient"], pair["pathology"]) for pair in pairs]
+    return [row | found for row, found in zip(rows, against_chance(scores, owners, seed), strict=True)]
 
 
 def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
@@ -182,40 +137,5 @@ def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
             continue
         observed = np.array([row["value"] for row in of])
         null = np.array([row["random"] for row in of]).mean(axis=0)
-        found.append(
-            {"metric": curve, "mode": FIXED} | _estimated(observed, null, [row["patient"] for row in of], seed)
-        )
+        found.append({"metric": curve, "mode": FIXED} | estimated(observed, null, [row["patient"] for row in of], seed))
     return found
-
-
-def _against_chance(matrix: Matrix, owners: Sequence[_Owner], seed: int) -> Row:
-    """What is observed on the diagonal, its interval over patients, and its nulls: rows against others' columns.
-
-    The second null exchanges reports only between patients of the same worst pathology: what beats it says more than
-    the class does.
-    """
-    observed = matrix.diagonal()
-    scored = ~np.isnan(observed)
-    if not scored.any():
-        return {"n": 0}
-    patients, pathologies = [one.patient for one in owners], [one.pathology for one in owners]
-    null = matching_null(matrix, patients, seed=seed)
-    within = matching_null(matrix, patients, seed=seed, groups=pathologies)
-    found = _estimated(
-        observed[scored], null, [patient for patient, kept in zip(patients, scored, strict=True) if kept], seed
-    )
-    second = {"null_pathology": float(np.nanmean(within)), "p_pathology": p_value(found["value"], within)}
-    return found | second
-
-
-def _estimated(observed: NDArray[np.float64], null: NDArray[np.float64], patients: Sequence[str], seed: int) -> Row:
-    interval = mean_interval(observed, patients, seed=seed)
-    value = mean_score(observed)
-    return {
-        "value": value,
-        "low": interval.low,
-        "high": interval.high,
-        "null_value": float(np.nanmean(null)),
-        "p": p_value(value, null),
-        "n": len(observed),
-    }

@@ -11,13 +11,8 @@ from gensim.models import KeyedVectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepminer_ray.explanations.matching import (
-    matching_null,
-    mean_score,
-    p_value,
-    score_matrix,
-    unknown_share,
-)
+from deepminer_ray.explanations.chance import chances, p_value
+from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.words import Words
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -38,6 +33,11 @@ def words() -> Words:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
     return float(one @ other) / (math.sqrt(float(one @ one)) * math.sqrt(float(other @ other)))
+
+
+def score_matrix(candidates: list[str], references: list[str], words: Words, mode: str) -> np.ndarray:
+    """Every pair of all scans."""
+    return matching(candidates, references, words, mode)(np.arange(len(candidates)))
 
 
 def greedy_matching(candidate: str, reference: str, words: Words, mode: str) -> float | None:
@@ -88,8 +88,8 @@ def test_in_mode_paper_an_upper_case_report_does_not_matter_and_in_mode_fixed_it
         "LESION_TYPE MASS SHAPE OVAL MARGINS SPICULATED",
         "LESION_TYPE CALCIFICATION TYPE BENIGN DISTRIBUTION N/A",
     ]
-    paper = score_matrix(["oval mass"], reports, words, "paper")[0]
-    fixed = score_matrix(["oval mass"], reports, words, "fixed")[0]
+    paper = score_matrix(["oval mass"] * 2, reports, words, "paper")[0]
+    fixed = score_matrix(["oval mass"] * 2, reports, words, "fixed")[0]
     assert paper[0] == pytest.approx(paper[1])
     assert fixed[0] > fixed[1] + 0.1
     assert unknown_share(reports, words, "paper") == 1
@@ -112,8 +112,11 @@ def test_the_matrix_holds_every_pair(words: Words, mode: str) -> None:
         for column, reference in enumerate(references):
             single = greedy_matching(candidate, reference, words, mode)
             assert matrix[row, column] == pytest.approx(math.nan if single is None else single, nan_ok=True)
-    assert score_matrix([], references, words, mode).shape == (0, 6)
-    assert np.isnan(score_matrix([""], references, words, mode)).all()
+    some = np.array([5, 0, 2])
+    of_some = matching(candidates, references, words, mode)(some)
+    np.testing.assert_allclose(of_some, matrix[np.ix_(some, some)], rtol=1e-12)
+    assert score_matrix([], [], words, mode).shape == (0, 0)
+    assert np.isnan(score_matrix([""] * 6, references, words, mode)).all()
 
 
 @pytest.mark.skipif(
@@ -136,10 +139,10 @@ def test_the_authors_clean_rows_are_reproduced() -> None:
     assert max(differences) < 1e-6
 
     top = [row for row in rows if row["top_units"] == "1"]
-    matrix = score_matrix([row["pred"] for row in top], [row["gt"] for row in top], words, "paper")
-    assert np.diag(matrix) == pytest.approx([float(row["greedy"]) for row in top], abs=1e-6)
-    null = matching_null(matrix, [row["image"] for row in top], shuffles=50)
-    assert p_value(mean_score(np.diag(matrix)), null) == 1, "the paper's score does not depend on the report"
+    pairs = matching([row["pred"] for row in top], [row["gt"] for row in top], words, "paper")
+    (found,) = chances([pairs], [row["image"] for row in top], shuffles=50)
+    assert found.observed == pytest.approx([float(row["greedy"]) for row in top], abs=1e-6)
+    assert p_value(found.observed.mean(), found.null) == 1, "the paper's score does not depend on the report"
 
 
 def planted(matched: bool) -> tuple[list[str], list[str], list[str]]:
@@ -152,73 +155,11 @@ def planted(matched: bool) -> tuple[list[str], list[str], list[str]]:
 
 
 def test_matching_reports_stand_above_their_null_and_shuffled_ones_do_not(words: Words) -> None:
-    candidates, references, patients = planted(matched=True)
-    matrix = score_matrix(candidates, references, words, "fixed")
-    null = matching_null(matrix, patients, shuffles=300)
-    assert mean_score(np.diag(matrix)) > null.max() + 0.1
-    assert p_value(mean_score(np.diag(matrix)), null) == 1 / 301
-
-    candidates, references, patients = planted(matched=False)
-    matrix = score_matrix(candidates, references, words, "fixed")
-    null = matching_null(matrix, patients, shuffles=300)
-    assert p_value(mean_score(np.diag(matrix)), null) > 0.05
-
-
-def test_reports_move_in_blocks() -> None:
-    """With column number as score, a mean tells which reports were given."""
-    patients = ["a", "b", "a", "b"]
-    matrix = np.tile([1.0, 10, 100, 1000], (4, 1))
-    assert np.unique(matching_null(matrix, patients, shuffles=50)) == pytest.approx([1111 / 4])
-
-    owner = np.array(["a", "b", "a", "c", "b", "a"])
-    given = np.equal.outer(owner, owner).astype(float)
-    within = matching_null(given, list(owner), shuffles=400)
-    kept = {round(float(value) * 6) for value in within}
-    assert kept == {0, 1, 2, 3, 6}, "a patient keeps all of the own reports or none"
-
-
-def test_a_patient_with_fewer_reports_lends_them_all() -> None:
-    patients = ["a", "a", "a", "b", "b"]
-    matrix = np.zeros((5, 5))
-    matrix[0:3, 3], matrix[0:3, 4] = 1, 10
-    null = matching_null(matrix, patients, shuffles=200)
-    assert {round(float(value) * 5) for value in null} == {0, 12, 21}
-
-
-def test_scans_without_a_score_stay_out_of_the_null() -> None:
-    matrix = np.full((3, 3), 0.5)
-    matrix[1] = np.nan
-    assert matching_null(matrix, ["a", "b", "c"], shuffles=20) == pytest.approx(np.full(20, 0.5))
-    assert np.isnan(matching_null(np.full((2, 2), np.nan), ["a", "b"], shuffles=3)).all()
-    assert np.isnan(matching_null(np.zeros((0, 0)), [], shuffles=3)).all()
-    assert math.isnan(mean_score(np.array([math.nan])))
-
-
-@pytest.mark.parametrize(
-    ("null", "expected"), [([0.5, 0.6, 0.7, 0.4], 4 / 5), ([0.5 - 1e-13] * 4, 1), ([0.49] * 4, 1 / 5), ([0.51] * 4, 1)]
-)
-def test_p_counts_the_shuffles_that_reach_the_observed_mean(null: list[float], expected: float) -> None:
-    assert p_value(0.5, np.array(null)) == expected
-
-
-def test_the_null_repeats_by_seed() -> None:
-    matrix = np.random.default_rng(0).random((8, 8))
-    patients = list("aabbccdd")
-    assert (matching_null(matrix, patients, 30, seed=1) == matching_null(matrix, patients, 30, seed=1)).all()
-    assert (matching_null(matrix, patients, 30, seed=1) != matching_null(matrix, patients, 30, seed=2)).any()
-
-
-def test_the_second_null_keeps_reports_within_a_group() -> None:
-    """Explanations that know the group alone beat the first null and not the second; those that know more beat both."""
-    patients = [f"P{number // 2}" for number in range(40)]
-    groups = ["benign" if number < 20 else "malignant" for number in range(40)]
-    same_group = np.equal.outer(np.array(groups), np.array(groups)).astype(float)
-    same_patient = np.equal.outer(np.array(patients), np.array(patients)).astype(float)
-    for matrix, beaten in ((same_group, False), (same_group + same_patient, True)):
-        observed = float(matrix.diagonal().mean())
-        assert p_value(observed, matching_null(matrix, patients)) < 0.01
-        within = matching_null(matrix, patients, groups=groups)
-        assert (p_value(observed, within) < 0.01) is beaten
-    assert matching_null(same_group, patients, groups=groups) == pytest.approx(1)
-    one_group = matching_null(same_patient, patients, 50, 3, ["all"] * 40)
-    assert one_group == pytest.approx(matching_null(same_patient, patients, 50, 3)), "one group is the first null"
+    for matched in (True, False):
+        candidates, references, patients = planted(matched)
+        (found,) = chances([matching(candidates, references, words, "fixed")], patients, shuffles=300)
+        p = p_value(found.observed.mean(), found.null)
+        if matched:
+            assert found.observed.mean() > found.null.max() + 0.1 and p == 1 / 301
+        else:
+            assert p > 0.05

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepminer_ray.explanations.matching import matching_null, mean_score, p_value
+from deepminer_ray.explanations.chance import chances, mean_score, p_value
 from deepminer_ray.explanations.naming import naming, said, stems
 
 MASS = "LESION_TYPE MASS SHAPE IRREGULAR-ARCHITECTURAL_DISTORTION MARGINS SPICULATED"
@@ -28,7 +28,10 @@ def test_fields_of_a_report(report: str, kind: str, shape: str, margins: str) ->
 
 def test_precision_and_recall_by_hand() -> None:
     explanations = ["Spiculated masses. clustered calcifications", "edge of the breast", "oval mass"]
-    found = naming(explanations, [MASS, CALCIFICATION, BOTH])
+    found = {
+        field: [pairs(np.arange(3)) for pairs in both]
+        for field, both in naming(explanations, [MASS, CALCIFICATION, BOTH]).items()
+    }
     precision, recall = found["lesion type"]
     # The first names both kinds, the second none, the third a mass.
     np.testing.assert_array_equal(precision, [[0.5, 0.5, 1], [np.nan] * 3, [1, 0, 1]])
@@ -47,13 +50,12 @@ def test_names_taken_from_the_truth_are_far_above_chance_and_shuffled_ones_are_n
     patients = [f"P{number // 2}" for number in range(60)]
     names = [f"{' '.join(sorted(said(report)['SHAPE']))} thing" for report in reports]
     for explanations, expected in ((names, True), (list(random.permutation(names)), False)):
-        for matrix in naming(explanations, reports)["shape"]:
-            p = p_value(mean_score(matrix.diagonal()), matching_null(matrix, patients))
-            assert (p < 0.01) is expected
+        for found in chances(naming(explanations, reports)["shape"], patients):
+            assert (p_value(mean_score(found.observed), found.null) < 0.01) is expected
 
 
 def test_nothing_to_compare() -> None:
-    for precision, recall in naming([], []).values():
-        assert precision.shape == recall.shape == (0, 0)
-    for precision, recall in naming(["mass"], [""]).values():
-        assert np.isnan(precision).all() and np.isnan(recall).all()
+    for of_field in naming([], []).values():
+        assert all(pairs(np.arange(0)).shape == (0, 0) for pairs in of_field)
+    for of_field in naming(["mass"], [""]).values():
+        assert all(np.isnan(pairs(np.arange(1))).all() for pairs in of_field)

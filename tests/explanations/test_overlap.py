@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.path import Path
 
-from deepminer_ray.explanations.overlap import GRID, Mask, high, outlined, overlap
+from deepminer_ray.explanations.overlap import GRID, WORDS, Bits, Maps, high, outlined, overlap
 from deepminer_ray.units.picture import upsample
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -14,15 +15,25 @@ def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
 
 
-def masks(seed: int, number: int) -> list[Mask]:
+def masks(seed: int, number: int) -> list[np.ndarray]:
     chance = np.random.default_rng(seed)
     return [chance.random(GRID * GRID) < chance.random() for _ in range(number)]
+
+
+def packed(some: list[np.ndarray]) -> Maps:
+    """By place, then by mask."""
+    bits = [np.packbits(mask).view(np.uint64) for mask in some]
+    return np.array(bits, np.uint64).reshape(len(some), WORDS).T
+
+
+def shown(bits: Bits) -> np.ndarray:
+    return np.unpackbits(np.ascontiguousarray(bits).view(np.uint8)).reshape(GRID, GRID).astype(bool)
 
 
 @settings(deadline=None, max_examples=30)
 @given(*(st.floats(0.05, 0.4) for _ in range(2)), *(st.floats(0.1, 0.5) for _ in range(2)))
 def test_a_box_has_its_area_and_place(left: float, top: float, width: float, height: float) -> None:
-    inside = outlined([box(left, top, left + width, top + height)]).reshape(GRID, GRID)
+    inside = shown(outlined([box(left, top, left + width, top + height)]))
     assert inside.mean() == pytest.approx(width * height, abs=(width + height + 1 / GRID) / GRID)
     rows, columns = np.nonzero(inside)
     assert (columns.mean() + 0.5) / GRID == pytest.approx(left + width / 2, abs=1 / GRID)
@@ -35,26 +46,34 @@ def test_of_two_rings_both_count() -> None:
     assert not outlined([]).any()
 
 
+def test_an_outline_has_the_places_that_alone_lie_in_it() -> None:
+    chance = np.random.default_rng(0)
+    place = (np.arange(GRID) + 0.5) / GRID
+    where = np.column_stack([one.ravel() for one in np.meshgrid(place, place)])
+    for ring in [*chance.uniform(-0.1, 1.1, (9, 7, 2)), box(place[3], place[5], place[9], place[7])]:
+        assert (shown(outlined([ring])).ravel() == Path(ring).contains_points(where)).all()
+
+
 @pytest.mark.parametrize(("stride", "offset"), [(32, 15.5), (16, 0.0)])
 def test_a_map_is_high_where_its_upsampled_picture_is(stride: int, offset: float) -> None:
     where, cells = Geometry(stride, 99, offset), np.random.default_rng(1).random((12, 8), np.float32) ** 3
     picture = upsample(cells, where, GRID, GRID)
-    found = high(cells, where, GRID, GRID).reshape(GRID, GRID)
+    found = shown(high([cells], where, GRID, GRID)[:, 0])
     assert (found == (picture > 0.2 * cells.max())).mean() > 0.999
     # The same film in twice as many px is high at the same shares of it.
-    twice = high(cells, Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * GRID, 2 * GRID).reshape(GRID, GRID)
+    twice = shown(high([cells], Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * GRID, 2 * GRID)[:, 0])
     assert (found == twice).mean() > 0.999
 
 
 def test_a_silent_map_is_nowhere_high() -> None:
-    assert not high(np.zeros((4, 4), np.float32), Geometry(32, 99, 15.5), 128, 128).any()
-    assert not high(np.full((4, 4), -1, np.float32), Geometry(32, 99, 15.5), 128, 128).any()
+    for value in (0, -1):
+        assert not high([np.full((4, 4), value, np.float32)], Geometry(32, 99, 15.5), 128, 128).any()
 
 
 def test_every_pair_of_scans_equals_counting() -> None:
     outlines = masks(1, 4)
     maps = [masks(2, 3), masks(3, 1), [], masks(4, 2)]
-    found = overlap(maps, outlines)
+    found = overlap([packed(of_scan) for of_scan in maps], list(packed(outlines).T))(np.arange(4))
     for scan, of_scan in enumerate(maps):
         for other, outline in enumerate(outlines):
             if not of_scan:
@@ -66,5 +85,7 @@ def test_every_pair_of_scans_equals_counting() -> None:
 
 def test_an_outline_without_a_place_has_no_score() -> None:
     nothing = np.zeros(GRID * GRID, np.bool_)
-    found = overlap([[masks(1, 1)[0]], [nothing]], [nothing, masks(2, 1)[0]])
+    found = overlap([packed([masks(1, 1)[0]]), packed([nothing])], list(packed([nothing, masks(2, 1)[0]]).T))(
+        np.arange(2)
+    )
     assert np.isnan(found[:, 0]).all() and found[0, 1] > 0 and found[1, 1] == 0

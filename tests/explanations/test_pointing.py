@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepminer_ray.explanations.matching import matching_null, mean_score, p_value
+from deepminer_ray.explanations.chance import chances, p_value
 from deepminer_ray.explanations.pointing import pointing
 
 
@@ -27,7 +27,7 @@ def test_shares_of_peaks_within_any_outline(seed: int) -> None:
     random = np.random.default_rng(seed)
     outlines = [[ring(random, random.random(2)) for _ in range(number)] for number in (1, 3, 2)]
     peaks = [random.random((number, 2)) for number in (40, 0, 60)]
-    found = pointing(peaks, outlines)
+    found = pointing(peaks, outlines)(np.arange(3))
     for row, points in enumerate(peaks):
         for column, rings in enumerate(outlines):
             if not len(points):
@@ -46,10 +46,9 @@ def test_peaks_on_their_lesions_are_far_above_chance_and_peaks_anywhere_are_not(
         peaks = [
             random.random((8, 2)) if away is None else centre + random.normal(0, away, (8, 2)) for centre in centres
         ]
-        matrix = pointing(peaks, outlines)
-        p = p_value(mean_score(matrix.diagonal()), matching_null(matrix, patients))
-        assert (p < 0.01) is expected
+        (found,) = chances([pointing(peaks, outlines)], patients)
+        assert (p_value(found.observed.mean(), found.null) < 0.01) is expected
 
 
 def test_no_scan_has_no_score() -> None:
-    assert pointing([], []).shape == (0, 0)
+    assert pointing([], [])(np.arange(0)).shape == (0, 0)

@@ -8,7 +8,7 @@ import pytest
 from gensim.models import KeyedVectors, Word2Vec
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.explanations.matching import score_matrix
+from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.words import Words, load_words, tokens, train_words
 
 VOCABULARY = ["mass", "masses", "edge", "spiculated", "calcification", "vessels", "oval", "benign"]
@@ -149,7 +149,7 @@ def test_trained_words_repeat_and_know_company(tmp_path: Path) -> None:
     assert words.unknown.shape == (50,)
     assert "mass" in words
     assert "hapax" not in words
-    [[near, far]] = score_matrix(["mass"], ["SPICULATED", "BRANCHING"], words, "fixed")
+    near, far = matching(["mass"] * 2, ["SPICULATED", "BRANCHING"], words, "fixed")(np.arange(2))[0]
     assert near > far + 0.2
 
 

@@ -12,7 +12,8 @@ import pytest
 from gensim.models import KeyedVectors
 from scipy.stats import ttest_1samp
 
-from deepminer_ray.explanations.matching import matching_null, mean_score, p_value, score_matrix
+from deepminer_ray.explanations.chance import chances, mean_score, p_value
+from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import load_words
 from deepminer_ray.run import Run
@@ -155,12 +156,12 @@ def test_many_shuffles_score_as_chance_does(run: Run, vectors: Path) -> None:
     for seed in range(SHUFFLES):
         mixed = shuffled(names, seed)
         texts = [". ".join(mixed[unit] for unit in row["units"]) for row in rows]
-        matrices = {"greedy matching": score_matrix(texts, reports, words, "fixed")}
+        scores = {"greedy matching": matching(texts, reports, words, "fixed")}
         for field, (precision, recall) in naming(texts, reports).items():
-            matrices |= {f"{field} precision": precision, f"{field} recall": recall}
-        for metric, matrix in matrices.items():
-            value, null = mean_score(matrix.diagonal()), matching_null(matrix, patients, shuffles=200)
-            found.setdefault(metric, []).append((value - float(np.nanmean(null)), p_value(value, null)))
+            scores |= {f"{field} precision": precision, f"{field} recall": recall}
+        for metric, of in zip(scores, chances(list(scores.values()), patients, shuffles=200), strict=True):
+            value = mean_score(of.observed)
+            found.setdefault(metric, []).append((value - of.mean, p_value(value, of.null)))
     for metric, of_shuffles in found.items():
         gain, p = np.array(of_shuffles).T
         assert ttest_1samp(gain, 0).pvalue > LEVEL and np.median(p) > 0.1, (metric, gain.mean(), np.median(p))
