@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 SHUFFLES = 1000
 TIE = 1e-9
 """A shuffled mean this little below the observed one differs by rounding alone."""
-PAIRS, AMONG = 2_000_000, 200
+PAIRS, AMONG = 1_500_000, 150
 """Pairs of scans that a null may need, and scans among which reports go round at least, however many pairs that are."""
 
 Places = NDArray[np.int64]

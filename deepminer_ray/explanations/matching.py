@@ -24,29 +24,38 @@ def matching(candidates: Sequence[str], references: Sequence[str], words: Words,
     """
     of_candidates, candidate = _scorable(candidates, words, mode)
     of_references, reference = _scorable(references, words, mode)
+    numbered, vocabulary = _numbered([*of_candidates, *of_references])
+    direction = words.directions(vocabulary)
+    one, other = numbered[: len(of_candidates)], numbered[len(of_candidates) :]
 
     def of(scans: Places) -> Matrix:
         score = np.full((len(scans), len(scans)), np.nan)
         scored, report = candidate[scans] >= 0, reference[scans] >= 0
         if scored.any() and report.any():
             # Equal texts are compared once.
-            one, row = np.unique(candidate[scans][scored], return_inverse=True)
-            other, column = np.unique(reference[scans][report], return_inverse=True)
-            matched = _matched([of_candidates[text] for text in one], [of_references[text] for text in other], words)
+            of_rows, row = np.unique(candidate[scans][scored], return_inverse=True)
+            of_columns, column = np.unique(reference[scans][report], return_inverse=True)
+            matched = _matched([one[text] for text in of_rows], [other[text] for text in of_columns], direction)
             score[np.ix_(scored, report)] = matched[np.ix_(row, column)]
         return score
 
     return of
 
 
-def _matched(candidates: list[list[str]], references: list[list[str]], words: Words) -> Matrix:
+def _matched(candidates: list[Places], references: list[Places], direction: NDArray[np.float64]) -> Matrix:
     """[candidates, references]: the scores of texts with words."""
-    one, one_vocabulary = _numbered(candidates)
-    other, other_vocabulary = _numbered(references)
-    cosine = words.directions(one_vocabulary) @ words.directions(other_vocabulary).T
-    forth = _shares(one, len(one_vocabulary)) @ _best(cosine, other)
-    back = _shares(other, len(other_vocabulary)) @ _best(cosine.T, one)
+    one, one_word = _among_these(candidates)
+    other, other_word = _among_these(references)
+    cosine = direction[one_word] @ direction[other_word].T
+    forth = _shares(one, len(one_word)) @ _best(cosine, other)
+    back = _shares(other, len(other_word)) @ _best(cosine.T, one)
     return np.asarray((forth + back.T) / 2)
+
+
+def _among_these(texts: list[Places]) -> tuple[list[Places], Places]:
+    """Each text's words as numbers into the words that these have, and those words."""
+    known, place = np.unique(np.concatenate(texts), return_inverse=True)
+    return np.split(place, np.cumsum([len(text) for text in texts])[:-1]), known
 
 
 def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[str]], NDArray[np.int64]]:
@@ -60,13 +69,13 @@ def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[
     return scorable, np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def _numbered(texts: list[list[str]]) -> tuple[list[list[int]], list[str]]:
+def _numbered(texts: list[list[str]]) -> tuple[list[Places], list[str]]:
     """Each text's words as numbers into a vocabulary."""
     vocabulary = {word: number for number, word in enumerate(dict.fromkeys(word for text in texts for word in text))}
-    return [[vocabulary[word] for word in text] for text in texts], list(vocabulary)
+    return [np.array([vocabulary[word] for word in text], dtype=np.int64) for text in texts], list(vocabulary)
 
 
-def _best(cosine: NDArray[np.float64], texts: list[list[int]]) -> NDArray[np.float64]:
+def _best(cosine: NDArray[np.float64], texts: list[Places]) -> NDArray[np.float64]:
     """[words, texts]: each word's largest cosine with a word of the text."""
     found = np.empty((len(cosine), len(texts)))
     for place, text in enumerate(texts):
@@ -74,7 +83,7 @@ def _best(cosine: NDArray[np.float64], texts: list[list[int]]) -> NDArray[np.flo
     return found
 
 
-def _shares(texts: list[list[int]], vocabulary: int) -> csr_array:
+def _shares(texts: list[Places], vocabulary: int) -> csr_array:
     """[texts, words]: the share of a text's words that each is."""
     share = np.concatenate([np.full(len(text), 1 / len(text)) for text in texts])
     row = np.repeat(np.arange(len(texts)), [len(text) for text in texts])

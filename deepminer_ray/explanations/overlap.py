@@ -63,6 +63,9 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
     Of a map that is nowhere high it is 0; nan where a scan has no map, or an outline is smaller than any place.
     """
 
+    inside = [np.flatnonzero(outline) for outline in outlines]
+    sizes = [int(np.bitwise_count(outline).sum(dtype=np.int64)) for outline in outlines]
+
     def of(scans: Places) -> Matrix:
         number = np.array([maps[scan].shape[1] for scan in scans], dtype=np.int64)
         by_place = np.concatenate([np.empty((WORDS, 0), dtype=np.uint64), *(maps[scan] for scan in scans)], axis=1)
@@ -70,14 +73,13 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
         owner = np.repeat(np.arange(len(scans)), number)
         found = np.full((len(scans), len(scans)), np.nan)
         for column, scan in enumerate(scans):
-            words = np.flatnonzero(outlines[scan])
+            words = inside[scan]
             if not len(words):
                 continue
-            outline = outlines[scan][words]
-            exact = np.uint16 if len(words) < WORDS else np.uint32
-            both = np.bitwise_count(by_place[words] & outline[:, np.newaxis]).sum(axis=0, dtype=exact)
-            union = size + int(np.bitwise_count(outline).sum(dtype=np.int64)) - both
-            shares = np.bincount(owner, both / union, minlength=len(scans))
+            counted = np.uint16 if len(words) < WORDS else np.uint32
+            lit = by_place[words] & outlines[scan][words, np.newaxis]
+            both = np.bitwise_count(lit).sum(axis=0, dtype=counted)
+            shares = np.bincount(owner, both / (size + sizes[scan] - both), minlength=len(scans))
             np.divide(shares, number, out=found[:, column], where=number > 0)
         return found
 

@@ -66,6 +66,7 @@ class Words:
     def directions(self, words: Sequence[str]) -> NDArray[np.float64]:
         """[words, vector size], each of length one, so that products are cosines; a zero vector stays zero."""
         vectors = np.array([self.vectors[word] if word in self else self.unknown for word in words], dtype=np.float64)
+        vectors = vectors.reshape(len(words), len(self.unknown))
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         directions = np.zeros_like(vectors)
         np.divide(vectors, length, out=directions, where=length > 0)
