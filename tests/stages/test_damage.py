@@ -146,7 +146,7 @@ WORKING = {
     "films cut short": {"explain"},
     "films of another": {"probe"},
 }
-"""Which of them meet a shard only at work, in Ray's processes: each with one damage of either kind takes long enough."""
+"""Which of them meet a shard only at work, in processes of Ray: each with one damage of a kind, for they take long."""
 
 
 @pytest.fixture(scope="module")
