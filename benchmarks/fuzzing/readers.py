@@ -1,0 +1,377 @@
+"""Every reader of a single file or value: its whole files, their damage, and what must be true of what is read."""
+
+import io
+import json
+import os
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchmarks.fuzzing import mutation, seeds
+from benchmarks.fuzzing.mutation import Change, bytes_changed, json_changed, of, text_changed
+from deepminer_ray.errors import BadInput
+
+Read = Callable[[Path, bytes], None]
+UNITS = 10
+
+
+@dataclass
+class Reader:
+    """A reader, the files it reads whole, what damages these, and how it is called; `read` raises what it raises."""
+
+    name: str
+    make: Callable[[Path], Sequence[bytes]]
+    change: Change
+    reading: Read
+    folder: Path = Path()
+    whole: Sequence[bytes] = field(default_factory=list)
+
+    def prepare(self, folder: Path) -> None:
+        """Make the whole files, and read each, so that what is loaded once is loaded."""
+        self.folder = folder
+        self.whole = self.make(folder)
+        for content in self.whole:
+            self.read(content)
+
+    def damaged(self, luck: random.Random) -> bytes:
+        """One damaged file; sometimes one that is damaged twice."""
+        content = luck.choice(self.whole)
+        for _ in range(luck.choice((1, 1, 1, 2))):
+            content = self.change(luck, content, self.whole)
+        return content
+
+    def read(self, content: bytes) -> None:
+        """Read it; AssertionError where what was read cannot be true."""
+        self.reading(self.folder, content)
+
+    def kept(self, content: bytes) -> bytes:
+        """What is written down of an input."""
+        return content
+
+
+def read_ics(_: Path, content: bytes) -> None:
+    from deepminer_ray.sources import ics
+
+    case = ics.parse(content.decode("latin-1"))
+    assert case.digitizer and all(0 < view.lines < 10**9 for view in case.views.values())
+
+
+def read_overlay(_: Path, content: bytes) -> None:
+    from deepminer_ray.sources import overlay
+
+    abnormalities, _ = overlay.parse(content.decode("latin-1"), 60, 70)
+    assert abnormalities
+    for abnormality in abnormalities:
+        assert all(0 <= x < 60 and 0 <= y < 70 for x, y in abnormality.outline)
+        overlay.chain_codes(abnormality.outline)
+
+
+def read_ljpeg(_: Path, content: bytes) -> None:
+    from deepminer_ray.sources import ljpeg
+
+    grey = ljpeg.decode(content)
+    found = ljpeg.header(content)
+    assert grey.shape == (found.rows, found.columns) and grey.size <= 8 * len(content)
+
+
+def make_manifests(folder: Path) -> list[bytes]:
+    seeds.manifest_source(folder)
+    return [(folder / "manifest.csv").read_bytes()]
+
+
+def read_manifest(folder: Path, content: bytes) -> None:
+    from deepminer_ray.sources import manifest
+
+    (folder / manifest.FILE).write_bytes(content)
+    for row in manifest.find_rows(folder):
+        case = manifest.read_row(str(folder), row)
+        assert len(case.scans) + len(case.rejected) == 1
+        _storable(case)
+
+
+def make_rows(folder: Path) -> list[bytes]:
+    from deepminer_ray.sources import manifest
+
+    seeds.manifest_source(folder)
+    return [json.dumps(row).encode() for row in manifest.find_rows(folder)]
+
+
+def read_row(folder: Path, content: bytes) -> None:
+    from deepminer_ray.sources import manifest
+
+    said = json.loads(content)
+    row = {}
+    for name, value in (said if isinstance(said, dict) else {}).items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        row[name] = text.encode(errors="replace").decode()
+    case = manifest.read_row(str(folder), row)
+    assert len(case.scans) + len(case.rejected) == 1
+    _storable(case)
+
+
+def make_cbis(folder: Path) -> list[bytes]:
+    seeds.cbis_source(folder)
+    return [(folder / "mass_case_description_train_set.csv").read_bytes()]
+
+
+def read_cbis(folder: Path, content: bytes) -> None:
+    from deepminer_ray.sources import cbis
+
+    (folder / "mass_case_description_train_set.csv").write_bytes(content)
+    cbis.read_lists(folder)
+    for item in cbis.find_films(folder):
+        case = cbis.read_film(str(folder), item)
+        assert len(case.scans) + len(case.rejected) == 1
+        _storable(case)
+
+
+def read_lists(folder: Path, content: bytes) -> None:
+    from deepminer_ray.stages.partition import read_lists as read
+
+    (folder / "lists.csv").write_bytes(content)
+    read(folder / "lists.csv").to_arrow()
+
+
+def read_film(name: str) -> Read:
+    def read(folder: Path, content: bytes) -> None:
+        from deepminer_ray.sources import image
+
+        (folder / name).write_bytes(content)
+        film = image.read_film(str(folder / name))
+        header = image.read_header(folder / name)
+        assert film.shape == (header.rows, header.columns)
+
+    return read
+
+
+def read_mask(folder: Path, content: bytes) -> None:
+    from deepminer_ray.sources.finding import components
+
+    (folder / "mask").write_bytes(content)
+    for ring in components(folder / "mask", seeds.COLUMNS, seeds.ROWS):
+        assert ring and all(0 <= x < seeds.COLUMNS and 0 <= y < seeds.ROWS for x, y in ring)
+
+
+def read_annotations(name: str) -> Read:
+    def read(folder: Path, content: bytes) -> None:
+        from deepminer_ray.annotations import read_annotations as read_rows
+
+        (folder / name).write_bytes(content)
+        for row in read_rows(folder / name, UNITS):
+            assert 0 <= row["unit"] < UNITS
+            json.dumps(row, ensure_ascii=False).encode()
+
+    return read
+
+
+def make_vectors(suffix: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: seeds.vector_files(folder)[suffix]
+
+
+def read_vectors(name: str) -> Read:
+    def read(folder: Path, content: bytes) -> None:
+        import numpy as np
+
+        from deepminer_ray.explanations.words import load_words
+
+        (folder / name).write_bytes(content)
+        assert np.isfinite(load_words(folder / name).directions(["mass", "unheard"])).all()
+
+    return read
+
+
+def read_sheet(folder: Path, content: bytes) -> None:
+    from deepminer_ray.explanations.readers import mark
+
+    (folder / "key.csv").write_bytes(seeds.KEY)
+    (folder / "answers.csv").write_bytes(content)
+    marks = mark(folder / "key.csv", folder / "answers.csv")
+    assert 0 <= marks.right <= marks.answered
+
+
+def make_checkpoints(folder: Path) -> list[bytes]:
+    from deepminer_ray.network.backbone import build
+    from deepminer_ray.network.checkpoint import save
+
+    save(folder / "made.pt", build("squeezenet1_1", until="features.3")[0], 64, "imagenet")
+    return [(folder / "made.pt").read_bytes()]
+
+
+def checkpoint_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    """A key, a value or a tensor replaced, in a file that torch itself wrote."""
+    import torch
+
+    try:
+        described = dict(torch.load(io.BytesIO(content), weights_only=True))
+        state = dict(described["state"])
+    except Exception:  # damaged before
+        return bytes_changed(luck, content, others)
+    values = [*mutation.VALUES[:20], "resnet18", "alexnet", "vit_b_16", "regnet_y_128gf", "features.0", "max", "caffe"]
+    values += [torch.zeros(2), torch.zeros(0), torch.tensor(1), ["a", "b"], ["a", "b", "c", "d"], ["a"] * 3]
+    if described and luck.random() < 0.6:
+        described[luck.choice(list(described))] = luck.choice(values)
+    if described and luck.random() < 0.2:
+        del described[luck.choice(list(described))]
+    if state and luck.random() < 0.4 and "state" in described:
+        name = luck.choice(list(state))
+        tensor = state[name]
+        kinds = [tensor.double(), tensor.half(), tensor.int(), tensor[:1], tensor * float("nan"), tensor.flatten()]
+        kinds += [tensor.to_sparse(), torch.zeros(1).expand(tensor.shape), tensor.to("meta"), *values]
+        state[name] = luck.choice(kinds)
+        described["state"] = state
+    written = io.BytesIO()
+    torch.save(described if luck.random() < 0.95 else luck.choice(values), written)
+    return written.getvalue()
+
+
+def read_checkpoint(_: Path, content: bytes) -> None:
+    import torch
+
+    from deepminer_ray.network.appearance import NORMALISATION
+    from deepminer_ray.network.checkpoint import read
+
+    found = read(content)
+    assert isinstance(found.side, int) and found.side > 0 and found.normalisation in NORMALISATION
+    with torch.no_grad():
+        assert found.network(torch.zeros(1, 3, 96, 96)).shape == (1, len(found.network.classes))
+
+
+def make_weights(folder: Path) -> list[bytes]:
+    import torch
+
+    from deepminer_ray.network.backbone import build
+
+    plain = io.BytesIO()
+    torch.save(build("squeezenet1_1", until="features.3")[0].features.state_dict(), plain)
+    return [plain.getvalue(), *make_checkpoints(folder)]
+
+
+def weights_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    """As a checkpoint is changed, of a plain state dict too."""
+    return checkpoint_changed(luck, luck.choice([content, others[-1]]), others)
+
+
+def read_weights(folder: Path, content: bytes) -> None:
+    from deepminer_ray.network.backbone import build
+
+    (folder / "weights.pt").write_bytes(content)
+    network, said = build("squeezenet1_1", weights=str(folder / "weights.pt"), until="features.3")
+    assert "tensors from" in said and all(value.is_floating_point() for value in network.state_dict().values())
+
+
+def read_cluster(folder: Path, content: bytes) -> None:
+    """Without a program ssh: nobody is called, whatever address damage makes."""
+    from deepminer_ray.cluster_file import checked
+
+    (folder / "cluster.yaml").write_bytes(content)
+    path = os.environ["PATH"]
+    os.environ["PATH"] = str(folder)
+    try:
+        checked(folder / "cluster.yaml")
+    except BadInput as error:
+        if "no ssh here" not in str(error) and "nobody's address" not in str(error):
+            raise
+    finally:
+        os.environ["PATH"] = path
+
+
+@cache
+def _units_of_lines(folder: Path) -> dict[bytes, int]:
+    lines = [line for journal in seeds.journals(folder) for line in journal.splitlines()]
+    return {line: json.loads(b"[" + line.partition(b"[")[2])[0]["unit"] for line in lines}
+
+
+def read_journal(folder: Path, content: bytes) -> None:
+    """Whatever is between them, every line that is whole is read, and an answer can be added."""
+    from deepminer_ray.journal import Journal, journaled, set_aside
+
+    file = folder / "annotation.jsonl"
+    file.write_bytes(content)
+    file.with_suffix(".damaged").unlink(missing_ok=True)
+    unit_of = _units_of_lines(folder)
+    wanted = {unit_of[line] for line in content.split(b"\n")[:-1] if line in unit_of}
+    before = journaled(file)
+    units = [] if before.rows is None else before.rows["unit"].to_pylist()
+    assert wanted <= set(units), "an answer that is whole was lost"
+    set_aside(file, before.damaged)
+    journal = Journal(file)
+    try:
+        journal.append([{"unit": 99, "annotator": "Ben", "recognizable": None, "saved_at": datetime(2020, 1, 1)}])
+    finally:
+        journal.close()
+    after = journaled(file)
+    assert after.rows is not None and after.rows["unit"].to_pylist() == [*units, 99], "an answer was lost by adding one"
+
+
+def read_request(folder: Path, content: bytes) -> None:
+    """What is let in, the journal gives back."""
+    from deepminer_ray.journal import Journal, journaled
+    from deepminer_ray.survey.answer import read_answer, rows_of
+    from deepminer_ray.survey.sent import Adjudication, Save, checked
+
+    try:
+        checked(Adjudication, content)
+    except BadInput:
+        answer = read_answer(checked(Save, content).answer)
+    else:
+        return
+    rows = rows_of(answer, 1, "Anna", 1, False, "ab12", datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+    file = folder / "sent.jsonl"
+    file.unlink(missing_ok=True)
+    journal = Journal(file)
+    journal.append(rows)
+    journal.close()
+    found = journaled(file)
+    assert found.rows is not None and not found.damaged
+    assert [row["phenomenon"] for row in found.rows.to_pylist()] == [row["phenomenon"] for row in rows]
+
+
+def _storable(case: Any) -> None:
+    """What is said of a case fits the run's tables."""
+    for row in (*case.scans, *case.lesions, *case.rejected, *case.repairs):
+        for name in row.__slots__:
+            value = getattr(row, name)
+            assert not isinstance(value, int) or abs(value) < 2**31, f"{name} is {value}"
+            assert not isinstance(value, str) or value.encode() is not None
+
+
+def _plain(make: Callable[[], Sequence[bytes]]) -> Callable[[Path], Sequence[bytes]]:
+    return lambda _: make()
+
+
+TEXT = of(text_changed, text_changed, text_changed, bytes_changed)
+JSON = of(json_changed, json_changed, text_changed, bytes_changed)
+IMAGES = of(mutation.png_changed, mutation.tiff_changed, mutation.dicom_changed, bytes_changed)
+
+
+def readers() -> list[Reader]:
+    """All of them."""
+    return [
+        Reader("ics", _plain(seeds.ics_files), TEXT, read_ics),
+        Reader("overlay", _plain(seeds.overlay_files), TEXT, read_overlay),
+        Reader("ljpeg", _plain(seeds.ljpeg_files), bytes_changed, read_ljpeg),
+        Reader("manifest", make_manifests, TEXT, read_manifest),
+        Reader("manifest-row", make_rows, json_changed, read_row),
+        Reader("cbis", make_cbis, TEXT, read_cbis),
+        Reader("lists", _plain(seeds.lists), TEXT, read_lists),
+        Reader("png", _plain(seeds.png_files), of(mutation.png_changed, bytes_changed), read_film("film.png")),
+        Reader("tiff", _plain(seeds.tiff_files), of(mutation.tiff_changed, bytes_changed), read_film("film.tif")),
+        Reader("dicom", seeds.dicom_files, of(mutation.dicom_changed, bytes_changed), read_film("film.dcm")),
+        Reader("mask", seeds.mask_files, IMAGES, read_mask),
+        Reader("annotations-csv", _plain(seeds.annotation_csvs), TEXT, read_annotations("names.csv")),
+        Reader("annotations-json", _plain(seeds.annotation_jsons), JSON, read_annotations("names.json")),
+        Reader("vectors-text", make_vectors(".txt"), TEXT, read_vectors("vectors.txt")),
+        Reader("vectors-binary", make_vectors(".bin"), bytes_changed, read_vectors("vectors.bin")),
+        Reader("vectors-packed", make_vectors(".txt.gz"), bytes_changed, read_vectors("vectors.txt.gz")),
+        Reader("vectors-saved", make_vectors(".kv"), bytes_changed, read_vectors("vectors.kv")),
+        Reader("sheets", _plain(seeds.sheets), TEXT, read_sheet),
+        Reader("checkpoint", make_checkpoints, of(checkpoint_changed, bytes_changed), read_checkpoint),
+        Reader("weights", make_weights, of(weights_changed, bytes_changed), read_weights),
+        Reader("cluster", seeds.cluster_files, TEXT, read_cluster),
+        Reader("journal", seeds.journals, of(text_changed, bytes_changed), read_journal),
+        Reader("request", _plain(seeds.requests), JSON, read_request),
+    ]

@@ -1,0 +1,266 @@
+"""Whole sources with one damaged file: no other film's label changes, and no film goes missing unseen."""
+
+import json
+import os
+import random
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fuzzing import mutation, seeds
+from benchmarks.fuzzing.mutation import bytes_changed, of, text_changed
+from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.phantom.patient import write_patient
+from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.stages.catalog import read_cases
+
+PATIENTS = (0, 1, 2)
+COLUMNS = 128
+UNEXPECTED = "It cannot be read ("
+"""How `rejected` begins where a reader raised what it did not foresee."""
+
+WAYS = ("changed",) * 14 + (
+    "removed",
+    "emptied",
+    "folder",
+    "pipe",
+    "broken link",
+    "loop",
+    "another's",
+    "renamed",
+    "copied",
+)
+"""How a file is damaged."""
+
+
+@dataclass
+class Said:
+    """What a catalog says of a source: for each film its row and its lesions, and which files are rejected."""
+
+    films: dict[str, Any] = field(default_factory=dict)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    refused: BadInput | None = None
+
+
+@dataclass
+class Source:
+    """One kind of source; `damaged` damages one file of a whole one, `read` looks at it and mends it again."""
+
+    name: str
+    kind: str
+    folder: Path = Path()
+    files: list[Path] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    before: Said = field(default_factory=Said)
+
+    def prepare(self, folder: Path) -> None:
+        """Make the source, and catalog it whole."""
+        self.folder = folder / self.name
+        if self.kind == "ddsm":
+            for number in PATIENTS:
+                write_patient(self.folder, number, seed=1, columns=COLUMNS)
+        elif self.kind == "manifest":
+            seeds.manifest_source(self.folder)
+        else:
+            seeds.cbis_source(self.folder)
+        self.files = sorted(file for file in self.folder.rglob("*") if file.is_file())
+        self.contents = [file.read_bytes() for file in self.files]
+        self.before = self.catalog()
+        assert self.before.films and not self.before.rejected
+        for film in self.before.films.values():
+            KINDS[self.kind].film(film["row"])
+
+    def damaged(self, luck: random.Random) -> bytes:
+        """Which file is damaged and how, as JSON; tables, which say most, twice as often."""
+        heavy = [3 if file.suffix in (".ics", ".csv", ".OVERLAY") else 1 for file in self.files]
+        place = luck.choices(range(len(self.files)), heavy)[0]
+        way = luck.choice(WAYS)
+        said: dict[str, Any] = {"file": str(self.files[place].relative_to(self.folder)), "way": way}
+        if way == "changed":
+            said["content"] = self._change(luck, place).decode("latin-1")
+        elif way == "another's":
+            same = [file for file in self.files if file.suffix == self.files[place].suffix]
+            said["other"] = str(luck.choice(same).relative_to(self.folder))
+        elif way in ("renamed", "copied"):
+            name = self.files[place].name
+            names = [f"{name}.bak", name.lower(), name.replace(".", "_", 1), f"x{name}", f"{name[:-1]}", f" {name}"]
+            said["name"] = luck.choice([other for other in names if other != name])
+        return json.dumps(said).encode()
+
+    def _change(self, luck: random.Random, place: int) -> bytes:
+        kinds = {
+            ".png": of(mutation.png_changed, bytes_changed),
+            ".tif": of(mutation.tiff_changed, bytes_changed),
+            ".dcm": of(mutation.dicom_changed, bytes_changed),
+            ".LJPEG": bytes_changed,
+        }
+        change = kinds.get(self.files[place].suffix, of(text_changed, text_changed, bytes_changed))
+        alike = [c for f, c in zip(self.files, self.contents, strict=True) if f.suffix == self.files[place].suffix]
+        return change(luck, self.contents[place], alike)
+
+    def read(self, content: bytes) -> None:
+        """Damage, look, mend; BadInput where the whole source is refused, AssertionError where a truth is broken."""
+        said = json.loads(content)
+        file = self.folder / said["file"]
+        made = self._damage(file, said)
+        try:
+            after = self.catalog()
+            if after.refused is None:
+                self._compare(file, said, after)
+                self._decode(after)
+        finally:
+            for other in {file, made}:
+                shutil.rmtree(other) if other.is_dir() and not other.is_symlink() else other.unlink(missing_ok=True)
+            file.write_bytes(self.contents[self.files.index(file)])
+        if after.refused is not None:
+            raise after.refused
+
+    def kept(self, content: bytes) -> bytes:
+        """What is written down of an input."""
+        return content
+
+    def _damage(self, file: Path, said: dict[str, Any]) -> Path:
+        """Do it; the file that is there now."""
+        made = file.with_name(said.get("name", file.name))
+        if said["way"] == "copied":
+            made.write_bytes(file.read_bytes())
+            return made
+        if said["way"] == "renamed":
+            return file.rename(made)
+        if said["way"] == "another's":
+            file.write_bytes((self.folder / said["other"]).read_bytes())
+            return file
+        file.unlink()
+        match said["way"]:
+            case "changed":
+                file.write_bytes(said["content"].encode("latin-1"))
+            case "emptied":
+                file.touch()
+            case "folder":
+                file.mkdir()
+            case "pipe":
+                os.mkfifo(file)
+            case "broken link":
+                file.symlink_to("nowhere")
+            case "loop":
+                file.symlink_to(file.name)
+        return file
+
+    def catalog(self) -> Said:
+        """What the readers say, as `catalog` asks them."""
+        kind, said = KINDS[self.kind], Said()
+        try:
+            if not kind.recognise(self.folder):
+                raise BadInput(f"{self.folder} is no source of kind {self.kind}.")
+            items = kind.items(self.folder)
+        except BadInput as error:
+            said.refused = error
+            return said
+        columns = {name: np.array([item[name] for item in items], object) for name in (items[0] if items else ())}
+        if not items:
+            return said
+        found = read_cases(columns, self.kind, str(self.folder))
+        for row in found.to_pylist():
+            assert row["stopped"] is None, row["stopped"]
+            for scan in row["scans"]:
+                lesions = [lesion for lesion in row["lesions"] if lesion["scan"] == scan["scan"]]
+                assert scan["scan"] not in said.films, f"{scan['scan']} is there twice"
+                said.films[scan["scan"]] = {"row": scan, "lesions": lesions}
+            said.rejected += [(rejected["file"], rejected["reason"]) for rejected in row["rejected"]]
+        return said
+
+    def _compare(self, file: Path, damage: dict[str, Any], after: Said) -> None:
+        for rejected, why in after.rejected:
+            assert UNEXPECTED not in why, f"{rejected}: {why}"
+        own = self._films_of(file, damage)
+        if self.kind == "manifest" and (self.folder / "manifest.csv").is_file():
+            lines = (self.folder / "manifest.csv").read_bytes().replace(b"\r", b"\n").split(b"\n")
+            rows = sum(bool(line.strip()) for line in lines) - 1
+            found = len(after.films) + len(after.rejected)
+            assert found == rows, f"{rows} rows, but {found} films or reasons"
+        for scan, film in after.films.items():
+            known = self.before.films.get(scan)
+            assert known is not None or own, f"{scan} appeared"
+            if known is None or scan in own:
+                continue
+            assert film == known, f"{scan} has another row or label, though {file.name} is not its file"
+        for scan, film in self.before.films.items():
+            now = after.films.get(scan)
+            if now is None:
+                assert self._named(scan, film["row"]["file"], after) or not self._listed(scan), f"{scan} went missing"
+            elif self.kind == "ddsm" and film["lesions"]:
+                assert now["lesions"], f"{scan} lost its finding and counts as normal"
+            elif file.suffix != ".csv" and film["lesions"]:
+                assert [x["pathology"] for x in now["lesions"]] == [x["pathology"] for x in film["lesions"]], scan
+
+    def _named(self, scan: str, film: str, after: Said) -> bool:
+        """Whether a film is rejected, by itself or with its case."""
+        rejected = [file for file, _ in after.rejected]
+        if self.kind == "cbis":
+            return any(scan in file for file in rejected)
+        cases = [PurePath(file).parent for file in rejected if file.endswith(".ics")]
+        return film in rejected or PurePath(film).parent in cases
+
+    def _listed(self, scan: str) -> bool:
+        """Whether the source still says that there is this film."""
+        if self.kind == "ddsm":
+            return Path(self.before.films[scan]["row"]["file"]).is_file()
+        lines = [line for file in self.folder.glob("*.csv") for line in self._whole_lines(file)]
+        return any(self._names(line, scan) for line in lines)
+
+    def _whole_lines(self, file: Path) -> list[str]:
+        """The lines of a table that are as they were, where its columns are."""
+        if not file.is_file() or file not in self.files:
+            return []
+        before, now = self.contents[self.files.index(file)].splitlines(), file.read_bytes().splitlines()
+        return [line.decode() for line in before[1:] if line in now] if before[:1] == now[:1] else []
+
+    def _films_of(self, file: Path, damage: dict[str, Any]) -> set[str]:
+        """The films that a file says something of."""
+        films = self.before.films
+        if self.kind == "ddsm":
+            case = {scan for scan, film in films.items() if Path(film["row"]["file"]).parent == file.parent}
+            return case if file.suffix == ".ics" else {scan for scan in case if scan.endswith(f"-{file.stem}")}
+        if self.kind == "manifest":
+            stem = file.stem.removesuffix("m")
+            return self._touched(file, damage) if file.suffix == ".csv" else {stem}
+        if file.suffix == ".csv":
+            return self._touched(file, damage)
+        return {scan for scan in films if scan in str(file)}
+
+    def _touched(self, file: Path, damage: dict[str, Any]) -> set[str]:
+        """The films whose lines of a table are not as they were: of the others nothing else may be said now."""
+        written = damage.get("content", "").encode("latin-1")
+        if damage["way"] == "another's":
+            written = (self.folder / damage["other"]).read_bytes()
+        header, *lines = self.contents[self.files.index(file)].splitlines()
+        now = written.splitlines()
+        if header not in now[:1]:
+            return set(self.before.films)  # other columns: what they say is another matter
+        lost = [line.decode("latin-1") for line in lines if line not in now]
+        return {scan for scan in self.before.films if any(self._names(line, scan) for line in lost)}
+
+    def _names(self, line: str, scan: str) -> bool:
+        return line.startswith(f"{scan}.") if self.kind == "manifest" else f"_{scan}/" in line
+
+    def _decode(self, after: Said) -> None:
+        """Each film that is not as it was is decoded as `cut` does."""
+        for scan, film in after.films.items():
+            row = film["row"]
+            if film == self.before.films.get(scan) and row["file"] != str(self.folder):
+                continue
+            try:
+                pixels = KINDS[self.kind].film(row)
+            except (BadInput, OSError, Unreachable):
+                continue
+            except Exception as error:
+                raise AssertionError(f"decoding {row['file']}: {reason(error)}") from error
+            assert pixels.shape == (row["rows"], row["columns"])
+
+
+def sources() -> list[Source]:
+    """One of each kind."""
+    return [Source(f"source-{kind}", kind) for kind in ("ddsm", "manifest", "cbis")]
