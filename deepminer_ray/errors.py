@@ -6,16 +6,34 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 """What a disk answers that cannot be written: no fault of the program."""
 
 
+LONGEST, END = 800, 150
+"""Characters of a sentence, and of its end where it is cut; what it quotes of a file may be a megabyte."""
+
+
+def sentence(text: str) -> str:
+    """A text as it can be shown anywhere: in one line, not too long, and what does not print escaped.
+
+    Else what it quotes of a file could write to the reader's terminal, or not be written at all.
+    """
+    line = " ".join(text.split("\n")).strip()
+    if len(line) > LONGEST:
+        line = f"{line[: LONGEST - END]} ... {line[-END:]}"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
 class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the program)
     """A request that cannot be carried out; its text is one sentence saying what is wrong and what to do."""
+
+    def __init__(self, text: str):
+        super().__init__(sentence(text))
 
 
 def reason(error: BaseException) -> str:
     """What an error says, in a line: damaged input raises whatever its first wrong value leads to."""
     lines = str(error).splitlines() or [""]
     if isinstance(error, BadInput | OSError):
-        return str(error) if isinstance(error, BadInput) else lines[0]
-    return f"It cannot be read ({type(error).__name__}: {lines[0][:200]})."
+        return str(error) if isinstance(error, BadInput) else sentence(lines[0])
+    return sentence(f"It cannot be read ({type(error).__name__}: {lines[0][:200]}).")
 
 
 class Unreachable(Exception):  # noqa: N818 (it is read as it stands)
