@@ -115,9 +115,8 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
 def _sections(words: list[str]) -> list[tuple[str, list[str]]]:
     """Cut the words at the keywords that begin a line, whatever the line ends are."""
     places = [place for place, word in enumerate(words) if word in SECTIONS]
-    return [
-        (words[place], words[place + 1 : end]) for place, end in zip(places, [*places[1:], len(words)], strict=True)
-    ]
+    ends = [*places[1:], len(words)] if places else []
+    return [(words[place], words[place + 1 : end]) for place, end in zip(places, ends, strict=True)]
 
 
 def _number(words: list[str]) -> int | None:

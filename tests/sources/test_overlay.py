@@ -121,6 +121,8 @@ def test_codes_may_touch_the_mark() -> None:
         ("", "TOTAL_ABNORMALITIES"),
         ("<html>", "TOTAL_ABNORMALITIES"),
         ("TOTAL_ABNORMALITIES 1", "no abnormality"),
+        ("TOTAL_ABNORMALITIES 1\nABNORMALITY 1\nLESI", "Abnormality 1 .* pathology ''"),
+        ("TOTAL_ABNORMALITIES 1\nABNORMALITY 1", "Abnormality 1 .* pathology ''"),
         (TEXT[: TEXT.index("TOTAL_OUTLINES 1")], "Abnormality 2 .* no BOUNDARY"),
         (TEXT[: TEXT.index(" 7 1 #")], "no # at its end"),
         (TEXT.replace("PATHOLOGY MALIGNANT\n", ""), "Abnormality 1 .* pathology ''"),
