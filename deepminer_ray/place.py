@@ -235,8 +235,17 @@ def files_in(folder: Place) -> list[Place]:
 
 
 def refuse_special(file: Place) -> None:
-    """BadInput where a path is there and no regular file: a pipe would be waited for, a device read for ever."""
-    if isinstance(file, Path) and file.exists() and not file.is_file():
+    """BadInput where a path is there and no regular file: a pipe would be waited for, a device read for ever.
+
+    Nor is there a file by a name that no file can have.
+    """
+    if isinstance(file, Remote):
+        return
+    try:
+        special = file.exists() and not file.is_file()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    if special or "\0" in str(file):
         raise BadInput(f"{file} is no regular file.")
 
 

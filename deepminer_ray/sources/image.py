@@ -71,17 +71,21 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
 
     White is 255 of 8 bits, what DICOM says, else the least of 4095, 16383 and 65535 that holds the image.
     """
-    bits = read_header(file, what).bits
+    header, dicom = read_header(file, what), _is_dicom(file, what)
+    bits = header.bits
     try:
-        if _is_dicom(file, what):
-            return _dicom_pixels(_dicom(file, what, pixels=True)), (1 << bits) - 1
-        with file.open("rb") as stream, Image.open(stream) as image:
-            grey: NDArray[np.generic] = np.asarray(image)
+        if dicom:
+            grey: NDArray[np.generic] = _dicom_pixels(_dicom(file, what, pixels=True))
+        else:
+            with file.open("rb") as stream, Image.open(stream) as image:
+                grey = np.asarray(image)
     except BadInput:
         raise
     except Exception as error:  # a damaged image raises whatever its first wrong value leads to
         raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
-    if bits <= 8:
+    if grey.shape != (header.rows, header.columns):  # what comes after the pixels may say otherwise
+        raise BadInput(f"The {what} {file.name} has pixels of shape {grey.shape}: its header says otherwise.")
+    if dicom or bits <= 8:
         return grey, (1 << bits) - 1
     return grey, next(white for white in WHITES if int(grey.max()) <= white)
 
