@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from io import BufferedReader, BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +30,17 @@ VECTOR_SIZE = 50
 EPOCHS = 20
 OCCURRENCES = 2
 """A word seen less often gets no vector."""
+LONGEST_LINE = 2**20
+"""Bytes of a word with its vector as text."""
+BYTES_OF_NUMBER = {True: 4, False: 2}
+"""At least, in a binary file and as text with its blank."""
+PACKED = 1100
+"""No packed file holds more than so many times its bytes."""
+PLAIN_UNPICKLER: Any = vars(pickle)["_Unpickler"]
+BUFFERS = {code[0] for code in (pickle.BYTEARRAY8, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER)}
+"""What no word vectors were ever saved with."""
 PICKLE = b"\x80"
 """The first byte of gensim's own format."""
-UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    MemoryError,
-    zlib.error,
-    pickle.UnpicklingError,
-    AttributeError,
-    TypeError,
-    IndexError,
-    KeyError,
-)
-"""What damaged files make the readers raise; a pickle's reader raises nearly anything."""
 ARRAYS = {("numpy", "ndarray"), ("numpy", "dtype")} | {
     (f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")
 }
@@ -87,7 +84,7 @@ def load_words(path: Path) -> Words:
         else:
             has_header = _has_header(path, binary)
             vectors = KeyedVectors.load_word2vec_format(str(path), binary=binary, no_header=not has_header)
-    except UNREADABLE as error:
+    except Exception as error:  # a damaged file makes its reader raise nearly anything
         raise BadInput(f"{path} holds no word vectors in word2vec, GloVe or gensim's format: {error}.") from error
     if not vectors.vectors.size or not np.isfinite(vectors.vectors).all():
         raise BadInput(f"{path} holds no word vectors, or some that are not numbers.")
@@ -156,9 +153,22 @@ def _has_header(path: Path, binary: bool) -> bool:
         if binary and not has_header:
             raise ValueError("a binary file begins with the number of words and the vector size")
         size = int(first[1]) if has_header else len(first) - 1
-        if not binary and (size < 1 or {line.count(b" ") for line in map(bytes.rstrip, file) if line} - {size}):
-            raise ValueError("its lines are not one word and equally many numbers each")
+        if size < 1:
+            raise ValueError("its vectors have no numbers")
+        most = path.stat().st_size * (PACKED if path.suffix == ".gz" else 1)
+        if has_header and int(first[0]) * (size * BYTES_OF_NUMBER[binary] + 1) > most:
+            raise ValueError(f"it announces {int(first[0])} vectors of {size} numbers, more than its bytes can hold")
+        if not binary:
+            _refuse_uneven(file, size)
         return has_header
+
+
+def _refuse_uneven(file: gzip.GzipFile | BufferedReader, size: int) -> None:
+    """ValueError where a line is not a word and `size` numbers."""
+    while line := file.readline(LONGEST_LINE):
+        values = line.rstrip()
+        if len(line) == LONGEST_LINE or (values and values.count(b" ") != size):
+            raise ValueError("its lines are not one word and equally many numbers each")
 
 
 def _first_byte(path: Path) -> bytes:
@@ -173,8 +183,8 @@ def _saved_by_gensim(path: Path) -> "KeyedVectors":
     """
     from gensim.models import KeyedVectors
 
-    with path.open("rb") as file:
-        saved = _Arrays(file).load()
+    # Of what is in memory nobody reads more than there is, whatever length a pickle announces.
+    saved = _Arrays(BytesIO(path.read_bytes())).load()
     state = getattr(saved, "state", None)
     words = state.get("index_to_key", state.get("index2word")) if isinstance(state, dict) else None
     if not isinstance(state, dict) or not isinstance(words, list):
@@ -199,14 +209,28 @@ class _Kept:
         self.state = state
 
 
-class _Arrays(pickle.Unpickler):
-    """Reads arrays, containers and plain values; raises UnpicklingError where a pickle asks for anything else."""
+def _empty(kind: type, shape: object, code: object) -> object:
+    """As numpy begins every array that it reads, whose shape comes with its values."""
+    if kind is not np.ndarray or shape != (0,):
+        raise pickle.UnpicklingError("an array begins with a shape")
+    return np.ndarray((0,), np.int8)
+
+
+class _Arrays(PLAIN_UNPICKLER):  # type: ignore[misc]
+    """Reads arrays, containers and plain values; raises UnpicklingError where a pickle asks for anything else.
+
+    The one that is written in Python, as the other takes memory for what a damaged pickle only announces.
+    """
+
+    dispatch: ClassVar[dict[int, Any]] = {
+        code: method for code, method in PLAIN_UNPICKLER.dispatch.items() if code not in BUFFERS
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] == "gensim":
             return _Kept
         if (module, name) in ARRAYS:
-            return super().find_class(module, name)
+            return _empty if name == "_reconstruct" else {"ndarray": np.ndarray, "dtype": np.dtype}[name]
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no word vectors need")
 
 

@@ -1,6 +1,8 @@
 """Word vectors from files of every kind, trained ones, and the words of a text."""
 
+import gzip
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -158,3 +160,37 @@ def test_a_corpus_without_words_is_refused(tmp_path: Path, content: bytes) -> No
     (tmp_path / "corpus.txt").write_bytes(content)
     with pytest.raises(BadInput, match=r"corpus\.txt"):
         train_words(tmp_path / "corpus.txt", tmp_path / "out.txt")
+
+
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.bin", "vectors.bin.gz", "vectors.txt.gz"])
+def test_a_file_that_announces_more_than_it_has_takes_no_memory(tmp_path: Path, words: Words, name: str) -> None:
+    path = tmp_path / name
+    words.vectors.save_word2vec_format(str(path), binary=".bin" in name)
+    content = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+    content = b"20000000 60\n" + content.partition(b"\n")[2]
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(BadInput, match=r"more than its bytes can hold|equally many numbers"):
+        load_words(path)
+
+
+def test_a_saved_file_takes_no_memory_that_it_only_announces(tmp_path: Path) -> None:
+    """A number of a memo, and a buffer, of 2 GB, in pickles of a few bytes."""
+    path = tmp_path / "vectors.kv"
+    for announced in (b"\x80\x04]r" + b"\xff\xff\xff\x7f.", b"\x80\x05\x96" + (2**31).to_bytes(8, "little") + b"."):
+        path.write_bytes(announced)
+        tracemalloc.start()
+        with pytest.raises(BadInput, match=r"vectors\.kv"):
+            load_words(path)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2**26
+
+
+def test_a_saved_array_whose_shape_is_damaged_is_refused(tmp_path: Path, words: Words) -> None:
+    path = tmp_path / "vectors.kv"
+    words.vectors.save(str(path))
+    content = path.read_bytes()
+    assert content.count(b"_reconstruct") == 1 and b"K\x00\x85" in content
+    path.write_bytes(content.replace(b"K\x00\x85", b"J\xff\xff\xff\x7f\x85"))
+    with pytest.raises(BadInput, match="begins with a shape"):
+        load_words(path)
