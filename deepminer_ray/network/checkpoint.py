@@ -3,21 +3,24 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+from torchvision import models
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
+from deepminer_ray.network.weights import plain, tensors, why
 from deepminer_ray.paper import CANCER_OR_NOT, CLASSES
 from deepminer_ray.place import Place, place, refuse_special
 
 LARGEST_SIDE = 4096
 """px of a patch; a film of the largest digitizer is as wide."""
-
+UNASKED, MOST_LEFT_OUT = 50_000_000, 20
+"""Parameters of a network that is made to see whether weights are its own; how many times its weights a larger one has,
+where it ends early."""
 BACK = "bring that back, or begin anew with another by `deepminer probe RUN --checkpoint FILE --again`"
 
 
@@ -70,17 +73,15 @@ def load(given: str | Place) -> Checkpoint:
 def read(written: bytes, file: str = "what was sent") -> Checkpoint:
     """The checkpoint that a file's content is, in evaluation mode; BadInput where it is none."""
     try:
-        described = torch.load(BytesIO(written), weights_only=True, map_location="cpu")
+        described = plain(written)
         _refuse_unknown(described, file)
-        pool, until = described.get("pool", POOLS[0]), described.get("until")
-        classes = described.get("classes", CLASSES)
-        network, _ = build(described["network"], classes=classes, pool=pool, until=until)
-        network.load_state_dict(described["state"])
+        state = tensors(described["state"], file)
+        network = _built(described, state)
+        network.load_state_dict(state)
     except BadInput:
         raise
     except Exception as error:  # a damaged file raises whatever its first wrong value leads to
-        said = (str(error).splitlines() or [""])[0] or "it is empty or ends too soon"
-        raise BadInput(f"{file} is not a checkpoint of this program: {said[:200]}") from error
+        raise BadInput(f"{file} is not a checkpoint of this program: {why(error)}.") from error
     return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written))
 
 
@@ -106,9 +107,6 @@ def _refuse_unknown(described: Any, file: str) -> None:
     wrong = next((name for name, value in texts.items() if not isinstance(value, str)), None)
     if wrong:
         raise BadInput(f"{file} has as {wrong} {_short(texts[wrong])}, which is no name.")
-    state = described["state"]
-    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise BadInput(f"{file} is not a checkpoint of this program: its state is not of tensors.")
 
 
 def _short(value: Any) -> str:
@@ -117,6 +115,26 @@ def _short(value: Any) -> str:
 
 def _or(values: tuple[str, ...]) -> str:
     return ", ".join(values)
+
+
+def _built(described: Mapping[str, Any], state: dict[str, torch.Tensor]) -> Network:
+    """The network that is described; ValueError where the weights are not its own, before memory is taken for it."""
+    how: dict[str, Any] = {"classes": CLASSES, "until": None, "pool": POOLS[0]}
+    how |= {name: described[name] for name in how if name in described}
+    name, held = described["network"], sum(value.numel() for value in state.values())
+    try:
+        with torch.device("meta"):
+            fitting = _shapes(build(name, **how)[0].state_dict()) == _shapes(state)
+    except NotImplementedError:  # some compute while they are made
+        whole = models.get_model_weights(name).DEFAULT.meta["num_params"]
+        fitting = whole <= max(UNASKED, MOST_LEFT_OUT * held)
+    if not fitting:
+        raise ValueError(f"its weights are not those of {name}")
+    return build(name, **how)[0]
+
+
+def _shapes(state: dict[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in state.items()}
 
 
 def checkpoint_hash(written: bytes) -> str:

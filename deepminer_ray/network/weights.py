@@ -1,5 +1,6 @@
 """A state dict from a file into the features of a network, saying what was loaded and what was not."""
 
+import pickle
 import re
 from collections.abc import Mapping
 from io import BytesIO
@@ -41,7 +42,7 @@ def fill(network: "Network", weights: str) -> str:
     if len(fitting) < LEAST_SHARE * len(held):
         few = f"only {len(fitting)} of its {len(held)} tensors fit in name and shape"
         raise BadInput(f"{file} holds no weights of {network.name}: {few}.")
-    counters = {name: value for name, value in state.items() if not value.dim()}
+    counters = {name: value for name, value in state.items() if not value.dim() and name not in held}
     network.features.load_state_dict(fitting | counters, strict=False)
     misshapen = [name for name in state if name in held and name not in fitting]
     said = [
@@ -68,23 +69,36 @@ def _state(file: Place, network: str) -> dict[str, torch.Tensor]:
     if not file.is_file():
         raise BadInput(f"There is no weights file {file}.")
     try:
-        state: Any = torch.load(BytesIO(file.read_bytes()), weights_only=True, map_location="cpu")
+        state = plain(file.read_bytes())
     except Exception as error:
-        said = (str(error).splitlines() or [""])[0] or "it is empty or ends too soon"
-        raise BadInput(f"{file} holds no state dict that can be loaded safely: {said[:200]}") from error
+        raise BadInput(f"{file} holds no state dict that can be loaded safely: {why(error)}.") from error
     if isinstance(state, Mapping) and {"network", "state"} <= set(state):
         if state["network"] != network:
-            raise BadInput(f"{file} is a checkpoint of {str(state['network'])[:60]}, not of {network}: use --network.")
-        return {
-            name.removeprefix("features."): value
-            for name, value in _tensors(state["state"], file).items()
-            if name.startswith("features.")
-        }
-    return _tensors(state, file)
+            raise BadInput(f"{file} is a checkpoint of {state['network']}, not of {network}: use --network.")
+        own = tensors(state["state"], str(file))
+        return {name.removeprefix("features."): value for name, value in own.items() if name.startswith("features.")}
+    return tensors(state, str(file))
 
 
-def _tensors(state: Any, file: Place) -> dict[str, torch.Tensor]:
-    mapped = isinstance(state, Mapping) and all(isinstance(name, str) for name in state)
-    if not mapped or not all(isinstance(value, torch.Tensor) for value in state.values()):
+def plain(written: bytes) -> Any:
+    """What torch wrote, of which nothing is run; whatever torch raises where it is damaged or holds anything else."""
+    return torch.load(BytesIO(written), weights_only=True, map_location="cpu")
+
+
+def why(error: Exception) -> str:
+    """Why a file of torch's cannot be used, in words; its own advise to load what could execute."""
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is damaged, or holds more than weights and plain values"
+    return ((str(error).splitlines() or [""])[0] or "it is empty or ends too soon").rstrip(".")
+
+
+def tensors(state: Any, file: str) -> dict[str, torch.Tensor]:
+    """A state dict; BadInput where something else is in it, or a tensor that is not wholly in the file."""
+    if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise BadInput(f"{file} holds no state dict: it must map names to tensors.")
+    for name, value in state.items():
+        if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized or value.is_complex():
+            raise BadInput(f"{file} holds {str(name)!r}, which is no plain tensor of numbers.")
+        if not isinstance(name, str) or value.untyped_storage().nbytes() < value.numel() * value.element_size():
+            raise BadInput(f"{file} holds {str(name)!r}, a tensor without its values.")
     return dict(state)

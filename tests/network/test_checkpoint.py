@@ -125,3 +125,57 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no checkpoint"):
         load(tmp_path)
+
+
+def changed(file: Path, values: dict[str, Any]) -> None:
+    """A checkpoint as it would be with other values; None leaves one out."""
+    save(file, build("squeezenet1_1", until="features.3")[0], 64, "imagenet")
+    described = torch.load(file, weights_only=True) | values
+    torch.save({name: value for name, value in described.items() if value is not None}, file)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"normalisation": "colour"}, "normalisation 'colour'"),
+        ({"normalisation": ["imagenet"]}, "not a checkpoint"),
+        ({"side": 0}, "patches of 0 px"),
+        ({"side": True}, "patches of True px"),
+        ({"side": 64.0}, "patches of 64.0 px"),
+        ({"side": 10**9}, "patches of 1000000000 px"),
+        ({"side": None}, "not a checkpoint"),
+        ({"state": {}}, "its weights are not those of squeezenet1_1"),
+        ({"state": {"features.0.weight": 1}}, "must map names to tensors"),
+        ({"classes": ["a"]}, "its weights are not those"),
+        ({"network": "regnet_y_128gf", "until": None}, "its weights are not those of regnet_y_128gf"),
+        ({"network": "no\0network"}, r"no network 'no\\x00network'"),
+    ],
+)
+def test_a_checkpoint_whose_values_do_not_fit_is_refused(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    changed(tmp_path / "network.pt", values)
+    with pytest.raises(BadInput, match=said):
+        load(tmp_path / "network.pt")
+
+
+def test_weights_take_no_memory_that_the_file_does_not_have(tmp_path: Path) -> None:
+    """A tensor of one number may claim any shape."""
+    file = tmp_path / "network.pt"
+    save(file, build("squeezenet1_1", until="features.3")[0], 64, "imagenet")
+    state = torch.load(file, weights_only=True)["state"]
+    name = next(iter(state))
+    for odd in (torch.zeros(1).expand(state[name].shape), state[name].to_sparse(), state[name].to("meta")):
+        changed(file, {"state": state | {name: odd}})
+        with pytest.raises(BadInput, match=r"no plain tensor|without its values"):
+            load(file)
+        with pytest.raises(BadInput, match=r"no plain tensor|without its values"):
+            build("squeezenet1_1", str(file))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80", pickle.dumps(Trap())])
+def test_nobody_is_told_to_load_what_could_execute(tmp_path: Path, content: bytes) -> None:
+    """torch's own sentence does."""
+    (tmp_path / "weights.pt").write_bytes(content)
+    for read in (load, lambda file: build("squeezenet1_1", str(file))):
+        with pytest.raises(BadInput) as refused:
+            read(tmp_path / "weights.pt")
+        assert "still be loaded" not in str(refused.value) and "weights_only" not in str(refused.value)
