@@ -45,6 +45,26 @@ def read_text(file: Place, encoding: str = "utf-8") -> str:
     return content.decode(encoding)
 
 
+def read_table(file: Place) -> Any:
+    """The rows of a csv file, a polars frame of text; BadInput where it cannot be read.
+
+    A value of several lines is refused, too: it is what a quote makes that is not closed, and the rows in it would be
+    missing unseen.
+    """
+    import polars as pl
+
+    try:
+        table = pl.read_csv(read_text(file).encode(), infer_schema=False)
+    except BadInput:
+        raise
+    except (OSError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
+        raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
+    for name in table.columns:
+        if "\n" in name or "\r" in name or table[name].str.contains(r"[\r\n]").any():
+            raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")
+    return table
+
+
 def read_json(file: Place) -> Any:
     """What a file of JSON holds; BadInput where it cannot be read, is none, or is nested deeper than any answer is."""
     try:

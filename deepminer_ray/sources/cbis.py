@@ -2,21 +2,24 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import polars as pl
-
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, Remote, place
 from deepminer_ray.sources import image
-from deepminer_ray.sources.bounds import whole
+from deepminer_ray.sources.bounds import read_table, whole
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number
-from deepminer_ray.sources.rows import Case, Rejected, Repair, Scan
+from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Scan
 
 SOURCE_KIND = "cbis"
+
+FILM = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)")
+FINDING = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)_\d+")
+"""How the folders of films and of their findings are named: Mass-Training_P_00001_LEFT_CC, and with _1 behind it."""
 
 DESCRIPTIONS = "*_case_description_*_set.csv"
 """Masses and calcifications, each for training and test; their names say which split a row is of."""
@@ -49,28 +52,46 @@ def find_films(directory: Place) -> list[dict[str, str]]:
     """One item a film: its name, its folder and, as JSON, the rows of its abnormalities with their masks' folders.
 
     A film that the mass files and the calcification files both list is one film with the findings of both: apart, each
-    copy would show the other's findings as normal tissue.
+    copy would show the other's findings as normal tissue. A row that is there twice counts once.
     """
     folders = _folders(directory)
-    films: dict[str, list[dict[str, str]]] = {}
+    films: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
     for row in read_descriptions(directory):
-        films.setdefault("_".join((row["patient"], row["laterality"], row["view"])), []).append(row)
+        said = {name: value for name, value in row.items() if name != "list"}
+        # A row that names another film than its folders do shows that one's finding: both films are in doubt.
+        for scan in {_scan_of(said), *_scans_of_folders(said)}:
+            films.setdefault(scan, {})[tuple(said.values())] = said
+    known = {_folder(row["mask"]) for rows in films.values() for row in rows.values()}
+    unlisted = {found[1]: name for name in sorted(folders) if (found := FINDING.fullmatch(name)) and name not in known}
     items = []
-    for scan, rows in sorted(films.items()):
+    for scan, rows in sorted((scan, list(rows.values())) for scan, rows in films.items()):
         placed = [row | {part: folders.get(_folder(row[part]), "") for part in ("image", "mask")} for row in rows]
-        items.append({"scan": scan, "listed": rows[0]["image"], "rows": json.dumps(placed)})
+        odd = any({scan} != {_scan_of(row), *_scans_of_folders(row)} for row in rows)
+        item = {"scan": scan, "listed": rows[0]["image"], "rows": json.dumps(placed)}
+        items.append(item | {"unlisted": unlisted.get(scan, ""), "odd": "yes" if odd else ""})
     return items
+
+
+def _scan_of(row: dict[str, str]) -> str:
+    """The film that a row says it is of."""
+    return "_".join((row["patient"], row["laterality"], row["view"]))
+
+
+def _scans_of_folders(row: dict[str, str]) -> set[str]:
+    """The films that the folders of a row's film and mask are named after."""
+    names = [_folder(row["image"]), _folder(row["mask"])]
+    return {found[1] for name in names if (found := FINDING.fullmatch(name) or FILM.fullmatch(name))}
 
 
 def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
     """The rows of the csv files under our names, with `list` the official split; BadInput where one cannot be read."""
     files: list[Place] = sorted(directory.glob(DESCRIPTIONS))
     for file in files:
-        try:
-            table = pl.read_csv(file.read_bytes(), infer_schema=False)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise BadInput(f"{file} cannot be read as csv: {str(error).splitlines()[0]}") from error
-        table = table.rename({name: name.strip().lower().replace(" ", "_") for name in table.columns})
+        table = read_table(file)
+        columns = [name.strip().lower().replace(" ", "_") for name in table.columns]
+        if len(set(columns)) < len(columns):
+            raise BadInput(f"{file} has a column twice: {', '.join(columns)}.")
+        table.columns = columns
         for name in ("patient_id", "image_file_path", "pathology"):
             if name not in table.columns:
                 raise BadInput(f"{file} lacks the column {name}: it is no case description of CBIS-DDSM.")
@@ -84,10 +105,20 @@ def read_film(directory: str, item: dict[str, str]) -> Case:
     rows = json.loads(item["rows"])
     case = Case()
     try:
+        _refuse_doubtful(item)
         _read(case, item["scan"], rows)
     except BadInput as error:
         return Case(rejected=[Rejected(str(place(directory) / item["listed"]), str(error))])
     return case
+
+
+def _refuse_doubtful(item: dict[str, str]) -> None:
+    if item["odd"]:
+        raise BadInput(
+            f"A row of {item['scan']} names another film than its folders: whose finding it is cannot be known."
+        )
+    if item["unlisted"]:
+        raise BadInput(f"No row lists the finding in {item['unlisted']}: {NOT_OUTLINED}")
 
 
 def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:

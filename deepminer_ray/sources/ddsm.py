@@ -14,6 +14,7 @@ from deepminer_ray.sources import bounds, density, ics, ljpeg, overlay
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Lesion, Rejected, Repair, Scan
 
 SOURCE_KIND = "ddsm"
+ICS, LJPEG = ".ics", ".LJPEG"
 
 CASE_NAME = re.compile(r"([A-Z])-(\d+)-(\d+)\.ics")
 
@@ -26,18 +27,26 @@ HEADER_BYTES = 4096
 
 def recognise(directory: Place) -> bool:
     """Whether there is an .ics somewhere below the directory."""
-    return next(_cases(directory), None) is not None
+    return any(path.endswith(ICS) for path in _cases(directory))
 
 
 def find_cases(directory: Place) -> list[str]:
-    """The paths of all .ics below the directory, sorted; BadInput where a folder cannot be listed."""
+    """The paths of all .ics below the directory, and of folders of films without one; BadInput where a folder cannot
+    be listed.
+
+    Sorted; the films of a case that has lost its .ics would else be missing unseen.
+    """
     return sorted(_cases(directory))
 
 
 def _cases(directory: Place) -> Iterator[str]:
-    """Every .ics, also below links to folders on other disks, each of which is entered once."""
+    """Every .ics, also below links to folders on other disks, each of which is entered once; or the folder of films."""
     if isinstance(directory, Remote):
-        yield from map(str, directory.rglob("*.ics"))
+        inside: dict[str, list[str]] = {}
+        for file in directory.rglob("*"):
+            inside.setdefault(str(file.parent), []).append(file.name)
+        for folder, names in inside.items():
+            yield from _cases_in(folder, names)
         return
     entered: set[Path] = set()
     for folder, below, files in os.walk(directory, onerror=_refuse, followlinks=True):
@@ -47,7 +56,12 @@ def _cases(directory: Place) -> Iterator[str]:
             continue
         entered.add(place)
         below.sort()
-        yield from (str(Path(folder, name)) for name in files if name.endswith(".ics"))
+        yield from _cases_in(folder, files)
+
+
+def _cases_in(folder: str, names: list[str]) -> list[str]:
+    found = [f"{folder}/{name}" for name in names if name.endswith(ICS)]
+    return found or ([folder] if any(name.endswith(LJPEG) for name in names) else [])
 
 
 def _refuse(error: OSError) -> None:
@@ -69,6 +83,9 @@ def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> 
 def read_case(ics_path: str) -> Case:
     """Read a case without its pixels; what cannot be used is a row of `rejected`, what was mended one of `repairs`."""
     path, case = place(ics_path), Case()
+    if path.suffix != ICS:
+        films = [file for file in files_in(path) if file.suffix == LJPEG]
+        return Case(rejected=[Rejected(str(file), "Its case has no .ics: nothing says what it is.") for file in films])
     name = CASE_NAME.fullmatch(path.name)
     if name is None:
         case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))

@@ -8,7 +8,7 @@ import polars as pl
 from deepminer_ray.errors import BadInput
 from deepminer_ray.place import Place, place
 from deepminer_ray.sources import image
-from deepminer_ray.sources.bounds import age, finite, refuse_many, whole
+from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
@@ -44,24 +44,31 @@ def recognise(directory: Place) -> bool:
 def find_rows(directory: Place) -> list[dict[str, str]]:
     """The rows of the manifest, all columns present and "" where nothing is said; BadInput where it cannot be read.
 
-    A scan is named by its image's stem; a row whose name an earlier row has says so in `taken_by`.
+    A scan is named by its image's stem; a row whose name an earlier row has says so in `taken_by`, and so does each of
+    the rows that say different things of one image.
     """
-    try:
-        table = pl.read_csv((directory / FILE).read_bytes(), infer_schema=False)
-        table = table.rename({name: name.strip().lower() for name in table.columns})
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadInput(f"{directory / FILE} cannot be read as csv: {str(error).splitlines()[0]}") from error
+    table = levelled(read_table(directory / FILE), directory / FILE)
     if missing := [name for name in REQUIRED if name not in table.columns]:
         raise BadInput(f"{directory / FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
-    rows: list[dict[str, str]] = []
-    images: dict[str, str] = {}
-    for found in table.iter_rows(named=True):
-        row = {name: (found.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL)}
+    names = (*REQUIRED, *OPTIONAL)
+    rows = [{name: (found.get(name) or "").strip() for name in names} for found in table.iter_rows(named=True)]
+    said: dict[str, dict[str, str]] = {}
+    doubtful = {row["image"] for row in rows if said.setdefault(row["image"], row) != row}  # one of them is wrong
+    taken: dict[str, str] = {}
+    for row in rows:
         stem = PurePosixPath(row["image"]).stem
-        rows.append(row | {TAKEN_BY: images.get(stem, "")})
+        row[TAKEN_BY] = row["image"] if row["image"] in doubtful else taken.get(stem, "")
         if stem:
-            images.setdefault(stem, row["image"])
+            taken.setdefault(stem, row["image"])
     return rows
+
+
+def levelled(table: pl.DataFrame, file: Place) -> pl.DataFrame:
+    """A table whose columns' names are lower case without blanks around; BadInput where two are then the same."""
+    try:
+        return table.rename({name: name.strip().lower() for name in table.columns})
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(f"{file} has a column twice: {', '.join(table.columns)}.") from error
 
 
 def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
@@ -79,6 +86,8 @@ def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
 def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
     path = _inside(directory, row["image"], "image")
     if row[TAKEN_BY]:
+        if row[TAKEN_BY] == row["image"]:
+            raise BadInput("Several rows are of this image: give every image one row.")
         raise BadInput(f"The name {path.stem} is taken by {row[TAKEN_BY]}: give every image a name of its own.")
     pathologies = [value.strip().lower().replace(" ", "_") for value in row["pathology"].split("|")]
     if pathologies != ["normal"] and not set(pathologies) <= set(PATHOLOGIES):

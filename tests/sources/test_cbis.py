@@ -1,5 +1,6 @@
 """CBIS-DDSM's csv files, films and masks, as the tests write them."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -149,4 +150,53 @@ def test_pixels_that_are_cut_off_are_refused(tmp_path: Path) -> None:
     write_dicom(file, FILM)
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(BadInput, match="cannot be decoded"):
+        read_film(str(file))
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_a_row_of_another_films_finding_rejects_both(directory: Path) -> None:
+    """Else the finding would be outlined on the other film, and be normal tissue on its own."""
+    table = directory / "mass_case_description_test_set.csv"
+    change(table, "P_00002,3,RIGHT,MLO", "P_00001,3,LEFT,CC")
+    found = cases(directory)
+    assert set(found) == {"P_00001_LEFT_CC", "P_00002_RIGHT_MLO"}
+    for case in found.values():
+        assert not case.scans and "names another film than its folders" in case.rejected[0].reason
+
+
+def test_a_finding_that_no_row_lists_rejects_its_film(directory: Path) -> None:
+    (directory / "calc_case_description_train_set.csv").unlink()
+    case = cases(directory)["P_00001_LEFT_CC"]
+    assert not case.scans and "No row lists the finding in Calc-Training_P_00001_LEFT_CC_1" in case.rejected[0].reason
+
+
+def test_a_row_that_is_there_twice_is_one_finding(directory: Path) -> None:
+    before = cases(directory)["P_00002_RIGHT_MLO"].lesions
+    train, test = (directory / f"mass_case_description_{split}_set.csv" for split in ("train", "test"))
+    row = test.read_text().splitlines(keepends=True)[1]
+    test.write_text(test.read_text() + row * 500)
+    train.write_text(train.read_text() + row)
+    assert cases(directory)["P_00002_RIGHT_MLO"].lesions == before
+
+
+def test_a_pipe_is_not_waited_for(directory: Path) -> None:
+    table = directory / "mass_case_description_test_set.csv"
+    table.unlink()
+    os.mkfifo(table)
+    with pytest.raises(BadInput, match="no regular file"):
+        cases(directory)
+
+
+def test_a_size_that_is_said_again_after_the_pixels_is_refused(tmp_path: Path) -> None:
+    """A header is read without what comes after the pixels; where the two differ, outlines would lie elsewhere."""
+    file = tmp_path / "a.dcm"
+    write_dicom(file, FILM)
+    again = (0x0028).to_bytes(2, "little") + (0x0010).to_bytes(2, "little") + b"US\2\0" + (20).to_bytes(2, "little")
+    file.write_bytes(file.read_bytes() + again)
+    with pytest.raises(BadInput, match=r"header says otherwise|cannot be decoded"):
         read_film(str(file))

@@ -62,6 +62,16 @@ def test_cases_are_found_below_a_directory(folder: Path) -> None:
     assert ddsm.find_cases(root) == [str(other / "C-0001-1.ics"), str(folder / "C-0820-1.ics")]
 
 
+def test_films_whose_ics_is_lost_are_rejected_one_by_one(folder: Path) -> None:
+    (folder / "C-0820-1.ics").unlink()
+    films = sorted(folder.glob("*.LJPEG"))
+    assert films and ddsm.find_cases(folder.parents[2]) == [str(folder)]
+    case = ddsm.read_case(str(folder))
+    assert not case.scans and not case.lesions
+    assert [rejected.file for rejected in case.rejected] == list(map(str, films))
+    assert all("has no .ics" in rejected.reason for rejected in case.rejected)
+
+
 def test_links_to_folders_are_followed_once(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

@@ -254,6 +254,38 @@ def test_the_second_scan_of_a_name_is_rejected(tmp_path: Path) -> None:
     assert "taken by one/a.png" in second.rejected[0].reason
 
 
+def test_rows_that_say_different_things_of_one_image_are_all_rejected(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", blobs())
+    draw(tmp_path / "b.png", blobs())
+    rows = "a.png,,P,LEFT,CC,normal\na.png,b.png,Q,LEFT,CC,malignant\nb.png,,P,LEFT,CC,normal\n"
+    (tmp_path / "manifest.csv").write_text(f"image,mask,patient,laterality,view,pathology\n{rows}")
+    cases = [read_row(str(tmp_path), row) for row in find_rows(tmp_path)]
+    assert [len(case.scans) for case in cases] == [0, 0, 1]
+    assert all("Several rows are of this image" in case.rejected[0].reason for case in cases[:2])
+
+
+def test_a_row_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", blobs())
+    rows = "a.png,,P,LEFT,CC,normal\n" * 2
+    (tmp_path / "manifest.csv").write_text(f"image,mask,patient,laterality,view,pathology\n{rows}")
+    cases = [read_row(str(tmp_path), row) for row in find_rows(tmp_path)]
+    assert [(len(case.scans), len(case.rejected)) for case in cases] == [(1, 0), (0, 1)]
+
+
+def test_a_quote_that_is_not_closed_hides_no_row(tmp_path: Path) -> None:
+    """Up to the next quote, all rows would be one value."""
+    rows = 'a.png,,P,LEFT,CC,"normal\nb.png,,P,LEFT,CC,normal\nc.png,,P,LEFT,CC,normal"\n'
+    (tmp_path / "manifest.csv").write_text(f"image,mask,patient,laterality,view,pathology\n{rows}")
+    with pytest.raises(BadInput, match="a quote is not closed"):
+        find_rows(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".png", "a\0.png"])
+def test_a_name_that_no_file_can_have_is_rejected(source: Source, name: str) -> None:
+    (case,) = source(image=name)
+    assert not case.scans and len(case.rejected) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -261,6 +293,7 @@ def test_the_second_scan_of_a_name_is_rejected(tmp_path: Path) -> None:
         ("image,mask,patient,laterality,view\na.png,,P,LEFT,CC\n", "lacks the column pathology"),
         ("", "cannot be read as csv"),
         ("image,mask\n1,2,3,4\n", "cannot be read as csv"),
+        ("image,Image,mask,patient,laterality,view,pathology\na,b,,P,L,CC,normal\n", "has a column twice"),
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, text: str, said: str) -> None:
