@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo shuffled pictures test test-browser test-cluster proof chaos check
+.PHONY: setup demo shuffled pictures test test-browser test-cluster proof chaos fuzz check
 
 setup: .venv/ready
 
@@ -55,6 +55,10 @@ test-cluster: setup
 # Twenty SIGKILLs while 20,000 patches are probed on three nodes; six minutes.
 chaos: setup
 	$(BIN)/python -m pytest -m chaos
+
+# Damaged inputs for every reader, and whole sources with one damaged file; ten minutes, see docs/robustness.md.
+fuzz: setup
+	$(BIN)/python benchmarks/fuzz.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import signal
 import time
 import traceback
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
@@ -140,7 +140,15 @@ def keep(folder: Path, name: str, seed: int, number: int, content: bytes | None,
     )
 
 
-def measured(name: str, seed: int, inputs: int | None, seconds: float, folder: Path, first: int = 0) -> Counts:
+def measured(
+    name: str,
+    seed: int,
+    inputs: int | None,
+    seconds: float,
+    folder: Path,
+    first: int = 0,
+    every: Callable[[], dict[str, Readable]] = everything,
+) -> Counts:
     """A reader's inputs in a process of their own, as many as asked for or until the time is over."""
     total, until, number = Counts(), time.monotonic() + seconds, first
     end = None if inputs is None else first + inputs
@@ -148,7 +156,7 @@ def measured(name: str, seed: int, inputs: int | None, seconds: float, folder: P
     while time.monotonic() < until and (end is None or number < end):
         at = context.Value("q", -1)
         receiving, sending = context.Pipe(duplex=False)
-        child = context.Process(target=_work, args=(name, seed, number, end, until, str(folder), at, sending))
+        child = context.Process(target=_work, args=(every, name, seed, number, end, until, str(folder), at, sending))
         child.start()
         sending.close()
         given_up = _watch(child, at)
@@ -182,13 +190,21 @@ def _watch(child: Any, at: "Synchronized[int]") -> bool:
 
 
 def _work(
-    name: str, seed: int, first: int, end: int | None, until: float, folder: str, at: "Synchronized[int]", sending: Any
+    every: Callable[[], dict[str, Readable]],
+    name: str,
+    seed: int,
+    first: int,
+    end: int | None,
+    until: float,
+    folder: str,
+    at: "Synchronized[int]",
+    sending: Any,
 ) -> None:
     """In the other process: until the end, each number noted before it is tried."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")  # libraries say of every input what is odd about it
-    reader, counts, number = everything()[name], Counts(), first
+    reader, counts, number = every()[name], Counts(), first
     with TemporaryDirectory(prefix="fuzz-") as own:
         reader.prepare(Path(own))
         limit = _memory("VmSize") + HEADROOM

@@ -1,5 +1,6 @@
 """Damage: what is done to a whole file or value, decided by a seeded random.Random alone."""
 
+import gzip
 import json
 import random
 import re
@@ -146,6 +147,15 @@ def _change_value(luck: random.Random, value: Any) -> Any:
         cut = luck.randrange(len(value) + 1)
         return value[:cut] + luck.choice(PIECES).decode("utf-8", "surrogateescape") + value[cut:]
     return luck.choice(VALUES)
+
+
+def packed_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    """Words of what is packed changed, and packed again."""
+    try:
+        text = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return bytes_changed(luck, content, others)
+    return gzip.compress(text_changed(luck, text, [text]), mtime=0)
 
 
 def png_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:

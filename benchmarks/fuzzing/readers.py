@@ -345,6 +345,7 @@ def _plain(make: Callable[[], Sequence[bytes]]) -> Callable[[Path], Sequence[byt
 
 TEXT = of(text_changed, text_changed, text_changed, bytes_changed)
 JSON = of(json_changed, json_changed, text_changed, bytes_changed)
+PACKED = of(mutation.packed_changed, bytes_changed)
 IMAGES = of(mutation.png_changed, mutation.tiff_changed, mutation.dicom_changed, bytes_changed)
 
 
@@ -366,7 +367,12 @@ def readers() -> list[Reader]:
         Reader("annotations-json", _plain(seeds.annotation_jsons), JSON, read_annotations("names.json")),
         Reader("vectors-text", make_vectors(".txt"), TEXT, read_vectors("vectors.txt")),
         Reader("vectors-binary", make_vectors(".bin"), bytes_changed, read_vectors("vectors.bin")),
-        Reader("vectors-packed", make_vectors(".txt.gz"), bytes_changed, read_vectors("vectors.txt.gz")),
+        Reader(
+            "vectors-packed",
+            make_vectors(".txt.gz"),
+            of(mutation.packed_changed, bytes_changed),
+            read_vectors("vectors.txt.gz"),
+        ),
         Reader("vectors-saved", make_vectors(".kv"), bytes_changed, read_vectors("vectors.kv")),
         Reader("sheets", _plain(seeds.sheets), TEXT, read_sheet),
         Reader("checkpoint", make_checkpoints, of(checkpoint_changed, bytes_changed), read_checkpoint),

@@ -171,6 +171,14 @@ def test_weights_take_no_memory_that_the_file_does_not_have(tmp_path: Path) -> N
             build("squeezenet1_1", str(file))
 
 
+def test_a_number_in_place_of_a_tensor_is_another_shape(tmp_path: Path) -> None:
+    network = build("squeezenet1_1", until="features.3")[0]
+    state = network.features.state_dict()
+    name = next(iter(state))
+    torch.save(state | {name: torch.tensor(1.0)}, tmp_path / "weights.pt")
+    assert f"another shape ({name})" in build("squeezenet1_1", str(tmp_path / "weights.pt"), until="features.3")[1]
+
+
 @pytest.mark.parametrize("content", [b"", b"\x80", pickle.dumps(Trap())])
 def test_nobody_is_told_to_load_what_could_execute(tmp_path: Path, content: bytes) -> None:
     """torch's own sentence does."""
