@@ -49,7 +49,7 @@ def read_table(file: Place) -> Any:
     """The rows of a csv file, a polars frame of text; BadInput where it cannot be read.
 
     A value of several lines is refused, too: it is what a quote makes that is not closed, and the rows in it would be
-    missing unseen.
+    missing unseen. CBIS-DDSM's own tables end some of their paths with a line end, within the quotes.
     """
     import polars as pl
 
@@ -60,7 +60,7 @@ def read_table(file: Place) -> Any:
     except (OSError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
         raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
     for name in table.columns:
-        if "\n" in name or "\r" in name or table[name].str.contains(r"[\r\n]").any():
+        if re.search(r"[\r\n]", name.strip()) or table[name].str.strip_chars().str.contains(r"[\r\n]").any():
             raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")
     return table
 
