@@ -34,14 +34,16 @@ class Checkpoint:
     hash: str
 
 
-def save(file: Path, network: Network, side: int, normalisation: str) -> None:
-    """Write a checkpoint, whole or not at all."""
+def save(file: Path, network: Network, side: int, normalisation: str) -> str:
+    """Write a checkpoint, whole or not at all; its hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
     described |= {"classes": list(network.classes), "pool": network.pool, "until": network.until}
     torch.save(described, partial)
+    named = checkpoint_hash(partial.read_bytes())
     partial.replace(file)
+    return named
 
 
 def checkpoint_file(given: Place) -> Place:

@@ -102,10 +102,9 @@ def train(
     state = fit(config, folder, _key(run, asked, config), workers, gpu, _watch(run, recipe.epochs, tensorboard))
     trained = build(**config["network"])[0]
     trained.load_state_dict(state["network"])
-    checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
-    made = {"workers": workers, "checkpoint": checkpoint.checkpoint_hash(checkpoint.content(run.folder))}
+    kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
-    with run.finishing("train", asked | made, started) as tables:
+    with run.finishing("train", asked | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
             tables.insert(table, rows)
     remove(folder)

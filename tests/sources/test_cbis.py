@@ -194,7 +194,7 @@ def test_paths_that_end_with_a_line_end_within_their_quotes_are_read(directory: 
     assert cases(directory) == before
     file = directory / "mass_case_description_train_set.csv"
     file.write_text(file.read_text().replace('\n"\n', "\n\n", 1))
-    with pytest.raises(BadInput, match="several lines|cannot be read"):
+    with pytest.raises(BadInput, match=r"several lines|cannot be read"):
         cases(directory)
 
 

@@ -262,7 +262,7 @@ def test_a_shard_that_is_read_again_is_compared_once(finished: Run, tmp_path: Pa
     """And once more where it has changed, though its size and time are the same."""
     run = damaged(finished, tmp_path, "nothing")
     (number, patches) = next(
-        (row["scan_number"], row["patches"]) for row in run.rows("probe_patch", partitions=["test"])
+        (row["scan_number"], row["patches"]) for row in run.rows("probe_patch", partitions=["train", "test", "holdout"])
     )
     file = shard(run.folder / "patch", number)
     before = read_patches(file, patches)
