@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from deepminer_ray.run import Run
 
 OUT = Path(__file__).parent / "pictures"
-COLOURS, WIDTH = 128, 1200
+COLOURS, WIDTH = 255, 1200
 """Few colours and px keep the repository small."""
 
 
@@ -56,7 +56,7 @@ def save(picture: Image.Image, file: Path) -> None:
     """A PNG of few colours, no wider than a README shows."""
     if picture.width > WIDTH:
         picture = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
-    picture.quantize(COLOURS).save(file, optimize=True)
+    picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.cam import upsample
-from deepminer_ray.paper import CANCER_OR_NOT, CLASSES, NAMED_IN_FIGURE
+from deepminer_ray.paper import NAMED_IN_FIGURE
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.sources.rows import Ring
 from deepminer_ray.units.picture import displayed
@@ -37,10 +37,8 @@ BOLD = 0.9
 COLOURS = colormaps["plasma"]
 OPAQUE = 0.8
 """Share of colour, not film, where a map is at its maximum; it falls to nothing with the map."""
-REST = (CLASSES[0], CANCER_OR_NOT[0])
-"""Classes that are what is left of the others."""
 MAROON, GREY = "#800000", "#555555"
-SCALE = "each map coloured from 0 (clear) to its own maximum (yellow)"
+SCALE = "each map coloured from 0 (clear) to its own maximum in the breast (yellow)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +85,7 @@ def draw_explanation(
 ) -> None:
     """Draw film, class activation map of the decided class and up to five concepts' maps side by side, as .png or .pdf.
 
-    What is left of the others, `normal`, has no place of its own: its map is drawn on the breast alone.
+    Maps are drawn on the breast alone, as decisions are taken there: a film's edge may answer more than any tissue.
     """
     concepts = concepts[:NAMED_IN_FIGURE]
     rows, columns = film.pixels.shape
@@ -114,9 +112,8 @@ def draw_explanation(
         _drawn(upsample(response, geometry, rows, columns), width)
         for response in (cam, *(one.response for one in concepts))
     ]
-    if decision.decided in REST:
-        breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
-        maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
+    breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
+    maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
     panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
     for place, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
         middle = MARGIN + place * (column + GAP) + column / 2

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.cells import write_file
 from deepminer_ray.explanations.case import record, write_record
-from deepminer_ray.explanations.figure import COLOURS, OPAQUE, REST
+from deepminer_ray.explanations.figure import COLOURS, OPAQUE
 from deepminer_ray.paper import TOP
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
@@ -40,7 +40,7 @@ def write_casebook(run: Run) -> Path:
         said = record(case, units[scan], size, concepts[scan], *arguments)
         write_record(run.folder / "figures" / f"{scan}.json", said)
         film = read_scan(run.storage / "scan", case["scan_number"])
-        seen = _on_breast(film, layer, maps[scan, "class activation map"]) if case["decided"] in REST else None
+        seen = _on_breast(film, layer, maps[scan, "class activation map"])
         drawn = (maps[scan, "class activation map"], *units[scan], *concepts[scan])
         cells = [_cells(row, seen) for row in drawn]
         cells.append(_cells(maps[scan, "probability"], seen, largest=1.0))
@@ -76,14 +76,14 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:
-    """Which cells of a map, row by row, are centred on tissue: what is left of the findings has no place in the air."""
+    """Which cells of a map, row by row, are centred on tissue, where decisions are taken; all where there is none."""
     breast = breast_mask(film)
     rows, columns = (
         np.clip(np.rint(layer["offset"] + np.arange(cells) * layer["stride"]), 0, px - 1).astype(int)
         for cells, px in zip((of["map_height"], of["map_width"]), breast.shape, strict=True)
     )
     seen: NDArray[np.bool_] = breast[np.ix_(rows, columns)].ravel()
-    return seen
+    return seen if seen.any() else ~seen
 
 
 def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:

@@ -131,21 +131,22 @@ def test_the_lesion_is_outlined_on_every_panel(tmp_path: Path, density: int) -> 
         assert part.max() == pytest.approx(right + 1.5, abs=4)
 
 
-@pytest.mark.parametrize(("decided", "air"), [("normal", False), ("not_malignant", False), ("malignant", True)])
-def test_a_map_of_normal_colours_no_air(tmp_path: Path, decided: str, air: bool) -> None:
-    """A breast on the left, air on the right, and a map that is high everywhere."""
+@pytest.mark.parametrize("decided", ["normal", "not_malignant", "malignant"])
+def test_a_map_colours_no_air(tmp_path: Path, decided: str) -> None:
+    """A breast on the left, air on the right, and a map that is high everywhere, highest in the air."""
     pixels = np.full((320, 256), 30_000, np.uint16)
     pixels[:, :120] = 15_000
     pixels[:, :120] += np.random.default_rng(0).integers(0, 800, (320, 120)).astype(np.uint16)
     shown = Film("normal_01-A_0001_1.LEFT_CC", pixels, [], "", None, None)
     high = np.ones((10, 8), np.float32)
+    high[:, 6:] = 20
     of_concept = [ConceptMap("Spiculation", True, 1, 0.25, high)]
     draw_explanation(tmp_path / "scan.png", shown, Decision("normal", decided, 0.9), high, of_concept, GEOMETRY)
     picture = np.asarray(cv2.imread(str(tmp_path / "scan.png")), dtype=np.int64)
     colourful = (picture.max(2) - picture.min(2) > 60).sum(0)
     for left in (100 * (0.2 + 3.74), 100 * (0.2 + 2 * 3.74)):
         assert colourful[int(left) + 50] > 100, "tissue is coloured"
-        assert (colourful[int(left) + 300] > 100) is np.bool_(air)
+        assert colourful[int(left) + 300] <= 100
 
 
 def test_the_colour_is_where_the_map_is(tmp_path: Path) -> None:

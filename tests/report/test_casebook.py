@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from deepminer_ray.explanations.figure import blended
+from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.report.page import write_report
@@ -71,10 +72,19 @@ def test_film_and_maps_are_those_of_the_run(explained: Run) -> None:
         f"from scan_map where scan = '{case['scan']}' and shows = 'class activation map'"
     ).to_pylist()[0]
     (first, *rest, probability) = case["maps"]
-    assert len(rest) == 8 + len(case["concepts"]) and first["largest"] == pytest.approx(max(stored["map"]))
+    # Maps are seen on the breast alone, a cell where its middle lies.
+    breast = breast_mask(read_scan(explained.folder / "scan", number))
+    middles = [
+        (layer["offset"] + layer["stride"] * np.arange(first[way])).round().astype(int) for way in ("rows", "columns")
+    ]
+    rows, columns = (np.minimum(of, most - 1) for of, most in zip(middles, breast.shape, strict=True))
+    tissue = breast[rows][:, columns].ravel()
+    assert 0 < tissue.sum() < len(tissue)
+    seen = np.where(tissue, stored["map"], 0)
+    assert len(rest) == 8 + len(case["concepts"]) and first["largest"] == pytest.approx(seen.max())
     assert probability["largest"] == 1
     cells = np.frombuffer(base64.b64decode(first["cells"]), np.uint8)
-    wanted = np.clip(np.array(stored["map"]) / max(stored["map"]), 0, 1) * 255
+    wanted = np.clip(seen / max(seen.max(), 1e-9), 0, 1) * 255
     assert np.abs(cells - wanted).max() <= 0.5
     assert case["stride"] == pytest.approx(layer["stride"] * case["width"] / film.shape[1])
 
