@@ -9,4 +9,5 @@ union
 select scan.scan, file, 'its folder says it has a finding, and its patient has none'
 from scan
 anti join (select patient from scan semi join lesion using (scan)) using (patient)
-where source_kind = 'ddsm' and regexp_matches(file, '/(cancer|benign)(s|_without_callbacks?)?(_[^/]*)?/[^/]+/[^/]+$', 'i')
+where source_kind = 'ddsm'
+    and regexp_matches(file, '/(cancer|benign)(s|_without_callbacks?)?(_[^/]*)?/[^/]+/[^/]+$', 'i')

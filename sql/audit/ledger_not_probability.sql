@@ -1,4 +1,5 @@
--- One row a patch and class whose terms do not give its logit to 1e-4: bias + sum of pooled map x weight, as log-probability.
+-- One row a patch and class whose terms do not give its logit to 1e-4: bias + sum of pooled map x weight, as
+-- log-probability.
 -- Smallest probabilities count as 1e-300, so that their logarithm is a number.
 select
     patch,

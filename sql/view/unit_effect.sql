@@ -1,5 +1,5 @@
 -- One row a class and unit: what the unit does to the class on the labelled patches of some partitions, on average.
--- contribution: its term, pooled map x weight; ablation: the probability of the class with the unit less that without it.
+-- contribution: its term, pooled map x weight; ablation: the class's probability with the unit less that without it.
 create macro unit_effect(partitions := ['test']) as table
 with answered as (
     select
@@ -16,15 +16,13 @@ named as (select unit, class as answer, if(is_rest(class), 'normal', class) as c
 
 head as (pivot named on class in ('normal', 'benign', 'malignant') using max(weight) group by unit),
 
-taken as (select patch, unit, pooled(maximum, mean) as pooled from activation),
-
 silenced as (
     select
         unit, pooled, exp(a.normal) as was_normal, exp(a.benign) as was_benign, exp(a.malignant) as was_malignant,
         a.normal - pooled * head.normal as n, a.benign - pooled * head.benign as b,
         a.malignant - pooled * head.malignant as m, greatest(n, b, m) as top,
         exp(n - top) + coalesce(exp(b - top), 0) + exp(m - top) as odds
-    from taken
+    from (select patch, unit, pooled(maximum, mean) as pooled from activation)
     join answered as a using (patch)
     join head using (unit)
 ),
