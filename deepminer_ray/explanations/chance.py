@@ -75,7 +75,7 @@ def chances(
     null = np.full_like(total, np.nan)
     np.divide(total, number, out=null, where=number > 0)
     return [
-        Chance(own, of_score, mean_score(of_score) - excess)
+        Chance(own, of_score, mean_score(of_score) - float(excess))
         for own, of_score, excess in zip(observed, null, more, strict=True)
     ]
 
