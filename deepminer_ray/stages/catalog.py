@@ -79,15 +79,16 @@ def _cases(items: dict[str, Any], kind: Kind, source: Place, wanted: Likeness) -
         except Exception as error:
             if isinstance(error, OSError):  # a file that was there when the directory was listed
                 refuse_unseen(wanted.seen)  # or all of them are gone, such as with a disk
-            file = getattr(error, "filename", None) or kind.file(source, item)
-            readable = str(file).encode(errors="backslashreplace").decode().replace("\0", "\\0")
-            found.append(_row(Case(rejected=[Rejected(readable, reason(error))])))
+            file = str(getattr(error, "filename", None) or kind.file(source, item))
+            found.append(_row(Case(rejected=[Rejected(file, reason(error))])))
     return found
 
 
 def _row(case: Case) -> dict[str, Any]:
     """A case as a row of FOUND; whatever Arrow raises where its values do not fit."""
     row = asdict(case)
+    for left_out in row["rejected"]:
+        left_out["file"] = left_out["file"].encode(errors="backslashreplace").decode().replace("\0", "\\0")
     for lesion in row["lesions"]:
         box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
         lesion["area"] = int(fill(lesion["outline"], *box).sum())
