@@ -185,6 +185,7 @@ def done(command: str, run: Run, out: Path) -> int:
     return 0
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_each_command_does_without_or_names_the_file(
     ray: object, finished: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
