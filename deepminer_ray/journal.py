@@ -124,7 +124,7 @@ def _read(answer: bytes) -> Iterator[pa.Table]:
         table.validate(full=True)
     except UNREADABLE:
         return
-    if all(row["unit"] is not None and row["annotator"] is not None for row in rows):
+    if not table["unit"].null_count and not table["annotator"].null_count:
         yield table
 
 

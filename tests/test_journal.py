@@ -148,3 +148,14 @@ def test_a_text_that_looks_like_a_line_is_none(tmp_path: Path) -> None:
     assert units(file) == [1]
     file.write_bytes(file.read_bytes().replace(b"Anna", b"Anne", 1))
     assert units(file) == []
+
+
+@pytest.mark.parametrize("lost", ["unit", "annotator", "saved_at", "recognizable"])
+def test_an_answer_that_lacks_something_is_damaged_and_no_error(tmp_path: Path, lost: str) -> None:
+    file = tmp_path / "annotation.jsonl"
+    journal = Journal(file)
+    journal.append(answer(1))
+    journal.append([{name: value for name, value in answer(2)[0].items() if name != lost}])
+    journal.append(answer(3))
+    found = journaled(file)
+    assert found.rows is not None and found.rows["unit"].to_pylist() == [1, 3] and len(found.damaged) == 1
