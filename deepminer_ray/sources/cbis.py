@@ -66,10 +66,20 @@ def find_films(directory: Place) -> list[dict[str, str]]:
     items = []
     for scan, rows in sorted((scan, list(rows.values())) for scan, rows in films.items()):
         placed = [row | {part: folders.get(_folder(row[part]), "") for part in ("image", "mask")} for row in rows]
-        odd = any({scan} != {_scan_of(row), *_scans_of_folders(row)} for row in rows)
-        item = {"scan": scan, "listed": rows[0]["image"], "rows": json.dumps(placed)}
-        items.append(item | {"unlisted": unlisted.get(scan, ""), "odd": "yes" if odd else ""})
+        listed = next((row["image"] for row in rows if scan in row["image"]), rows[0]["image"])
+        doubt = _doubt(scan, rows, unlisted.get(scan))
+        items.append({"scan": scan, "listed": listed, "rows": json.dumps(placed), "doubt": doubt})
     return items
+
+
+def _doubt(scan: str, rows: list[dict[str, str]], unlisted: str | None) -> str:
+    """Why what the rows say of a film cannot be trusted; empty where it can."""
+    if any({scan} != {_scan_of(row), *_scans_of_folders(row)} for row in rows):
+        return f"A row of {scan} names another film than its folders: whose finding it is cannot be known."
+    masks = [_folder(row["mask"]) for row in rows]
+    if len(set(masks)) < len(masks):
+        return f"Several rows of {scan} say different things of one finding."
+    return "" if unlisted is None else f"No row lists the finding in {unlisted}: {NOT_OUTLINED}"
 
 
 def _scan_of(row: dict[str, str]) -> str:
@@ -105,20 +115,12 @@ def read_film(directory: str, item: dict[str, str]) -> Case:
     rows = json.loads(item["rows"])
     case = Case()
     try:
-        _refuse_doubtful(item)
+        if item["doubt"]:
+            raise BadInput(item["doubt"])
         _read(case, item["scan"], rows)
     except BadInput as error:
         return Case(rejected=[Rejected(str(place(directory) / item["listed"]), str(error))])
     return case
-
-
-def _refuse_doubtful(item: dict[str, str]) -> None:
-    if item["odd"]:
-        raise BadInput(
-            f"A row of {item['scan']} names another film than its folders: whose finding it is cannot be known."
-        )
-    if item["unlisted"]:
-        raise BadInput(f"No row lists the finding in {item['unlisted']}: {NOT_OUTLINED}")
 
 
 def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:

@@ -106,9 +106,10 @@ def _dicom(file: Place, what: str, pixels: bool) -> Any:
             found = pydicom.dcmread(stream, stop_before_pixels=not pixels)
         plain = (found.SamplesPerPixel, found.get("NumberOfFrames", 1), found.PixelRepresentation) == (1, 1, 0)
         plain = plain and found.Rows > 0 < found.Columns and 1 <= found.BitsStored <= 16
+        plain = plain and found.get("PhotometricInterpretation") in ("MONOCHROME1", "MONOCHROME2")
     except Exception as error:  # a damaged header raises whatever its first wrong value leads to
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
-    if not plain or found.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
+    if not plain:
         raise BadInput(f"The {what} {file.name} is not one grey image of at most 16 bits without sign.")
     return found
 

@@ -52,6 +52,7 @@ def find_rows(directory: Place) -> list[dict[str, str]]:
         raise BadInput(f"{directory / FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
     names = (*REQUIRED, *OPTIONAL)
     rows = [{name: (found.get(name) or "").strip() for name in names} for found in table.iter_rows(named=True)]
+    rows = [row for row in rows if any(row.values())]  # the others are blank lines
     said: dict[str, dict[str, str]] = {}
     doubtful = {row["image"] for row in rows if said.setdefault(row["image"], row) != row}  # one of them is wrong
     taken: dict[str, str] = {}

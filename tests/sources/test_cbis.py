@@ -214,3 +214,22 @@ def test_a_size_that_is_said_again_after_the_pixels_is_refused(tmp_path: Path) -
     file.write_bytes(file.read_bytes() + again)
     with pytest.raises(BadInput, match=r"header says otherwise|cannot be decoded"):
         read_film(str(file))
+
+
+def test_a_finding_that_two_rows_describe_rejects_its_film(directory: Path) -> None:
+    table = directory / "mass_case_description_test_set.csv"
+    row = table.read_text().splitlines(keepends=True)[1]
+    table.write_text(table.read_text() + row.replace("BENIGN", "MALIGNANT"))
+    case = cases(directory)["P_00002_RIGHT_MLO"]
+    assert not case.scans and "different things of one finding" in case.rejected[0].reason
+
+
+def test_what_dicom_says_of_its_greys_may_be_of_any_kind(tmp_path: Path) -> None:
+    """pydicom raises where a value is first looked at."""
+    file = tmp_path / "a.dcm"
+    write_dicom(file, FILM)
+    content = file.read_bytes()
+    assert content.count(b"CS\x0c\0MONOCHROME2") == 1
+    file.write_bytes(content.replace(b"CS\x0c\0MONOCHROME2", b"FD\x0c\0MONOCHROME2"))
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_film(str(file))

@@ -395,3 +395,11 @@ def test_all_of_cbis_is_read() -> None:
     assert lesions[0].report == "LESION_TYPE MASS SHAPE IRREGULAR-ARCHITECTURAL_DISTORTION MARGINS SPICULATED"
     assert {scan.digitizer for case in cases for scan in case.scans} == {"DISPLAY"}
     assert len({scan.patient for case in cases for scan in case.scans}) == 691
+
+
+def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png", blobs())
+    (tmp_path / "manifest.csv").write_text(
+        "image,mask,patient,laterality,view,pathology\n\n,,,,,\na.png,,P,LEFT,CC,normal\n \n"
+    )
+    assert [row["image"] for row in find_rows(tmp_path)] == ["a.png"]
