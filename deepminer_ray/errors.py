@@ -15,10 +15,12 @@ def sentence(text: str) -> str:
 
     Else what it quotes of a file could write to the reader's terminal, or not be written at all.
     """
-    line = " ".join(text.split("\n")).strip()
-    if len(line) > LONGEST:
-        line = f"{line[: LONGEST - END]} ... {line[-END:]}"
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    line = _cut(" ".join(text.split("\n")).strip())
+    return _cut("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line))
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - END]} ... {line[-END:]}"
 
 
 class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the program)

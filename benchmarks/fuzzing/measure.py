@@ -1,8 +1,7 @@
 """One input after another, each measured; a reader that dies or hangs is given up for that input and begun again."""
 
-import gc
-import json
 import multiprocessing
+import os
 import random
 import resource
 import signal
@@ -10,9 +9,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -28,8 +25,8 @@ BYTES = 512 * 2**20
 """By which reading one input may let the process grow."""
 HEADROOM = 6 * 2**30
 """Address space beyond what the process has at its beginning: an input that asks for more than this gets none."""
-HUNG = 60.0
-"""Seconds after which an input that is still being read is given up."""
+HUNG, LOST = 60.0, 600.0
+"""Seconds of the processor, and at all, after which an input that is still being read is given up."""
 LONGEST_SENTENCE = 1000
 """Characters that a refusal may have."""
 KEPT = 20
@@ -154,39 +151,47 @@ def measured(
     end = None if inputs is None else first + inputs
     context = multiprocessing.get_context("spawn")
     while time.monotonic() < until and (end is None or number < end):
-        at = context.Value("q", -1)
-        receiving, sending = context.Pipe(duplex=False)
-        child = context.Process(target=_work, args=(every, name, seed, number, end, until, str(folder), at, sending))
+        shared = context.Array("d", 1 + len(vars(total)), lock=False)
+        shared[0] = -1
+        child = context.Process(target=_work, args=(every, name, seed, number, end, until, str(folder), shared))
         child.start()
-        sending.close()
-        given_up = _watch(child, at)
-        with suppress(EOFError):
-            _add(total, Counts(**json.loads(receiving.recv())))
-            return total
-        last = at.value
+        given_up = _watch(child, shared)
+        last = int(shared[0])
         if last < 0:
             raise RuntimeError(f"the reader {name} could not be prepared: exit status {child.exitcode}")
-        # What it had counted is lost with it; numbers are not.
-        total.inputs += last - number + 1
+        _add(total, Counts(*shared[1:]))
+        if child.exitcode == 0:
+            break
+        total.inputs += 1
         total.failures += 1
-        why = f"hung for {HUNG:.0f} s" if given_up else f"ended the process: exit status {child.exitcode}"
+        why = f"took {HUNG:.0f} s" if given_up else f"ended the process: exit status {child.exitcode}"
         keep(folder, name, seed, last, None, why, total.failures)
         number = last + 1
     return total
 
 
-def _watch(child: Any, at: "Synchronized[int]") -> bool:
-    """Wait for the end; whether the process was ended for not going on."""
-    last, since = at.value, time.monotonic()
+def _watch(child: Any, shared: Any) -> bool:
+    """Wait for the end; whether the process was ended for not going on, by its own time or for too long."""
+    last, wall, processor = shared[0], time.monotonic(), 0.0
     while child.is_alive():
         child.join(0.2)
-        if at.value != last:
-            last, since = at.value, time.monotonic()
-        if time.monotonic() - since > HUNG and last >= 0:
+        if shared[0] != last:
+            last, wall, processor = shared[0], time.monotonic(), _processor(child.pid)
+        waited = time.monotonic() - wall
+        if last >= 0 and (waited > LOST or (waited > HUNG and _processor(child.pid) - processor > HUNG)):
             child.kill()
             child.join()
             return True
     return False
+
+
+def _processor(process: int) -> float:
+    """Seconds that a process has worked; 0 where it is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _work(
@@ -197,10 +202,9 @@ def _work(
     end: int | None,
     until: float,
     folder: str,
-    at: "Synchronized[int]",
-    sending: Any,
+    shared: Any,
 ) -> None:
-    """In the other process: until the end, each number noted before it is tried."""
+    """In the other process: until the end, each number noted before it is tried, and what came of it after."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")  # libraries say of every input what is odd about it
@@ -210,23 +214,21 @@ def _work(
         limit = _memory("VmSize") + HEADROOM
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         while time.monotonic() < until and (end is None or number < end):
-            at.value = number
+            shared[0] = number
             content = reader.damaged(luck_of(name, seed, number))
             wrong = try_one(reader, content, counts)
             if wrong is not None:
                 keep(Path(folder), name, seed, number, content, wrong, counts.failures)
+            shared[1:] = list(vars(counts).values())
             number += 1
-            if number % 1000 == 0:
-                gc.collect()
-    sending.send(json.dumps(vars(counts)))
 
 
 def _add(total: Counts, more: Counts) -> None:
-    total.inputs += more.inputs
-    total.refused += more.refused
-    total.read += more.read
-    total.failures += more.failures
-    total.slowest, total.growth = max(total.slowest, more.slowest), max(total.growth, more.growth)
+    total.inputs += int(more.inputs)
+    total.refused += int(more.refused)
+    total.read += int(more.read)
+    total.failures += int(more.failures)
+    total.slowest, total.growth = max(total.slowest, more.slowest), max(total.growth, int(more.growth))
 
 
 def _forget_peak() -> None:
