@@ -88,10 +88,8 @@ def try_one(reader: Readable, content: bytes, counts: Counts) -> str | None:
     seconds = min(time.process_time() - processor, time.perf_counter() - wall)
     growth = _memory("VmHWM") - before
     counts.slowest, counts.growth = max(counts.slowest, seconds), max(counts.growth, growth)
-    if wrong is None and seconds > SECONDS:
-        wrong = f"took {seconds:.1f} s"
-    if wrong is None and growth > BYTES:
-        wrong = f"grew by {growth / 2**20:.0f} MB"
+    if wrong is None and (seconds > SECONDS or growth > BYTES):
+        wrong = f"took {seconds:.1f} s, grew by {growth / 2**20:.0f} MB"
     counts.failures += wrong is not None
     return wrong
 
