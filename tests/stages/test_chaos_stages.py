@@ -208,7 +208,7 @@ ANSWERS = 300
 FOLD = "import sys; from deepminer_ray.run import Run; Run(sys.argv[1]).fold()"
 
 
-def test_a_killed_fold_loses_no_answer_and_doubles_none(quiet: Chain, tmp_path: Path) -> None:
+def test_a_killed_fold_loses_no_answer_and_doubles_none(tmp_path: Path) -> None:
     from datetime import datetime
 
     chance = np.random.default_rng(SEED)
