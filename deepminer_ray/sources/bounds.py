@@ -59,9 +59,9 @@ def read_table(file: Place) -> Any:
         raise
     except (OSError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
         raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
-    for name in table.columns:
-        if re.search(r"[\r\n]", name.strip()) or table[name].str.strip_chars().str.contains(r"[\r\n]").any():
-            raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")
+    values = table.select(pl.all().str.strip_chars().str.contains(r"[\r\n]").any())
+    if any(re.search(r"[\r\n]", name.strip()) for name in table.columns) or (values.width and any(values.row(0))):
+        raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")
     return table
 
 
