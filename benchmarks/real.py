@@ -32,10 +32,10 @@ DEEPMINER = str(Path(sys.executable).with_name("deepminer"))
 TRAIN, TEST, CHOICE = 0.5, 0.25, 1 / 3
 """Shares of the patients that train and that name units; the share of the former that choices are made on."""
 DEPTHS = (1, 8)
-TRAINING = (
-    "--network squeezenet1_1 --weights squeezenet1_1_imagenet.pt --normalisation caffe --epochs 12 --optimizer adamw "
-    "--schedule one-cycle --learning-rate 0.0005 --normals 1 --flips --rotation 15 --keep last --workers 2"
-).split()
+TRAINING = """
+    --network squeezenet1_1 --weights squeezenet1_1_imagenet.pt --normalisation caffe --epochs 12 --optimizer adamw
+    --schedule one-cycle --learning-rate 0.0005 --normals 1 --flips --rotation 15 --keep last --workers 2
+"""
 
 Row = dict[str, Any]
 
@@ -145,7 +145,7 @@ def main() -> None:
     asked = options.parse_args()
     runs = []
     for seed in asked.seeds:
-        given = ["--side", asked.side, *(asked.rest or TRAINING)]
+        given = ["--side", asked.side, *(asked.rest or TRAINING.split())]
         runs.append(explained(asked.folder, asked.source, seed, asked.choose, asked.vectors, given))
         print(f"seed {seed}: {said(runs[-1])}", flush=True)
     print("| metric | top | value | by chance | p | within a pathology | p | films |")

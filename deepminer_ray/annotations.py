@@ -7,7 +7,7 @@ import polars
 
 from deepminer_ray.cells import csv_of, unmarked, write_file
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.bounds import digits, read_json, read_text, refuse_unencodable
+from deepminer_ray.sources.bounds import digits, read_csv, read_json, refuse_unencodable
 
 COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "terms", "association", "confidence")
 LONGEST = 40_000
@@ -36,7 +36,7 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
 
 def _csv(file: Path) -> list[dict[str, Any]]:
     """The rows of a csv file, as text that no spreadsheet's mark is left in."""
-    table = polars.read_csv(read_text(file).encode(), infer_schema=False)
+    table = read_csv(file)
     return [{name: text and unmarked(text) for name, text in row.items()} for row in table.to_dicts()]
 
 

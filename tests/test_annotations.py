@@ -70,9 +70,9 @@ def test_what_cannot_be_taken_from_json_is_one_sentence(tmp_path: Path, text: st
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "cannot be read as annotations"),
-        (b"\xff\xfe\x00", "cannot be read as annotations"),
-        (b"unit,phenomenon\n1,a,b\n", "cannot be read as annotations"),
+        (b"", "cannot be read as csv"),
+        (b"\xff\xfe\x00", "cannot be read as csv"),
+        (b"unit,phenomenon\n1,a,b\n", "cannot be read as csv"),
         (b"name\n1\n", "holds no annotations"),
         ("unit\n²\n".encode(), "Row 1 names the unit '²'"),
         (b"unit\n" + b"1" * 5000 + b"\n", "Row 1 names the unit '1{40}' "),

@@ -10,6 +10,7 @@ from typing import Any
 
 from deepminer_ray.cells import marked, unmarked, write_file
 from deepminer_ray.errors import BadInput
+from deepminer_ray.sources.bounds import read_text, refuse_wide
 from deepminer_ray.units.name import unit_name
 
 ANSWERS = {"c": "malignant", "b": "benign", "malignant": "malignant", "benign": "benign"}
@@ -105,8 +106,11 @@ def mark(key: Path, answers: Path) -> Marks:
 def _read(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
     """(question, value) of every row."""
     try:
-        with file.open(newline="", encoding="utf-8-sig") as opened:
-            rows = list(csv.DictReader(opened))
+        text = read_text(file, "utf-8-sig")
+        refuse_wide(text, file)
+        rows = list(csv.DictReader(StringIO(text, newline="")))
+    except BadInput:
+        raise
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{file} cannot be read as csv: {error}.") from error
     held = rows[0].keys() if rows else ()

@@ -1,5 +1,7 @@
 """What a reader takes, decided before memory is taken: sizes, numbers and files that are files."""
 
+import csv
+import io
 import json
 import math
 import re
@@ -16,6 +18,8 @@ MOST_LESIONS = 1000
 """Findings of one film, and pieces of one mask: more is no outline of findings."""
 MOST_BYTES = 2**26
 """Of a text that describes a case; the largest of DDSM has 40 KB."""
+MOST_COLUMNS = 1000
+"""Of a csv: memory goes with the columns, and what describes films has some tens."""
 LARGEST_NUMBER = 2**31 - 1
 DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 OLDEST = 150
@@ -45,20 +49,39 @@ def read_text(file: Place, encoding: str = "utf-8") -> str:
     return content.decode(encoding)
 
 
+def read_csv(file: Place) -> Any:
+    """The rows of a csv file, a polars frame of text; BadInput where it cannot be read."""
+    import polars as pl
+
+    try:
+        text = read_text(file)
+        refuse_wide(text, file)
+        return pl.read_csv(text.encode(), infer_schema=False)
+    except BadInput:
+        raise
+    except (OSError, UnicodeDecodeError, csv.Error, pl.exceptions.PolarsError) as error:
+        raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
+
+
+def refuse_wide(text: str, file: Place) -> None:
+    """BadInput where a csv has more columns than any table of films, or of answers, before room is made for them."""
+    first = text[: text.find("\n") + 1] or text
+    columns = first.count(",") + 1
+    if columns <= MOST_COLUMNS:  # quoted names may have commas and line ends
+        columns = len(next(csv.reader(io.StringIO(text)), ()))
+    if columns > MOST_COLUMNS:
+        raise BadInput(f"{file} has {columns} columns: more than {MOST_COLUMNS} are not read.")
+
+
 def read_table(file: Place) -> Any:
-    """The rows of a csv file, a polars frame of text; BadInput where it cannot be read.
+    """The rows of a csv file that describes films, a polars frame of text; BadInput where it cannot be read.
 
     A value of several lines is refused, too: it is what a quote makes that is not closed, and the rows in it would be
     missing unseen. CBIS-DDSM's own tables end some of their paths with a line end, within the quotes.
     """
     import polars as pl
 
-    try:
-        table = pl.read_csv(read_text(file).encode(), infer_schema=False)
-    except BadInput:
-        raise
-    except (OSError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
-        raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
+    table = read_csv(file)
     values = table.select(pl.all().str.strip_chars().str.contains(r"[\r\n]").any())
     if any(re.search(r"[\r\n]", name.strip()) for name in table.columns) or (values.width and any(values.row(0))):
         raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")

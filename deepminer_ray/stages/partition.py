@@ -13,6 +13,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.sources import cbis
+from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.rows import NOT_OUTLINED
 
 NAMED = 10
@@ -86,10 +87,7 @@ def read_lists(file: Path) -> polars.DataFrame:
     """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or CBIS-DDSM itself."""
     if file.is_dir() and cbis.recognise(file):
         return polars.DataFrame(cbis.read_lists(file))
-    try:
-        rows = polars.read_csv(file, infer_schema=False)
-    except (OSError, polars.exceptions.PolarsError) as error:
-        raise BadInput(f"{file} cannot be read as csv: {error}") from error
+    rows: polars.DataFrame = read_csv(file)
     column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
     if column is None or "patient" not in rows.columns:
         raise BadInput(f"{file} has no columns `patient` and `partition`: it has {', '.join(rows.columns)}.")

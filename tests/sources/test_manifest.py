@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -278,6 +279,16 @@ def test_a_quote_that_is_not_closed_hides_no_row(tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text(f"image,mask,patient,laterality,view,pathology\n{rows}")
     with pytest.raises(BadInput, match="a quote is not closed"):
         find_rows(tmp_path)
+
+
+@pytest.mark.parametrize("header", ["," * 10**6, '"a\n",' + '"b\n",' * 5000])
+def test_a_table_of_a_million_columns_takes_no_memory(tmp_path: Path, header: str) -> None:
+    """Columns cost memory before a value is read: 28 MB of names alone took more than 20 GB."""
+    (tmp_path / "manifest.csv").write_text(header)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(BadInput, match="more than 1000 are not read"):
+        find_rows(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**19  # KiB
 
 
 @pytest.mark.parametrize("name", ["a" * 5000 + ".png", "a\0.png"])
