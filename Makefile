@@ -13,7 +13,7 @@ setup: .venv/ready
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
-# Everything the paper does, on made-up patients whose answers are known; see the README for what it shows.
+# Everything the paper does, on made-up patients whose answers are known; see docs/results.md for what it shows.
 # SEED makes the patients, the partition and the training; DEMO is where all of it is kept. The last epoch is kept:
 # fourteen validation patients do not tell epochs apart.
 SEED = 0
@@ -32,7 +32,7 @@ demo: setup
 shuffled: demo
 	$(BIN)/python benchmarks/shuffled.py $(DEMO)/demo
 
-# The README's pictures, of the demo; with Debian's chromium.
+# The pictures of the README and of docs/survey.md, of the demo; with Debian's chromium.
 pictures: setup
 	$(BIN)/python docs/pictures.py $(DEMO)/demo
 

@@ -1,4 +1,4 @@
-"""The README's two pictures, of a demo that was made: a figure, and a page of the survey.
+"""The pictures of the README (a figure) and of survey.md (a page of the survey), of a demo that was made.
 
 make pictures          # after `make demo`; needs Debian's chromium
 """

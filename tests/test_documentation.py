@@ -1,4 +1,4 @@
-"""The README names every command, stage and table there is, and none that is not."""
+"""The README names every command, stage and table, no page names one that is not there, and links lead somewhere."""
 
 import re
 import tomllib
@@ -13,7 +13,9 @@ from deepminer_ray.tables import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-PAGES = README + "".join(page.read_text() for page in sorted((ROOT / "docs").glob("*.md")))
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+FILES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = "".join(page.read_text() for page in FILES)
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 TABLES = sorted(file.stem for file in (sql_folder() / "table").glob("*.sql"))
 
@@ -55,11 +57,59 @@ def test_jobs_are_commands(job: Path) -> None:
 
 
 def test_tree_names_every_part() -> None:
-    tree = next(part for part in README.split("```") if "paper.py" in part)
+    tree = next(part for part in CONTRIBUTING.split("```") if "paper.py" in part)
     for part in (ROOT / "deepminer_ray").iterdir():
         if part.name.startswith("__"):
             continue
         assert (part.name + "/" if part.is_dir() else part.name) in tree, part.name
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as GitHub writes them in an address."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", FILES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if re.match(r"https?:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = page.parent / file if file else page
+        assert target.is_file(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_is_linked_from_the_readme() -> None:
+    linked = {file.partition("#")[0] for file in re.findall(r"\]\(([^)]+)\)", README)}
+    assert {file.relative_to(ROOT).as_posix() for file in FILES} - {"README.md"} <= linked
+
+
+def test_pages_named_in_code_exist() -> None:
+    """Also files of code that pages name."""
+    parts = ("deepminer_ray", "tests", "benchmarks", "jobs", "docs")
+    code = [file for part in parts for file in (ROOT / part).rglob("*.py")] + [ROOT / "Makefile"]
+    for file in code:
+        for page in re.findall(r"\bdocs/\w+\.md\b", file.read_text()):
+            assert (ROOT / page).is_file(), f"{file.name}: {page}"
+    for path in re.findall(r"`(?:python )?((?:deepminer_ray|tests|benchmarks|jobs|sql)/[\w/.]*\w\.\w+)", PAGES):
+        if "NAME" not in path:
+            assert (ROOT / path).is_file(), path
+
+
+def test_glossary_says_where_terms_are_met() -> None:
+    """Each term has a sentence, and a table, view, macro, command or page."""
+    views = set((sql_folder() / "view" / "order.txt").read_text().split())
+    rows = re.findall(r"^\| (.+) \| (.+) \| (.+) \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    terms = [row for row in rows if row[0] not in ("term", "---")]
+    assert len(terms) > 50
+    for term, meaning, where in terms:
+        assert meaning.endswith("."), term
+        names = set(re.findall(r"`(\w+)`", where))
+        assert names <= views | set(TABLES), term
+        assert names or "](" in where or "`deepminer " in where or "RUN/" in where, term
 
 
 def test_dependencies_are_pinned() -> None:

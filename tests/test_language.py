@@ -1,0 +1,102 @@
+"""The pages are in plain English: short sentences and usual words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+HALF, NINE_TENTHS = 16, 30
+"""Words that half of a page's sentences, and nine tenths of them, have at most."""
+
+UNUSUAL = {
+    r"mend(s|ed|ing)?": "correct, repair",
+    r"anew": "again",
+    r"(?<!\bthere )(is|are|was|were) no (?!longer\b|more\b|less\b|faster\b|slower\b|better\b)": "is not a",
+    r"for want of|want of memory": "because of, out of memory",
+    r"whose (\w+ ){1,5}weighs?": "with weights",
+    r"as good as never": "almost never",
+    r"silent heads?": "unreachable head",
+    r"reckon(s|ed|ing)?": "calculate",
+    r"(would|must|could|will|can|which|that) else": "otherwise",
+    r"(goes?|going|went) on (from|where)": "resume",
+    r"from chance": "random",
+    r"strays?": "differs",
+    r"of one's own": "your own",
+    r"leaves? a rest": "stops short of the edge",
+    r"one \w+ dies after the other": "repeatedly",
+    r"by so (many|much)|so many degrees": "that many",
+}
+"""Words and phrases that cost a reader time, and what is usual."""
+
+
+def without_code(page: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+
+
+def paragraphs(page: str) -> list[str]:
+    """Running text: no code, tables, headings or pictures; an item of a list is a paragraph."""
+    lines = ["" if re.match(r"\s*(\||#|!\[)", line) else line for line in without_code(page).splitlines()]
+    text = re.sub(r"^\s*([-*]|\d+\.) ", "\n", "\n".join(lines), flags=re.MULTILINE)
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of a paragraph; a link is its text, a piece of code one word."""
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", re.sub(r"`[^`]*`", "Code", paragraph))
+    text = re.sub(r"\b(Secs?|Figs?|et al|Dr|e\.g|i\.e)\.", r"\1", text)
+    return [part for part in re.split(r"(?<=[.?!])[)*]*\s+(?=[\W_]*[A-Z0-9])", text) if re.search(r"\w", part)]
+
+
+def lengths(page: str) -> list[int]:
+    """Words of each sentence of a page, the shortest first."""
+    return sorted(
+        sum(1 for word in sentence.split() if re.search(r"\w", word))
+        for paragraph in paragraphs(page)
+        for sentence in sentences(paragraph)
+    )
+
+
+def at_most(counts: list[int], percent: int) -> int:
+    """Words that so many percent of the sentences have at most."""
+    return counts[-(-len(counts) * percent // 100) - 1]
+
+
+def unusual(page: str) -> list[str]:
+    """What a page says in unusual words, each with the usual one."""
+    text = re.sub(r"`[^`]*`", "`", without_code(page))
+    text = " ".join(text.split())
+    return [
+        f"{text[max(0, hit.start() - 30) : hit.end() + 20]!r}: {better}"
+        for words, better in UNUSUAL.items()
+        for hit in re.finditer(rf"\b({words})", text, re.IGNORECASE)
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_sentences_are_short(page: Path) -> None:
+    counts = lengths(page.read_text())
+    assert at_most(counts, 50) <= HALF
+    assert at_most(counts, 90) <= NINE_TENTHS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_words_are_usual(page: Path) -> None:
+    assert unusual(page.read_text()) == []
+
+
+def test_readme_is_short() -> None:
+    assert (ROOT / "README.md").read_text().count("\n") <= 120
+
+
+def test_long_sentences_and_unusual_words_are_found() -> None:
+    long = (
+        "A film whose units the head weighs is no figure (Sec. 2.1), " + "and is read anew, " * 8 + "as `a b c` says."
+    )
+    page = f"# A heading is left out\n\n{long} Short.\n\n| a table | too |\n\n- An item.\n- Another [one](no.md).\n"
+    assert lengths(page) == [1, 2, 2, 47]
+    assert at_most([1, 2, 2, 47], 50) == 2 and at_most([1, 2, 2, 47], 90) == 47
+    assert len(unusual(page)) == 8 + 2
