@@ -1,12 +1,18 @@
-"""The pages are in plain English: short sentences and usual words."""
+"""The pages and the help are in plain English: short sentences and usual words."""
 
 import re
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
+
+from deepminer_ray.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 HALF, NINE_TENTHS = 16, 30
 """Words that half of a page's sentences, and nine tenths of them, have at most."""
@@ -88,14 +94,31 @@ def test_words_are_usual(page: Path) -> None:
     assert unusual(page.read_text()) == []
 
 
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_plain(command: str) -> None:
+    """Short sentences in usual words, and a help text for every option."""
+    asked = COMMANDS[command] if command else typer.main.get_command(app)
+    for text in (asked.help, *(parameter.help for parameter in asked.params if parameter.name != "help")):
+        assert text, command
+        assert unusual(text) == []
+        assert lengths(text)[-1] <= NINE_TENTHS, text
+
+
+def test_help_lists_whole_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On 80 columns no command's line is cut, nor ends at an abbreviation's full stop."""
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = CliRunner().invoke(app, ["--help"]).output.split("Commands:")[1].strip().splitlines()
+    assert len(listed) == len(COMMANDS)
+    for line in listed:
+        assert line.endswith(".") and not line.endswith("...") and line.count("(") == line.count(")"), line
+
+
 def test_readme_is_short() -> None:
     assert (ROOT / "README.md").read_text().count("\n") <= 120
 
 
 def test_long_sentences_and_unusual_words_are_found() -> None:
-    long = (
-        "A film whose units the head weighs is no figure (Sec. 2.1), " + "and is read anew, " * 8 + "as `a b c` says."
-    )
+    long = "A film whose units the head weighs is no figure (Sec. 2.1), " + "and is read anew, " * 8 + "as `a b` says."
     page = f"# A heading is left out\n\n{long} Short.\n\n| a table | too |\n\n- An item.\n- Another [one](no.md).\n"
     assert lengths(page) == [1, 2, 2, 47]
     assert at_most([1, 2, 2, 47], 50) == 2 and at_most([1, 2, 2, 47], 90) == 47

@@ -7,67 +7,81 @@ import typer
 
 Folder = Annotated[Path, typer.Argument(metavar="RUN", help="the run's folder")]
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="the directory that holds the mammograms, or its URI")]
-SourceKind = Annotated[str | None, typer.Option(help="ddsm, manifest or cbis, where it should not be recognised")]
-Again = Annotated[bool, typer.Option("--again", help="do it anew, dropping every later stage")]
+SourceKind = Annotated[str | None, typer.Option(help="ddsm, manifest or cbis; by default recognised")]
+Again = Annotated[bool, typer.Option("--again", help="do the stage again, and drop every later one")]
 Workers = Annotated[int, typer.Option(min=1, help="Ray workers")]
-Partitions = Annotated[list[str] | None, typer.Option(help="train, test, holdout (repeat the option) or all")]
-Train = Annotated[float, typer.Option(help="share of the patients")]
-Test = Annotated[float, typer.Option(help="share of the patients; the rest is holdout")]
-Lists = Annotated[
-    str | None, typer.Option(metavar="CSV", help="patients and their partitions; or CBIS-DDSM's directory")
+Partitions = Annotated[
+    list[str] | None, typer.Option(help="train, test, holdout or all (repeat the option for several)")
 ]
-Side = Annotated[int, typer.Option(help="px; a film is resized to 4 patches across")]
+Train = Annotated[float, typer.Option(help="share of the patients to train on")]
+Test = Annotated[float, typer.Option(help="share of the patients to test on; the rest is holdout")]
+Lists = Annotated[
+    str | None, typer.Option(metavar="CSV", help="patients and their partitions, or CBIS-DDSM's directory")
+]
+Side = Annotated[int, typer.Option(help="side of a patch in px; a film is resized to 4 patches across")]
 Storage = Annotated[
     str | None,
-    typer.Option(metavar="URI", help="where films, patches and training's checkpoints are kept; RUN by default"),
+    typer.Option(metavar="URI", help="where to keep films, patches and checkpoints of training; by default RUN"),
 ]
-Validation = Annotated[float, typer.Option(min=0, max=0.9, help="share of the training patients")]
+Validation = Annotated[
+    float, typer.Option(min=0, max=0.9, help="share of the training patients to choose the epoch by")
+]
 Network = Annotated[
-    str, typer.Option(help="a torchvision network of features, global average pooling and one linear layer")
+    str, typer.Option(help="a torchvision network with features, global average pooling and one linear layer")
 ]
-Weights = Annotated[str, typer.Option(help="default, none, or the file (or URI) of a state dict or checkpoint")]
+Weights = Annotated[str, typer.Option(help="default, none (random), or the file or URI of a state dict or checkpoint")]
 Classes = Annotated[int, typer.Option(min=2, max=3, help="3: normal, benign, malignant; 2: malignant or not")]
-Preset = Annotated[str, typer.Option(help="paper, or authors: the schedule and patch side of the authors' code")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="the authors' 5 by default")]
-Batch = Annotated[int, typer.Option(min=1, help="patches a step, over all workers")]
-LearningRate = Annotated[float, typer.Option(min=0)]
-DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="a tenth of the learning rate from here on")]
+Preset = Annotated[str, typer.Option(help="paper, or authors (the schedule and patch side of the authors' code)")]
+Epochs = Annotated[int | None, typer.Option(min=1, help="number of epochs; by default the authors' 5")]
+Batch = Annotated[int, typer.Option(min=1, help="patches in each step, over all workers")]
+LearningRate = Annotated[float, typer.Option(min=0, help="learning rate of the optimizer")]
+DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="use a tenth of the learning rate from this epoch on")]
 Until = Annotated[
-    str | None, typer.Option(metavar="LAYER", help="the network ends with this layer, named as torch names it")
+    str | None, typer.Option(metavar="LAYER", help="end the network with this layer, named as torch names it")
 ]
-Pool = Annotated[str, typer.Option(help="what the linear layer takes of a unit's map: avg, or max")]
-Optimizer = Annotated[str, typer.Option(help="sgd, with the paper's momentum, or adamw")]
-Schedule = Annotated[str, typer.Option(help="steps; one-cycle: the learning rate rises and falls once over all epochs")]
+Pool = Annotated[str, typer.Option(help="what the linear layer takes of a unit's map: avg or max")]
+Optimizer = Annotated[str, typer.Option(help="sgd (with the paper's momentum) or adamw")]
+Schedule = Annotated[str, typer.Option(help="steps, or one-cycle (the rate rises and falls once over all epochs)")]
 Normalisation = Annotated[str | None, typer.Option(help="what the weights expect: imagenet, caffe or inception")]
 Balance = Annotated[
-    str, typer.Option(help="none; weights: rarer classes weigh more; sampling: they are shown more often")
+    str, typer.Option(help="none; weights: errors on rarer classes count more; sampling: rarer classes come more often")
 ]
-Flips = Annotated[bool, typer.Option("--flips", help="mirror half of the training patches, either way")]
-Rotation = Annotated[float, typer.Option(min=0, max=180, help="turn training patches by up to so many degrees")]
+Flips = Annotated[bool, typer.Option("--flips", help="mirror training patches by chance, in both directions")]
+Rotation = Annotated[float, typer.Option(min=0, max=180, help="turn training patches by up to this many degrees")]
 Jitter = Annotated[
-    float, typer.Option(min=0, max=1, help="change optical density by up to this much, contrast by this share")
+    float,
+    typer.Option(min=0, max=1, help="change optical density by up to this much, and contrast by up to this share"),
 ]
-Keep = Annotated[str, typer.Option(help="the best epoch on the validation patients, or the last")]
-AtOnce = Annotated[int | None, typer.Option(min=1, help="patches in a worker's memory; gradients add up to --batch")]
-Mixed = Annotated[bool, typer.Option("--mixed", help="mixed precision (bfloat16) in training")]
-Tensorboard = Annotated[bool, typer.Option("--tensorboard", help="write RUN/tensorboard as well")]
-Normals = Annotated[int | None, typer.Option(min=1, help="normal patches for each with a finding; all by default")]
-Gpu = Annotated[bool, typer.Option("--gpu/--cpu")]
-Seed = Annotated[int, typer.Option(min=0)]
+Keep = Annotated[str, typer.Option(help="best (the best epoch on the validation patients) or last")]
+AtOnce = Annotated[
+    int | None, typer.Option(min=1, help="patches in a worker's memory at once; gradients add up to --batch")
+]
+Mixed = Annotated[bool, typer.Option("--mixed", help="train in mixed precision (bfloat16)")]
+Tensorboard = Annotated[bool, typer.Option("--tensorboard", help="also write RUN/tensorboard")]
+Normals = Annotated[
+    int | None, typer.Option(min=1, help="normal patches for each patch with a finding; by default all")
+]
+Gpu = Annotated[bool, typer.Option("--gpu/--cpu", help="ask Ray for a GPU for each worker")]
+Seed = Annotated[int, typer.Option(min=0, help="seed of the random numbers")]
 ShuffleLabels = Annotated[bool, typer.Option("--shuffle-labels", help="deal the training labels out at random")]
 Checkpoint = Annotated[
-    str | None, typer.Option(metavar="RUN|FILE", help="another network than the run's own; may be a URI")
+    str | None, typer.Option(metavar="RUN|FILE", help="use another network than the run's own; may be a URI")
 ]
-Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word2vec or GloVe vectors")]
-Layer = Annotated[str, typer.Option(help="as torch names it among the features; the last feeds the linear layer")]
-Half = Annotated[bool, typer.Option("--half", help="features in half precision")]
+Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word vectors, from word2vec, GloVe or gensim")]
+Layer = Annotated[
+    str, typer.Option(help="the layer, named as torch names it; by default the last, which feeds the linear layer")
+]
+Half = Annotated[bool, typer.Option("--half", help="compute features in half precision")]
 FromLesions = Annotated[bool, typer.Option("--from-lesions", help="name units after the lesions' keywords")]
 Naming = Annotated[
-    str, typer.Option(help="by contrast: what a unit tells from other findings; frequent: what its top patches show")
+    str, typer.Option(help="contrast: what a unit tells from other findings; frequent: what its top patches show")
 ]
-Sensitivity = Annotated[float, typer.Option(help="the operating point: least share of a class that must be found")]
-Exceeding = Annotated[float, typer.Option(min=0, max=1, help="of a unit's cells that exceed its threshold")]
+Sensitivity = Annotated[
+    float, typer.Option(help="for the operating point: the least share of a class that must be found")
+]
+Exceeding = Annotated[float, typer.Option(min=0, max=1, help="share of a unit's cells that exceed its threshold")]
 Annotations = Annotated[str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")]
 Images = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="explain a mammogram of one's own (repeat the option)")
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="explain a mammogram of your own (repeat the option for several)"),
 ]

@@ -40,15 +40,18 @@ def plan(
     seed: Seed = 0,
     partitions: Partitions = None,
     workers: Workers = 1,
-    gpus: Annotated[int, typer.Option(min=0, help="train and probe on so many GPUs")] = 0,
+    gpus: Annotated[int, typer.Option(min=0, help="train and probe on this many GPUs")] = 0,
     gpu_rate: Annotated[
-        float, typer.Option(min=0.001, help="TFLOP/s a GPU sustains, where Ray sees none that could be timed")
+        float, typer.Option(min=0.001, help="TFLOP/s that a GPU sustains, used if Ray sees no GPU to time")
     ] = 20.0,
-    films: Annotated[int, typer.Option(min=1, help="films of the sample that are cut")] = 12,
-    seconds: Annotated[float, typer.Option(min=0.0, help="each part of the network's work is timed for so long")] = 3.0,
-    json: Annotated[bool, typer.Option("--json", help="json instead of tables")] = False,
+    films: Annotated[int, typer.Option(min=1, help="films of the sample to cut")] = 12,
+    seconds: Annotated[float, typer.Option(min=0.0, help="how long to time each part of the network's work")] = 3.0,
+    json: Annotated[bool, typer.Option("--json", help="print json instead of tables")] = False,
 ) -> None:
-    """Predict patches, bytes, memory and hours of a run on this cluster, from a sample of its films."""
+    """Predict patches, bytes, memory and hours of a run.
+
+    It takes a sample of the source's films, works on the cluster where it is called, and keeps nothing.
+    """
     from deepminer_ray.planning.counts import Shares
     from deepminer_ray.planning.outcome import table
     from deepminer_ray.stages.plan import Asked

@@ -66,7 +66,7 @@ def run(
     test: Test = paper.TEST_SHARE,
     validation: Validation = paper.VALIDATION_SHARE,
     lists: Lists = None,
-    side: Annotated[int | None, typer.Option(help="px; by default the paper's 227, or the checkpoint's")] = None,
+    side: Annotated[int | None, typer.Option(help="px of a patch; by default 227, or the checkpoint's side")] = None,
     storage: Storage = None,
     network: Network = paper.NETWORK,
     weights: Weights = "default",
@@ -97,12 +97,12 @@ def run(
     checkpoint: Checkpoint = None,
     partitions: Partitions = None,
     sensitivity: Sensitivity = paper.PAUC_FROM,
-    annotations: Annotated[str | None, typer.Option(metavar="FILE", help="csv or json of named units")] = None,
+    annotations: Annotated[str | None, typer.Option(metavar="FILE", help="csv or json with the names of units")] = None,
     from_lesions: FromLesions = False,
     naming: Naming = "contrast",
     vectors: Vectors = None,
 ) -> None:
-    """All stages in order, going on where an interrupted run stopped."""
+    """Run all stages in order, and resume where a run stopped. Without names for the units it ends after `rank`."""
     options = dict(locals())
     from deepminer_ray.run import Run
     from deepminer_ray.stages.chain import chain
@@ -115,7 +115,7 @@ def run(
 
 @app.command()
 def catalog(folder: Folder, source: Source, source_kind: SourceKind = None, again: Again = False) -> None:
-    """List what the source holds, from headers alone: scan, lesion, rejected, repair."""
+    """List the films of a source, from their headers alone. It fills the tables scan, lesion, rejected and repair."""
     from deepminer_ray.run import Run
     from deepminer_ray.stages.catalog import catalog
 
@@ -132,7 +132,7 @@ def partition(
     lists: Lists = None,
     again: Again = False,
 ) -> None:
-    """Decide which patients train, test and are explained (Sec. 2.1)."""
+    """Divide the patients into train, test and holdout. Films of holdout are explained. Section 2.1 of the paper."""
     from deepminer_ray.stages.partition import partition
 
     partition(existing(folder), train, test, validation, seed, lists, again)
@@ -143,12 +143,12 @@ def cut(
     folder: Folder,
     side: Side = paper.SIDE,
     breast: Annotated[float, typer.Option(help="least share of breast in a patch")] = paper.BREAST_SHARE,
-    cover: Annotated[float, typer.Option(help="share of the patch that makes it a finding's")] = paper.COVER,
-    within: Annotated[float, typer.Option(help="share of the finding that does")] = paper.WITHIN,
+    cover: Annotated[float, typer.Option(help="share of the patch that a finding must cover")] = paper.COVER,
+    within: Annotated[float, typer.Option(help="or share of the finding that must lie in the patch")] = paper.WITHIN,
     storage: Storage = None,
     again: Again = False,
 ) -> None:
-    """Decode every film once, resize it and cut its patches (Sec. 2.1)."""
+    """Decode every film once, resize it and cut its patches. Section 2.1 of the paper."""
     from deepminer_ray.stages.cut import cut
 
     cut(existing(folder), side, breast, cover, within, storage, again)
@@ -185,7 +185,7 @@ def train(
     tensorboard: Tensorboard = False,
     again: Again = False,
 ) -> None:
-    """Fine-tune a network on the training patches with Ray Train (Sec. 2.1)."""
+    """Fine-tune a network on the training patches. It works on Ray Train. Section 2.1 of the paper."""
     options = dict(locals())
     from deepminer_ray.stages.train import train
 
@@ -203,7 +203,7 @@ def probe(
     gpu: Gpu = False,
     again: Again = False,
 ) -> None:
-    """Store every unit's response to every patch and whole mammogram (Secs. 2.2, 2.3)."""
+    """Store every unit's response to patches and mammograms. Sections 2.2 and 2.3 of the paper."""
     from deepminer_ray.stages.probe import probe
 
     probe(existing(folder), checkpoint, partitions, workers, layer, half, gpu, again)
@@ -213,7 +213,7 @@ def probe(
 def evaluate(
     folder: Folder, partitions: Partitions = None, sensitivity: Sensitivity = paper.PAUC_FROM, again: Again = False
 ) -> None:
-    """AUC, calibration and an operating point of each class by patch, scan and patient, beside the paper (Sec. 3.1)."""
+    """Measure AUC, calibration and operating points by class. By patch, scan and patient. Section 3.1 of the paper."""
     from deepminer_ray.stages.evaluate import evaluate
     from deepminer_ray.stages.summary import evaluated
 
@@ -224,14 +224,14 @@ def evaluate(
 @app.command()
 def rank(
     folder: Folder,
-    top: Annotated[int, typer.Option(min=1, help="most influential units of a scan that count")] = paper.TOP,
-    ranked: Annotated[int, typer.Option(min=1, help="units of a class to annotate")] = paper.RANKED,
-    top_patches: Annotated[int, typer.Option(min=1, help="patches kept for a unit")] = paper.TOP_PATCHES,
+    top: Annotated[int, typer.Option(min=1, help="how many of a scan's most influential units count")] = paper.TOP,
+    ranked: Annotated[int, typer.Option(min=1, help="how many units of each class to annotate")] = paper.RANKED,
+    top_patches: Annotated[int, typer.Option(min=1, help="patches to keep for each unit")] = paper.TOP_PATCHES,
     partitions: Partitions = None,
     workers: Workers = 1,
     again: Again = False,
 ) -> None:
-    """Rank units by influence; coverage and top patches (Sec. 2.2)."""
+    """Rank units by their influence. It also fills coverage and top patches. Section 2.2 of the paper."""
     from deepminer_ray.stages.rank import rank
 
     rank(existing(folder), top, ranked, top_patches, partitions, workers, again)
@@ -241,13 +241,13 @@ def rank(
 def dissect(
     folder: Folder,
     share: Exceeding = paper.EXCEEDED_SHARE,
-    permuted: Annotated[int, typer.Option(min=1, help="permutations of the patients behind p")] = 9999,
-    patients: Annotated[int, typer.Option(min=1, help="that must show a concept")] = 3,
+    permuted: Annotated[int, typer.Option(min=1, help="permutations of the patients, for p")] = 9999,
+    patients: Annotated[int, typer.Option(min=1, help="how many patients must show a concept")] = 3,
     seed: Seed = 0,
     workers: Workers = 1,
     again: Again = False,
 ) -> None:
-    """Which concepts of the lesions' keywords units detect, and what of a film's making they go with."""
+    """Find which of the lesions' keywords units detect. Do units track digitizer, density, laterality or view?"""
     from deepminer_ray.stages.dissect import dissect
 
     dissect(existing(folder), share, permuted, patients, seed, workers, again)
@@ -261,7 +261,7 @@ def annotate(
     naming: Naming = "contrast",
     partitions: Partitions = None,
 ) -> None:
-    """Take in what experts, or the lesions' own keywords, say of units (Sec. 2.2)."""
+    """Record what experts or the lesions' keywords say of units. Section 2.2 of the paper."""
     from deepminer_ray.stages.annotate import annotate
 
     annotate(existing(folder), file, from_lesions, naming, partitions)
@@ -270,14 +270,14 @@ def annotate(
 @app.command()
 def explain(
     folder: Folder,
-    scan: Annotated[str | None, typer.Option(help="draw this scan's figure only")] = None,
+    scan: Annotated[str | None, typer.Option(help="draw only this scan's figure")] = None,
     image: Images = None,
     partitions: Partitions = None,
-    pdf: Annotated[bool, typer.Option("--pdf", help="figures as PDF too")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="also write figures as PDF")] = False,
     workers: Workers = 1,
     again: Again = False,
 ) -> None:
-    """Explain decisions by named units: a figure and JSON of each scan, and the case book (Sec. 2.3)."""
+    """Explain decisions by named units. It writes figures, JSON and the case book. Section 2.3 of the paper."""
     if image:
         from deepminer_ray.stages.explain_image import explain_images
 
@@ -292,7 +292,7 @@ def explain(
 def score(
     folder: Folder, vectors: Vectors = None, partitions: Partitions = None, seed: Seed = 0, again: Again = False
 ) -> None:
-    """Score explanations against reports by greedy matching, beside chance (Sec. 3.2)."""
+    """Score explanations and names, beside chance. Explanations are compared with reports. Section 3.2 of the paper."""
     from deepminer_ray.stages.score import score
 
     score(existing(folder), vectors, partitions, seed, again)

@@ -11,11 +11,14 @@ from deepminer_ray.cli.options import Folder, Seed
 
 @app.command()
 def phantom(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where the DDSM tree is written")],
-    patients: Annotated[int, typer.Option(min=1)] = 84,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write the DDSM tree")],
+    patients: Annotated[int, typer.Option(min=1, help="how many patients")] = 84,
     seed: Seed = 0,
 ) -> None:
-    """Make up patients in DDSM's own formats, with the answers beside them (truth.json)."""
+    """Make up patients with known answers, in DDSM's formats.
+
+    The answers are in truth.json.
+    """
     from deepminer_ray.phantom.patient import write_phantom
 
     write_phantom(directory, patients, seed)
@@ -23,9 +26,9 @@ def phantom(
 
 @app.command()
 def cluster(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="such as cluster-local.yaml; `ray up` reads it next")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="for `ray up`, such as cluster-local.yaml")],
 ) -> None:
-    """Say whether Ray takes a cluster file, and whether its head answers by ssh."""
+    """Check a cluster file, and whether its head answers by ssh."""
     from deepminer_ray.cluster_file import checked
 
     typer.echo(checked(file))
@@ -35,7 +38,10 @@ def cluster(
 def annotations(
     folder: Folder, out: Annotated[Path, typer.Argument(metavar="OUT", help="a .csv or .json file")]
 ) -> None:
-    """Write the latest answers about units to a file that `annotate` takes."""
+    """Write the latest answers about units to a file.
+
+    `annotate` accepts this file.
+    """
     from deepminer_ray.annotations import write_annotations
 
     write_annotations(out, existing(folder).rows("answer"))
@@ -43,8 +49,8 @@ def annotations(
 
 @app.command()
 def words(
-    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="a text, one sentence a line")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="word2vec text")],
+    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="a text with one sentence in each line")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="the file to write, in word2vec's text format")],
 ) -> None:
     """Train word vectors on a text with gensim."""
     from deepminer_ray.explanations.words import train_words
@@ -54,7 +60,10 @@ def words(
 
 @app.command()
 def audit(folder: Folder) -> None:
-    """Print rows that should not exist, and files that are not what was made; exit status 1 where there are any."""
+    """Find rows that should not exist, and files that changed.
+
+    The exit status is 1 if there are any.
+    """
     from deepminer_ray.digests import wrong_files
 
     run = existing(folder)
@@ -72,12 +81,15 @@ def audit(folder: Folder) -> None:
 def sql(
     folder: Folder,
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help='such as "from coverage"')],
-    csv: Annotated[bool, typer.Option("--csv", help="csv instead of a table")] = False,
-    json: Annotated[bool, typer.Option("--json", help="json instead of a table")] = False,
-    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="written instead of a table")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="print csv instead of a table")] = False,
+    json: Annotated[bool, typer.Option("--json", help="print json instead of a table")] = False,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="write this file instead of a table")] = None,
     files: Annotated[bool, typer.Option("--files", help="let the statement read and write other files")] = False,
 ) -> None:
-    """Ask a run anything: statements that select, and no file but the run's own."""
+    """Ask a run a question in SQL.
+
+    The statement must select. It reads only the run's own file, unless you give --files.
+    """
     from deepminer_ray.errors import BadInput
 
     asked = existing(folder)
@@ -100,7 +112,7 @@ def sql(
 @app.command()
 def export(
     folder: Folder,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="gets a Parquet file for each table")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write a Parquet file for each table")],
 ) -> None:
     """Write every table of a run as DIR/TABLE.parquet."""
     from deepminer_ray.export import export_tables
@@ -111,7 +123,7 @@ def export(
 
 @app.command()
 def status(folder: Folder) -> None:
-    """What is done and what is to do, and how many rows there are."""
+    """Say what is done and what is to do, with numbers of rows."""
     typer.echo(existing(folder).status())
 
 
@@ -119,9 +131,12 @@ def status(folder: Folder) -> None:
 def breast(
     folder: Folder,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .pdf or .svg file")],
-    scans: Annotated[int, typer.Option(min=1, help="how many, spread over the run")] = 12,
+    scans: Annotated[int, typer.Option(min=1, help="how many scans, spread over the run")] = 12,
 ) -> None:
-    """Draw what was taken for breast on some scans of a run that is cut, to be checked by eye."""
+    """Draw what was taken for breast on some scans.
+
+    Check the drawing by eye. The run must be cut.
+    """
     from deepminer_ray.errors import BadInput
     from deepminer_ray.patches.picture import draw_breasts
     from deepminer_ray.patches.shard import read_scan
@@ -138,9 +153,11 @@ def breast(
 def decode(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="an .LJPEG")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .tiff or .npy file")],
-    rows: Annotated[int | None, typer.Option()] = None,
-    columns: Annotated[int | None, typer.Option()] = None,
-    density: Annotated[bool, typer.Option("--density", help="optical density x 10,000 instead of grey levels")] = False,
+    rows: Annotated[int | None, typer.Option(help="rows of the film; by default from the .ics or the stream")] = None,
+    columns: Annotated[int | None, typer.Option(help="columns of the film, likewise")] = None,
+    density: Annotated[
+        bool, typer.Option("--density", help="write optical density x 10,000 instead of grey levels")
+    ] = False,
 ) -> None:
     """Write one LJPEG as an image, exact to the bit."""
     from deepminer_ray.sources.decode import decode_file
@@ -152,18 +169,22 @@ def decode(
 def survey(
     folder: Folder,
     expert: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="who takes part, by personal link (repeat the option)")
+        list[str] | None, typer.Option(metavar="NAME", help="who gets a personal link (repeat the option for several)")
     ] = None,
     host: Annotated[str, typer.Option(help="the address to serve from")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8765,
-    repeats: Annotated[int, typer.Option(min=0, help="units asked about twice, without a sign of it")] = 0,
-    shuffle: Annotated[bool, typer.Option("--shuffle", help="each expert has an order of their own")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="the port to serve from; 0 takes a free one")] = 8765,
+    repeats: Annotated[int, typer.Option(min=0, help="how many units to ask about twice, without a sign of it")] = 0,
+    shuffle: Annotated[bool, typer.Option("--shuffle", help="give each expert an order of their own")] = False,
     labels: Annotated[bool, typer.Option("--labels", help="show the classes of the patches")] = False,
     static: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="write the pages as files instead; `annotate` takes the answers")
+        Path | None,
+        typer.Option(metavar="DIR", help="write the pages as files instead; `annotate` accepts the answers"),
     ] = None,
 ) -> None:
-    """Have experts look at units and name them, in a browser (Sec. 2.2, Fig. 2)."""
+    """Serve pages on which experts look at units and name them.
+
+    Section 2.2 and Figure 2 of the paper. The pages open in a browser.
+    """
     from deepminer_ray.survey.desk import Settings
 
     settings = Settings(repeats, shuffle, labels)
@@ -181,9 +202,14 @@ def survey(
 @app.command()
 def report(
     folder: Folder,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="RUN/report.html by default")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="the page to write; by default RUN/report.html")
+    ] = None,
 ) -> None:
-    """Write one HTML page: this run's tables and figures beside the paper's."""
+    """Write one HTML page that compares a run with the paper.
+
+    It has this run's tables and figures beside the paper's, each with its SQL.
+    """
     from deepminer_ray.report.page import write_report
 
     typer.echo(write_report(existing(folder), out))
@@ -192,11 +218,17 @@ def report(
 @app.command()
 def questions(
     folder: Folder,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where questions.csv and key.csv are written")],
-    number: Annotated[int | None, typer.Option(min=2, help="half of them malignant; as many as can be")] = None,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write questions.csv and key.csv")],
+    number: Annotated[
+        int | None,
+        typer.Option(min=2, help="how many questions, half of them malignant; by default as many as possible"),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Ask readers to tell malignant from benign by the explanations' words alone; `mark` takes their answers."""
+    """Ask readers to judge by the explanations' words alone.
+
+    Readers tell malignant from benign. `mark` marks their answers.
+    """
     from deepminer_ray.explanations import readers
 
     asked = readers.questions(existing(folder).rows("question"), number, seed)
@@ -209,7 +241,10 @@ def mark(
     key: Annotated[Path, typer.Argument(metavar="KEY", help="key.csv of `questions`")],
     answers: Annotated[Path, typer.Argument(metavar="ANSWERS", help="a reader's questions.csv, filled in")],
 ) -> None:
-    """Mark a reader's answers: accuracy, its exact interval, and an exact test against guessing."""
+    """Mark a reader's answers.
+
+    It prints accuracy, its exact interval, and an exact test against guessing.
+    """
     from deepminer_ray.explanations import readers
 
     typer.echo(readers.mark(key, answers))
