@@ -41,6 +41,14 @@ def test_documented_options_exist(command: str) -> None:
         assert said <= known | {"--help"}
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_options_are_documented(command: str) -> None:
+    for parameter in typer.main.get_command(app).commands[command].params:  # type: ignore[attr-defined]
+        option = parameter.opts[0]
+        if option.startswith("--"):
+            assert re.search(rf"{option}(?![\w-])", PAGES), option
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_tables_are_documented(table: str) -> None:
     assert f"`{table}`" in README
