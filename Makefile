@@ -18,7 +18,7 @@ setup: .venv/ready
 # fourteen validation patients do not tell epochs apart.
 SEED = 0
 DEMO = runs
-TRAINING = --network shufflenet_v2_x2_0 --until stage2 --pool max --weights none --epochs 14 --optimizer adamw \
+TRAINING = --network shufflenet_v2_x2_0 --until stage2 --pool max --weights none --epochs 28 --optimizer adamw \
 	--schedule one-cycle --learning-rate 0.005 --flips --normals 2 --keep last --workers 2
 
 demo: setup
