@@ -139,10 +139,12 @@ SHOWN = (
 
 def table(runs: dict[str, Found]) -> Iterator[str]:
     """The numbers of every run, and of every claim in how many it holds."""
-    yield "| " + " | ".join(["", *runs]) + " |"
-    yield "| --- " * (len(runs) + 1) + "|"
+    yield "| " + " | ".join(["", *runs, "least", "most"]) + " |"
+    yield "| --- " * (len(runs) + 3) + "|"
     for name in SHOWN:
-        yield "| " + " | ".join([name, *(f"{of.get(name, np.nan):.3g}" for of in runs.values())]) + " |"
+        values = [of.get(name, np.nan) for of in runs.values()]
+        ends = [np.min(values), np.max(values)]
+        yield "| " + " | ".join([name, *(f"{value:.3g}" for value in [*values, *ends])]) + " |"
     yield ""
     for claim, holds in CLAIMS.items():
         count = sum(holds(of) for of in runs.values())

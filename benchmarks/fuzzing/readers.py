@@ -219,6 +219,8 @@ def checkpoint_changed(luck: random.Random, content: bytes, others: Sequence[byt
     if state and luck.random() < 0.4 and "state" in described:
         name = luck.choice(list(state))
         tensor = state[name]
+        if not isinstance(tensor, torch.Tensor):  # damaged before
+            tensor = torch.zeros(1)
         kinds = [tensor.double(), tensor.half(), tensor.int(), tensor[:1], tensor * float("nan"), tensor.flatten()]
         kinds += [tensor.to_sparse(), torch.zeros(1).expand(tensor.shape), tensor.to("meta"), *values]
         state[name] = luck.choice(kinds)
