@@ -1,10 +1,11 @@
 """Do explanations of real films say more than chance? Several partitions and trainings, pooled.
 
-    python benchmarks/real.py CBIS runs/real [--seeds 0 1 2] [--side 64] [-- OPTIONS OF deepminer run]
-    python benchmarks/real.py CBIS runs/choice --choose ...
+    python benchmarks/real.py CBIS runs/real --weights squeezenet1_1_imagenet.pt [--seeds 0 1 2] [--side 64]
+    python benchmarks/real.py CBIS runs/random --weights none         # what a network without knowledge explains
+    python benchmarks/real.py CBIS runs/choice --weights ... --choose [-- OPTIONS OF deepminer run]
 
-CBIS has a `manifest.csv`; runs/phantom's words are trained where --vectors names none. A seed deals the patients out
-(half train, a quarter test and names units, a quarter holdout) and trains. A film that several seeds hold out counts
+CBIS has a `manifest.csv`; the vectors are the demo's unless --vectors names others. A seed deals the patients out (two
+fifths train, two fifths are test and name the units, a fifth is holdout) and trains. A film held out repeatedly counts
 once, by its mean. Every null exchanges the reports of whole patients, in all seeds alike: once among all patients, once
 among patients of the same worst pathology. With --choose no holdout is opened: a third of the training patients takes
 its place, and the patients of holdout are in no partition. What is done is not done again.
@@ -29,12 +30,12 @@ from deepminer_ray.explanations.words import load_words
 from deepminer_ray.run import Run
 
 DEEPMINER = str(Path(sys.executable).with_name("deepminer"))
-TRAIN, TEST, CHOICE = 0.5, 0.25, 1 / 3
+TRAIN, TEST, CHOICE = 0.4, 0.4, 1 / 3
 """Shares of the patients that train and that name units; the share of the former that choices are made on."""
 DEPTHS = (1, 8)
 TRAINING = """
-    --network squeezenet1_1 --weights squeezenet1_1_imagenet.pt --normalisation caffe --epochs 12 --optimizer adamw
-    --schedule one-cycle --learning-rate 0.0005 --normals 1 --flips --rotation 15 --keep last --workers 2
+    --network squeezenet1_1 --normalisation caffe --epochs 10 --optimizer adamw --schedule one-cycle
+    --learning-rate 0.0005 --normals 1 --flips --rotation 15 --validation 0 --keep last --workers 2
 """
 
 Row = dict[str, Any]
@@ -139,13 +140,14 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     options.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     options.add_argument("--side", default="64")
+    options.add_argument("--weights", required=True)
     options.add_argument("--choose", action="store_true")
     options.add_argument("--vectors", type=Path, default=Path("runs/words.txt"))
     options.add_argument("rest", nargs="*", help="after --: options of `deepminer run`, instead of the usual training")
     asked = options.parse_args()
     runs = []
     for seed in asked.seeds:
-        given = ["--side", asked.side, *(asked.rest or TRAINING.split())]
+        given = ["--side", asked.side, "--weights", asked.weights, *(asked.rest or TRAINING.split())]
         runs.append(explained(asked.folder, asked.source, seed, asked.choose, asked.vectors, given))
         print(f"seed {seed}: {said(runs[-1])}", flush=True)
     print("| metric | top | value | by chance | p | within a pathology | p | films |")
