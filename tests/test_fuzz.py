@@ -43,6 +43,14 @@ def test_every_reader_refuses_or_reads(name: str, tmp_path: Path) -> None:
     assert counts.inputs == counts.read + counts.refused == SLOW.get(name, INPUTS)
 
 
+def test_a_third_of_the_damaged_requests_is_let_in(tmp_path: Path) -> None:
+    """Else what is let in would hardly be tried."""
+    reader = everything()["request"]
+    reader.prepare(tmp_path)
+    counts = try_all(reader, 0, range(INPUTS), None)
+    assert counts.read > INPUTS * 0.3 and counts.refused > INPUTS / 10
+
+
 @dataclass
 class Wrong:
     """A reader that does what none should."""

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fuzzing import mutation, seeds
-from benchmarks.fuzzing.mutation import Change, bytes_changed, json_changed, of, text_changed
+from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
 from deepminer_ray.errors import BadInput
+from deepminer_ray.survey.sent import LONGEST
+from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 
 Read = Callable[[Path, bytes], None]
 UNITS = 10
@@ -309,10 +311,50 @@ def read_journal(folder: Path, content: bytes) -> None:
     assert after.rows is not None and after.rows["unit"].to_pylist() == [*units, 99], "an answer was lost by adding one"
 
 
+def request_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -> bytes:
+    """An answer with another choice, text or phenomenon of the right type: most of them a page could send."""
+    try:
+        sent = json.loads(content)
+        answer, phenomena = sent["answer"], sent["answer"]["phenomena"]
+        whole = isinstance(answer, dict) and isinstance(phenomena, list)
+    except (ValueError, KeyError, TypeError, IndexError):
+        whole = False
+    if not whole:  # damaged before, or no answer
+        return json_changed(luck, content, others)
+    for _ in range(luck.choice((1, 2, 3, 5))):
+        match luck.randrange(6):
+            case 0:
+                answer["recognizable"] = luck.choice((True, False, None))
+            case 1:
+                answer["confidence"] = luck.choice((*CONFIDENCES, None))
+            case 2 if phenomena:
+                phenomena[luck.randrange(len(phenomena))] = _phenomenon(luck)
+            case 3 if phenomena:
+                del phenomena[luck.randrange(len(phenomena))]
+            case 4:
+                sent["place"] = luck.choice((0, 1, 2**31 - 1, luck.randrange(2**31)))
+            case _:
+                phenomena += [_phenomenon(luck) for _ in range(luck.choice((1, 1, 2, 9)))]
+    return json.dumps(sent, ensure_ascii=luck.random() < 0.5).encode(errors="surrogatepass")
+
+
+def _phenomenon(luck: random.Random) -> dict[str, Any]:
+    category = luck.choice((*TERMS, None))
+    terms = list(TERMS[category]) if category else []
+    chosen = luck.sample(terms, luck.randint(0, len(terms)))
+    word = luck.choice(("edge", "", "mass: oval", "Ärzte", *(piece[:LONGEST].decode("latin-1") for piece in PIECES)))
+    return {
+        "text": luck.choice((word, f"{word} and {word}"[:LONGEST], f" {word}\t", word * 2, None)),
+        "category": category,
+        "terms": chosen * luck.choice((1, 1, 1, 2)) or None,
+        "association": luck.choice((*ASSOCIATIONS, None)),
+    }
+
+
 def read_request(folder: Path, content: bytes) -> None:
     """What is let in, the journal gives back."""
     from deepminer_ray.journal import Journal, journaled
-    from deepminer_ray.survey.answer import read_answer, rows_of
+    from deepminer_ray.survey.answer import answer_of, read_answer, rows_of
     from deepminer_ray.survey.sent import Adjudication, Save, checked
 
     try:
@@ -329,7 +371,9 @@ def read_request(folder: Path, content: bytes) -> None:
     journal.close()
     found = journaled(file)
     assert found.rows is not None and not found.damaged
-    assert [row["phenomenon"] for row in found.rows.to_pylist()] == [row["phenomenon"] for row in rows]
+    assert found.rows.to_pylist() == rows, "the journal gives back another answer"
+    names = [one.name for one in answer.phenomena]
+    assert [one.name for one in answer_of(found.rows.to_pylist()).phenomena] == names, "a page would show other names"
 
 
 def _storable(case: Any) -> None:
@@ -381,5 +425,5 @@ def readers() -> list[Reader]:
         Reader("weights", make_weights, of(weights_changed, bytes_changed), read_weights),
         Reader("cluster", seeds.cluster_files, TEXT, read_cluster),
         Reader("journal", seeds.journals, of(text_changed, bytes_changed), read_journal),
-        Reader("request", _plain(seeds.requests), JSON, read_request),
+        Reader("request", _plain(seeds.requests), of(request_changed, request_changed, JSON), read_request),
     ]
