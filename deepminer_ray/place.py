@@ -88,11 +88,11 @@ class Remote:
     def read_text(self, encoding: str = "utf-8") -> str:
         return self.read_bytes().decode(encoding)
 
-    def read_start(self, size: int) -> bytes:
-        """The first bytes, the rest of which is not fetched."""
+    @contextmanager
+    def seekable(self) -> Iterator[IO[bytes]]:
+        """Its content as a file to read, of which only what is read is fetched."""
         with self._asked("read") as filesystem, filesystem.open_input_file(str(self.path)) as file:
-            content: bytes = file.read_at(size, 0)
-        return content
+            yield file
 
     def open(self, mode: str = "rb") -> IO[bytes]:
         """Its content, fetched whole, as a file to read."""
@@ -251,10 +251,16 @@ def refuse_special(file: Place) -> None:
 
 def read_start(file: Place, size: int) -> bytes:
     """The first bytes of a file."""
-    if isinstance(file, Remote):
-        return file.read_start(size)
-    with file.open("rb") as stream:
+    with file.seekable() if isinstance(file, Remote) else file.open("rb") as stream:
         return stream.read(size)
+
+
+def read_ends(file: Place, size: int) -> tuple[int, bytes, bytes]:
+    """How many bytes a file has, its first ones and its last ones, which overlap where it is small."""
+    with file.seekable() if isinstance(file, Remote) else file.open("rb") as stream:
+        first, end = stream.read(size), stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, end - size))
+        return end, first, stream.read(size)
 
 
 def write_whole(file: Place, content: Any) -> None:

@@ -7,7 +7,9 @@ with outlined as (
     group by all
 )
 
-select scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions
-from scan
+select
+    scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions,
+    to_json(film) ->> 'fingerprint' as fingerprint -- earlier versions have no such column
+from scan as film
 left join outlined using (scan)
 order by scan_number

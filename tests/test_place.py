@@ -12,7 +12,7 @@ from deepminer_ray import bucket as buckets
 from deepminer_ray import place as module
 from deepminer_ray.bucket import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, filesystem_of
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import Remote, place, remove, states, write_whole
+from deepminer_ray.place import Remote, place, read_ends, read_start, remove, states, write_whole
 from tests.bucket import Between, free_port
 
 
@@ -44,7 +44,8 @@ def test_an_object_behaves_like_a_file(kind: str, request: pytest.FixtureRequest
     write_whole(film.with_name("000002.parquet"), b"")
     write_whole(bucket / "run" / "deeper" / "a.ics", "äß".encode())
     assert film.is_file() and film.parent.is_dir() and (bucket / "run").exists()
-    assert film.read_bytes() == film.open().read() == b"pixels" and film.read_start(3) == b"pix"
+    assert film.read_bytes() == film.open().read() == b"pixels" and read_start(film, 3) == b"pix"
+    assert read_ends(film, 2) == (6, b"pi", b"ls") and read_ends(film, 9) == (6, b"pixels", b"pixels")
     assert [file.name for file in film.parent.glob("*.parquet")] == ["000001.parquet", "000002.parquet"]
     assert list((bucket / "run").glob("*")) == []
     assert [str(file) for file in bucket.rglob("*.ics")] == [f"{bucket}/run/deeper/a.ics"]

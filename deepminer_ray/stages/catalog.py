@@ -24,6 +24,7 @@ from deepminer_ray.place import Place, place, resolved
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
+from deepminer_ray.sources.fingerprint import fingerprint
 from deepminer_ray.sources.kinds import KINDS, Kind, recognise
 from deepminer_ray.sources.rows import Case, Rejected
 
@@ -33,6 +34,7 @@ POINT = pa.struct([("x", pa.int32()), ("y", pa.int32())])
 
 SCAN = pa.schema(
     [(name, pa.string()) for name in ("scan", "patient", "laterality", "view", "source_kind", "file", "digitizer")]
+    + [("fingerprint", pa.string())]
     + [(name, pa.int32()) for name in ("rows", "columns", "bits", "density", "age")]
     + [("resolution", pa.float64())]
 )
@@ -73,14 +75,16 @@ def _cases(items: dict[str, Any], kind: Kind, source: Place, wanted: Likeness) -
     for values in zip(*items.values(), strict=True):
         item = dict(zip(names, values, strict=True))
         try:
-            found.append(_row(kind.case(source, item)))
+            row = _row(kind.case(source, item))
         except Unreachable:
             raise
         except Exception as error:
             if isinstance(error, OSError):  # a file that was there when the directory was listed
                 refuse_unseen(wanted.seen)  # or all of them are gone, such as with a disk
             file = str(getattr(error, "filename", None) or kind.file(source, item))
-            found.append(_row(Case(rejected=[Rejected(file, reason(error))])))
+            row = _row(Case(rejected=[Rejected(file, reason(error))]))
+        row["scans"] = [scan for scan in row["scans"] if _told(scan, row["rejected"], wanted)]
+        found.append(row)
     return found
 
 
@@ -95,6 +99,19 @@ def _row(case: Case) -> dict[str, Any]:
         lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
     pa.Table.from_pylist([row], FOUND)
     return row
+
+
+def _told(scan: dict[str, Any], rejected: list[dict[str, str]], wanted: Likeness) -> bool:
+    """Add to a scan what tells whether its file changes; False where it cannot be read, which is then rejected."""
+    try:
+        scan["fingerprint"] = fingerprint(scan["file"])
+    except Unreachable:
+        raise
+    except Exception as error:
+        refuse_unseen(wanted.seen)
+        rejected.append({"file": scan["file"], "reason": reason(error)})
+        return False
+    return True
 
 
 def found_cases(
@@ -136,6 +153,7 @@ def catalog(run: Run, source: str, source_kind: str | None = None, again: bool =
     with Running(run.folder, "catalog", len(items), "cases or rows") as running:
         cases = found_cases(ray, items, kind.name, directory, f"catalog {run.name}", running)
     with run.finishing("catalog", parameters, started) as tables:
+        tables.apply("add_fingerprint")
         tables.connection.register("found", cases)
         for table in ("scan", "lesion", "rejected", "repair"):
             tables.fill(table, f"found_{table}")

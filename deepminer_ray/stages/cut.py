@@ -36,10 +36,13 @@ from deepminer_ray.place import PARTIAL, Place, remove, resolved, states, write_
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running
+from deepminer_ray.sources.fingerprint import refuse_changed
 from deepminer_ray.sources.kinds import KINDS
 
 READERS = 8
 """Threads that look through what an earlier call cut."""
+ADDED = "fingerprint"
+"""What a film that an earlier version catalogued lacks: what that version cut of it is the same without."""
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
@@ -60,6 +63,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
     except (BadInput, Unreachable) as error:
         return outcome | {"stopped": str(error)}
     try:
+        refuse_changed(film["file"], film["fingerprint"])
         density = KINDS[film["source_kind"]].film(film)
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
         resized = stored(density, side)
@@ -240,6 +244,7 @@ def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str
         before = {}
     files = states([film["file"] for film in films])
     # What the patches of a film depend on: its row, its lesions, and the state of its file.
+    films = [{name: value for name, value in film.items() if value is not None or name != ADDED} for film in films]
     now = {
         str(film["scan_number"]): hashlib.sha256(json.dumps([film, files.get(film["file"])]).encode()).hexdigest()
         for film in films

@@ -13,5 +13,6 @@ create table scan (
     digitizer varchar,
     resolution double, -- um a px, null where unknown
     density integer, -- ACR 1 to 4, null where not given
-    age integer
+    age integer,
+    fingerprint varchar -- of the file: its bytes, and the SHA-256 of its first and last 64 KiB
 )
