@@ -5,7 +5,9 @@ are therefore compared with this package's own; where any differs, the file's ta
 views and macros over them.
 """
 
+import re
 import threading
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +32,8 @@ SELECTING = ("SELECT", "EXPLAIN", "MULTI")
 
 OPENING = threading.Lock()
 """DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
+
+LOCATION = re.compile(r'"query_location(_length)?":\d+,?')
 
 Definition = tuple[str, str, str]
 """Kind, name and text of a view or macro."""
@@ -63,12 +67,22 @@ def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 
 def own_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop every view and macro of an open file that is not this package's, and make its own where one is missing."""
-    foreign = _defined(connection) - _own()
-    for kind, name, _ in foreign:
+    _drop(connection, _defined(connection) - _own())
+    _make_missing(connection)
+    _drop(connection, _otherwise_called(connection))
+    _make_missing(connection)
+
+
+def _make_missing(connection: duckdb.DuckDBPyConnection) -> None:
+    defined = _defined(connection)
+    if _own() - defined:
+        _make_views(connection, {name for _, name, _ in defined})
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, defined: Iterable[Definition]) -> None:
+    for kind, name, _ in defined:
         quoted = name.replace('"', '""')
         connection.execute(f'drop {kind} if exists "{quoted}"')
-    if foreign or _own() - _defined(connection):
-        _make_views(connection, {name for _, name, _ in _defined(connection)})
 
 
 def _ours(database: Path) -> bool:
@@ -77,10 +91,11 @@ def _ours(database: Path) -> bool:
     if key not in _known:
         with duckdb.connect(str(database), read_only=True, config=LOCKED) as connection:
             defined = _defined(connection)
-        foreign = sorted({name for _, name, _ in defined - _own()} - {name for _, name, _ in _own()})
-        if foreign:
-            say(f"{database} holds what is none of this package's, and is not used: {', '.join(map(repr, foreign))}")
-        _known[key] = defined == _own()
+            foreign = sorted({name for _, name, _ in defined - _own()} - {name for _, name, _ in _own()})
+            if foreign:
+                said = ", ".join(map(repr, foreign))
+                say(f"{database} holds what is none of this package's, and is not used: {said}")
+            _known[key] = defined == _own() and not _otherwise_called(connection)
     return _known[key]
 
 
@@ -112,6 +127,49 @@ def _make_views(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
 def _defined(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
     """Every view and macro of an open file."""
     return frozenset(connection.execute(statement("defined")).fetchall())
+
+
+def _otherwise_called(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
+    """Macros of an open file that have this package's text, but mean something else where an argument is not given.
+
+    DuckDB shows no defaults: each macro is planned without arguments, and beside it this package's own on the same
+    tables.
+    """
+    with connection.cursor() as looking:  # whose own macros are gone with it
+        database = str(looking.execute("select current_database()").fetchall()[0][0]).replace('"', '""')
+        other = []
+        for kind, name, text in _defined(connection) & _own():
+            if kind == "view":
+                continue
+            here = _planned(looking, kind, f'"{database}".main.{name}')
+            if here != (_own_planned(looking, kind, name) if name in _own_defaults() else None):
+                other.append((kind, name, text))
+    return frozenset(other)
+
+
+def _own_planned(connection: duckdb.DuckDBPyConnection, kind: str, name: str) -> str | None:
+    """The same for this package's macro; None where tables of another version do not bear it."""
+    try:
+        connection.execute(statement(f"view/{name}").replace("create macro", "create temp macro", 1))
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None
+    return _planned(connection, kind, f"temp.main.{name}")
+
+
+def _planned(connection: duckdb.DuckDBPyConnection, kind: str, called: str) -> str | None:
+    """What DuckDB would do for a macro without arguments, wherever its text stands; None where it needs some."""
+    asked = f"{'from' if kind == 'macro table' else 'select'} {called}()"
+    plan = str(connection.execute(statement("planned"), {"asked": asked}).fetchall()[0][0])
+    return None if plan.startswith('{"error":true') else LOCATION.sub("", plan)
+
+
+@cache
+def _own_defaults() -> frozenset[str]:
+    """This package's macros that can be called without arguments."""
+    with duckdb.connect() as connection:
+        create(connection)
+        called = {(kind, name) for kind, name, _ in _own() if kind != "view"}
+        return frozenset(name for kind, name in called if _planned(connection, kind, name) is not None)
 
 
 @cache

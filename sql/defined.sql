@@ -7,6 +7,6 @@ union all
 
 select
     if(function_type = 'table_macro', 'macro table', 'macro') as kind, function_name as name,
-    concat_ws(chr(10), array_to_string(parameters, ', '), macro_definition) as text
+    concat_ws(chr(10), to_json(parameters), to_json(parameter_types), macro_definition) as text
 from duckdb_functions()
 where not internal and function_type in ('macro', 'table_macro') and database_name = current_database()

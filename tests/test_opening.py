@@ -9,9 +9,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from deepminer_ray import opening
 from deepminer_ray.cli import main
 from deepminer_ray.errors import BadInput
 from deepminer_ray.run import Run
+from deepminer_ray.statement import sql_folder
 
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
 
@@ -170,6 +172,50 @@ def test_a_strangers_views_are_named_and_never_run(
         views = connection.execute("select view_name from duckdb_views() where not internal").fetchall()
     assert ("mine",) not in views and ("judgement",) in views, "whoever writes next puts this version's in"
     assert rows_of(run, questions[1]) == honest[1]
+
+
+def text_of(macro: str) -> str:
+    return (sql_folder() / "view" / f"{macro}.sql").read_text().replace("create macro", "create or replace macro")
+
+
+def test_a_macro_with_another_default_is_replaced(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its text is this package's; what stands where nothing is said is not, nor is what its argument is turned into."""
+    values = pa.table({"unit": pa.array([0] * 400, pa.int32()), "bin": range(400), "count": [1] * 400})
+    with run.appending() as tables:
+        tables.insert("histogram", values)
+    for made in (
+        text_of("unit_threshold").replace("0.005", "0.5"),
+        text_of("unit_threshold").replace("0.005", "1 - 0.5"),
+        text_of("unit_threshold").replace("share := 0.005", "share integer := 0"),
+        text_of("known_scan").replace("(asked)", "(asked := 'S')"),
+    ):
+        asked = "from unit_threshold()"
+        honest = rows_of(run, asked)
+        assert honest
+        strangers(run, made)
+        assert rows_of(run, asked) == rows_of(run, "from unit_threshold(share := 0.005)") == honest
+        for missing in ("select known_scan()", "select main.known_scan()"):
+            with pytest.raises(BadInput):
+                run.ask(missing)
+        with run.appending():
+            pass
+        with duckdb.connect(str(run.database)) as connection:
+            assert connection.sql(asked).to_arrow_table().to_pylist() == honest, "whoever writes next puts it right"
+            with pytest.raises(duckdb.Error):
+                connection.sql("select known_scan()")
+    assert "none of this package's" not in capsys.readouterr().err
+
+
+def test_a_run_of_this_package_is_opened_as_it_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With all its views and macros, also one that was made by a version whose tables had fewer columns."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("its views and macros are this package's")
+
+    monkeypatch.setattr(opening, "_tables_alone", refuse)
+    assert run.ask("from scan").num_rows == 2
+    strangers(run, "alter table scan drop column fingerprint")
+    assert run.ask("from scan").num_rows == 2
 
 
 def test_a_view_in_a_tables_place_is_no_table(run: Run, secret: Path) -> None:
