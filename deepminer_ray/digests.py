@@ -49,6 +49,13 @@ def pixels(run: "Run") -> Place:
     return file
 
 
+def mailed_alone(run: "Run") -> bool:
+    """Whether of all that a run goes on from nothing is here but run.duckdb, as when that was mailed alone."""
+    folders = [run.storage / kind for kind in KINDS]
+    networks = [run.folder / "checkpoint" / name for name in NETWORKS.values()]
+    return bool(made(run)) and not any(place.exists() for place in (*folders, *networks))
+
+
 def wrong_files(run: "Run") -> list[dict[str, str]]:
     """Every file that a run goes on from and that is missing, damaged or another than when it was made: file, why.
 

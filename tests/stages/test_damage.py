@@ -15,7 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from deepminer_ray.cli import main
-from deepminer_ray.digests import wrong_files
+from deepminer_ray.digests import mailed_alone, wrong_files
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.proof import SHARDS
 from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
@@ -222,8 +222,33 @@ def test_the_audit_names_what_is_wrong(
         status = int(ended.code or 0)
     said = capfd.readouterr().out
     _, named = REFUSED.get(damage, (set(), ""))
+    if damage == "only run.duckdb":
+        named = ""
+        assert f"rows alone were checked: films, patches and networks are not here ({run.folder})" in said
     assert status == (1 if named else 0), said
     assert not named or re.search(named, said)
+
+
+def test_the_audit_of_rows_alone_still_finds_rows(
+    finished: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = damaged(finished, tmp_path, "only run.duckdb")
+    with run.appending() as tables:
+        tables.connection.execute("update prediction set probability = 2")
+    with pytest.raises(SystemExit) as ended:
+        main(["audit", str(run.folder)])
+    said = capfd.readouterr().out
+    assert ended.value.code == 1 and "rows alone" in said and "probability_not_one" in said
+
+
+@pytest.mark.parametrize("left", ["checkpoint/probed.pt", "scan"])
+def test_a_run_that_is_not_alone_lacks_what_is_missing(finished: Run, tmp_path: Path, left: str) -> None:
+    run = damaged(finished, tmp_path, "nothing")
+    lost = [name for name in ("scan", "patch", "checkpoint/network.pt", "checkpoint/probed.pt") if name != left]
+    for name in lost:
+        gone(name)(run.folder)
+    assert not mailed_alone(run)
+    assert {row["why"] for row in wrong_files(run)} & {"missing"}
 
 
 def test_the_audit_names_one_of_many(finished: Run, tmp_path: Path) -> None:
