@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.lost import left_over, witnessed
 from deepminer_ray.place import Place
 from deepminer_ray.shortage import deaths, refuse_failed_start, refuse_no_room
 from deepminer_ray.statement import sql_folder
@@ -257,7 +258,9 @@ def _refuse_cluster(said: str) -> None:
 def _start(ray: Any, **options: Any) -> None:
     for _ in range(STARTS):
         try:
-            ray.init(**options)
+            context = ray.init(**options)
+            if options.get("address") == "local":
+                witnessed(context.address_info["session_dir"])
             return
         except Exception as error:  # Ray raises no class of its own here
             _refuse_cluster(str(error))
@@ -283,12 +286,7 @@ def watched(end: Callable[[BadInput], None]) -> Iterator[None]:
 def _watch(over: threading.Event, end: Callable[[BadInput], None]) -> None:
     while not over.wait(SECONDS_BETWEEN_LOOKS):
         if dead := _dead(sys.modules.get("ray")):
-            end(
-                BadInput(
-                    f"Ray's {' and '.join(dead)} died under this command, perhaps for want of memory: call it again, "
-                    "it goes on from what is finished."
-                )
-            )
+            end(BadInput(left_over(dead)))
             return
 
 

@@ -9,6 +9,7 @@ import typer
 
 from deepminer_ray.cluster import watched
 from deepminer_ray.errors import DISK, BadInput, Unreachable
+from deepminer_ray.lost import dismiss
 from deepminer_ray.shortage import ended_by
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _end(error: BadInput) -> None:
     try:
         if sys.stderr.isatty():
             sys.stderr.write(CURSOR)
+        dismiss()
         _say(error)
     finally:
         os._exit(2)
