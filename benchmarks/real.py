@@ -34,8 +34,8 @@ TRAIN, TEST, CHOICE = 0.4, 0.4, 1 / 3
 """Shares of the patients that train and that name units; the share of the former that choices are made on."""
 DEPTHS = (1, 8)
 TRAINING = """
-    --network squeezenet1_1 --normalisation caffe --epochs 10 --optimizer adamw --schedule one-cycle
-    --learning-rate 0.0005 --normals 1 --flips --rotation 15 --validation 0 --keep last --workers 2
+    --network squeezenet1_1 --normalisation caffe --epochs 10 --optimizer adamw
+    --schedule one-cycle --learning-rate 0.001 --normals 1 --flips --rotation 15 --validation 0 --keep last --workers 2
 """
 
 Row = dict[str, Any]
@@ -117,7 +117,7 @@ def mean(scores: Sequence[Pairs]) -> Pairs:
 def said(run: Run) -> str:
     """What a network tells apart and what its units are called."""
     auc = run.ask(
-        "select level, value, low, high, n from measure "
+        "select level, value, low, high, positives + negatives as n from measure "
         "where partition = 'test' and measure = 'auc' and against = 'benign' order by level"
     ).to_pylist()
     names = run.ask(
