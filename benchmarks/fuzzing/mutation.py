@@ -110,7 +110,7 @@ def json_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) -
     """One value or key of a JSON text replaced, left out, doubled or wrapped; the text as it is where it is none."""
     try:
         whole = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):  # damaged before
         return text_changed(luck, content, others)
     text = json.dumps(changed_value(luck, whole), ensure_ascii=luck.random() < 0.7)
     return text.encode(errors=luck.choice(("surrogatepass", "replace")))

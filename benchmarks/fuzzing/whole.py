@@ -178,8 +178,8 @@ class Source:
             assert UNEXPECTED not in why, f"{rejected}: {why}"
         own = self._films_of(file, damage)
         if self.kind == "manifest" and (self.folder / "manifest.csv").is_file():
-            lines = (self.folder / "manifest.csv").read_bytes().replace(b"\r", b"\n").split(b"\n")
-            rows = sum(bool(line.strip(b', \t"')) for line in lines) - 1
+            lines = (self.folder / "manifest.csv").read_bytes().split(b"\n")
+            rows = sum(bool(line.strip(b', \t\r"')) for line in lines) - 1
             found = len(after.films) + len(after.rejected)
             assert found == rows, f"{rows} rows, but {found} films or reasons"
         for scan, film in after.films.items():

@@ -304,6 +304,7 @@ def test_a_name_that_no_file_can_have_is_rejected(source: Source, name: str) -> 
         ("image,mask,patient,laterality,view\na.png,,P,LEFT,CC\n", "lacks the column pathology"),
         ("", "cannot be read as csv"),
         ("image,mask\n1,2,3,4\n", "cannot be read as csv"),
+        ('image,mask,patient,laterality,view,pathology,no"\na.png,,P,LEFT,CC,normal,1\n', "a quote within the name"),
         ("image,Image,mask,patient,laterality,view,pathology\na,b,,P,L,CC,normal\n", "has a column twice"),
     ],
 )
