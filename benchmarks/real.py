@@ -121,8 +121,8 @@ def said(run: Run) -> str:
         "where partition = 'test' and measure = 'auc' and against = 'benign' order by level"
     ).to_pylist()
     names = run.ask(
-        "select phenomenon, count(distinct unit) as units from unit_called semi join unit_rank using (unit) where named "
-        "group by all order by all"
+        "select phenomenon, count(distinct unit) as units from unit_called semi join unit_rank using (unit) "
+        "where named group by all order by all"
     ).to_pylist()
     true = run.ask(
         "select count(*) as names, count(*) filter (low > 0.5) as true, avg(auroc) as auroc from name_score "

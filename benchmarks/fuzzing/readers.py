@@ -317,7 +317,7 @@ def request_changed(luck: random.Random, content: bytes, others: Sequence[bytes]
         sent = json.loads(content)
         answer, phenomena = sent["answer"], sent["answer"]["phenomena"]
         whole = isinstance(answer, dict) and isinstance(phenomena, list)
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
         whole = False
     if not whole:  # damaged before, or no answer
         return json_changed(luck, content, others)
