@@ -79,7 +79,8 @@ class Run:
             except OSError as error:
                 raise BadInput(f"The run folder {folder} cannot be made: {error.strerror}.") from error
             with run._replacing() as tables:
-                create(tables.connection)
+                if not run.database.is_file():  # another command may have made it meanwhile
+                    create(tables.connection)
         return run
 
     @contextmanager

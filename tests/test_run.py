@@ -1,10 +1,13 @@
 """A run: finished stages, writers that replace the file whole, readers that never wait."""
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -38,6 +41,20 @@ def test_a_new_run_has_every_table_and_none_of_its_rows_is_wrong(run: Run) -> No
     assert {table for tables in STAGES.values() for table in tables} <= set(
         run.ask("select table_name from duckdb_tables()").column(0).to_pylist()
     )
+
+
+def test_two_commands_that_make_a_run_at_once_make_one(tmp_path: Path) -> None:
+    """The second waits for the first, and then finds the run made."""
+    made = Run.created(tmp_path / "made")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock, ThreadPoolExecutor(1) as second:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = second.submit(Run.created, folder)
+        time.sleep(0.5)
+        shutil.copyfile(made.database, folder / "run.duckdb")
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert waiting.result(30).rows("status") == made.rows("status")
 
 
 def test_a_finished_stage_is_finished_with_the_same_parameters_only(run: Run) -> None:
