@@ -22,13 +22,7 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
 
     A row without a phenomenon says that nothing is recognizable. BadInput names the row that cannot be taken.
     """
-    try:
-        rows = read_json(file) if file.suffix == ".json" else _csv(file)
-    except BadInput:
-        raise
-    except (OSError, ValueError, polars.exceptions.PolarsError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BadInput(f"{file} cannot be read as annotations: {said[:200]}") from error
+    rows = read_json(file) if file.suffix == ".json" else _csv(file)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "unit" in row for row in rows):
         raise BadInput(f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(COLUMNS[1:])}.")
     return [_read(row, number, units) for number, row in enumerate(rows, 1)]

@@ -63,7 +63,7 @@ def filesystem_of(scheme: str, bucket: str) -> Any:
 
 def no_bucket(asked: str) -> str:
     """That the bucket of an address is not there."""
-    return f"There is no bucket {asked.split('/')[2]}: mend the address {asked}, or make it."
+    return f"There is no bucket {asked.split('/')[2]}: correct the address {asked}, or create the bucket."
 
 
 def sentence(asked: str, what: str, reason: str) -> str:
@@ -74,7 +74,7 @@ def sentence(asked: str, what: str, reason: str) -> str:
         cause = reason.partition("error message was: ")[2].partition(" error_info=")[0]
         return (
             f"{asked} cannot be {what}, Google's client has nothing to say who asks ({cause}): set {GOOGLE_KEY} to a "
-            "file of credentials on every node, mend the one that it names, or call it again when Google answers."
+            "file of credentials on every node, correct the one that it names, or try again when Google answers."
         )
     if any(sign in reason for sign in REFUSALS + GOOGLE_REFUSALS):
         wanted = GOOGLE_KEY if asked.split(":")[0] in GOOGLE else AMAZON_KEYS

@@ -45,7 +45,7 @@ know yet that the actor is gone."""
 
 KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 """To the C library of a worker with a network: keep what a step gives back for the next one. By itself it returns it to
-the system and has it anew page by page, which takes a tenth of a step and up to a quarter of a pass."""
+the system and gets it again page by page, which takes a tenth of a step and up to a quarter of a pass."""
 
 SECONDS_TO_ANSWER = 10.0
 SECONDS_TO_NOTICE = 20.0
@@ -242,7 +242,7 @@ def _refuse_unreachable(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
     except (OSError, OverflowError) as error:
-        raise BadInput(f"No Ray cluster answers at {address} ({error}): start one, or mend RAY_ADDRESS.") from error
+        raise BadInput(f"No Ray cluster answers at {address} ({error}): start one, or correct RAY_ADDRESS.") from error
 
 
 def _refuse_cluster(said: str) -> None:
@@ -252,7 +252,7 @@ def _refuse_cluster(said: str) -> None:
         theirs, ours = (" and ".join(map(" ".join, part)) for part in (versions[:2], versions[2:4]))
         raise BadInput(f"The cluster has {theirs}, this machine {ours}: install the same on both.")
     if "Could not find any running Ray instance" in said or "Failed to connect to Ray cluster" in said:
-        raise BadInput("No Ray cluster answers: start one, or mend RAY_ADDRESS.")
+        raise BadInput("No Ray cluster answers: start one, or correct RAY_ADDRESS.")
 
 
 def _start(ray: Any, **options: Any) -> None:

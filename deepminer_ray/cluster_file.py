@@ -105,7 +105,7 @@ def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
     try:
         key = (described.get("auth") or {}).get("ssh_private_key")
         if key and not Path(key).expanduser().is_file():
-            raise BadInput(f"{file} names a key that is not here, {key}: make it, or mend `ssh_private_key`.")
+            raise BadInput(f"{file} names a key that is not here, {key}: make it, or correct `ssh_private_key`.")
         prepared: dict[str, Any] = prepare_config(described)
         validate_config(prepared)
     except BadInput:
@@ -145,4 +145,6 @@ def _refuse_silent(file: Path, head: str, auth: dict[str, Any]) -> None:
     if asked.returncode:
         said = [*asked.stdout.split("\n"), *asked.stderr.split("\n")]
         last = next((line.strip() for line in reversed(said) if line.strip()), f"ssh: status {asked.returncode}")
-        raise BadInput(f"{head} cannot be reached as {auth['ssh_user']} ({last}): mend {file}, or the machine.")
+        raise BadInput(
+            f"{head} cannot be reached as {auth['ssh_user']} ({last}): correct {file}, or repair the machine."
+        )

@@ -54,7 +54,7 @@ class Store:
         except UNWRITTEN as error:
             raise BadInput(
                 f"Answers cannot be stored in {self.file}: {str(error).splitlines()[0]} "
-                "What is in it already is kept; mend that and call it again."
+                "What is in it already is kept: correct that and run the command again."
             ) from error
         return batch
 

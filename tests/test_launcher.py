@@ -184,7 +184,7 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     gone = machine.ray("exec", cluster, "true", seconds=300)
     assert gone.returncode and "Command failed" in gone.stderr and "Traceback" not in gone.stderr, gone.stderr
     assert time.monotonic() - started < 60
-    with pytest.raises(BadInput, match=rf"^127.0.0.1 cannot be reached as {USER} \(.+\): mend {cluster}"):
+    with pytest.raises(BadInput, match=rf"^127.0.0.1 cannot be reached as {USER} \(.+\): correct {cluster}"):
         checked(cluster)
     machine.answer()
     down = machine.ray("down", "-y", cluster)

@@ -115,7 +115,7 @@ def test_a_bucket_that_does_not_exist_gets_a_sentence(kind: str, request: pytest
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        ("Bucket 'lost' not found", r"^There is no bucket lost: mend the address s3://lost"),
+        ("Bucket 'lost' not found", r"^There is no bucket lost: correct the address s3://lost"),
         ("AWS Error NETWORK_CONNECTION", r"^s3://lost cannot be found \(AWS Error NETWORK_CONNECTION\): call it again"),
     ],
 )

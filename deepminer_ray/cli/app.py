@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _sentence(error: BaseException | None) -> BadInput | Unreachable | None:
     """What is meant for the user; what a worker raised Ray wraps in an error of both kinds, which shows a traceback."""
     if isinstance(error, OSError) and error.errno in DISK:
-        return BadInput(f"{error}. What was finished is kept; mend that and call it again.")
+        return BadInput(f"{error}. What was finished is kept: correct that and run the command again.")
     while error is not None:
         wrapped = getattr(error, "cause", None)
         if wrapped is None and isinstance(error, BadInput | Unreachable):

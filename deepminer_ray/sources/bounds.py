@@ -87,7 +87,7 @@ def read_table(file: Place) -> Any:
     table = read_csv(file)
     values = table.select(pl.all().str.strip_chars().str.contains(r"[\r\n]").any())
     if any(re.search(r"[\r\n]", name.strip()) for name in table.columns) or (values.width and any(values.row(0))):
-        raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: mend it.")
+        raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: correct it.")
     return table
 
 

@@ -29,6 +29,6 @@ def refuse_changed(file: str, catalogued: str | None) -> None:
     refuse_special(place(file))
     if catalogued is not None and fingerprint(file) != catalogued:
         raise BadInput(
-            "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it anew, or bring "
+            "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring "
             "the old one back."
         )

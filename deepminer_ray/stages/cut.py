@@ -96,7 +96,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
         digests = {"scan_digest": write_scan(folder / "scan", number, film["scan"], resized)}
         digests["patch_digest"] = write_patches(folder / "patch", number, patches, pixels)
     except (OSError, Unreachable) as error:
-        return outcome | {"stopped": f"Patches cannot be stored: {error}: mend that and call it again."}
+        return outcome | {"stopped": f"Patches cannot be stored: {error}: correct that and run the command again."}
     return outcome | {"patches": len(kept)} | digests
 
 

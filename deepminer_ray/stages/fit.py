@@ -155,5 +155,5 @@ def failure_sentence(failures: Mapping[int, Exception]) -> str:
     lines = [line.strip() for line in causes[0].splitlines() if line.strip()]
     return (
         f"Training failed, last with: {lines[-1] if lines else failures}. What was finished is "
-        "kept: mend that and call it again to go on from the last epoch."
+        "kept: correct that and run the command again to resume from the last epoch."
     )

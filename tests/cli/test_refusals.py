@@ -96,7 +96,7 @@ def test_a_bucket_that_does_not_exist_is_named(
         main([part.format(tmp=tmp_path, ready=ready) for part in NO_BUCKET[case]])
     said = capsys.readouterr().err
     assert ended.value.code == 2
-    missing = "(bucket no-such-bucket: mend the address|weights file) s3://no-such-bucket/"
+    missing = "(bucket no-such-bucket: correct the address|weights file) s3://no-such-bucket/"
     assert re.match(f"deepminer: There is no {missing}", said)
     assert said.count("\n") == 1
 

@@ -326,7 +326,7 @@ def test_want_of_memory_is_said_as_such() -> None:
         with pytest.raises((RuntimeError, MemoryError)) as raised:
             provoked()
         assert "--at-once" in failure_sentence({0: raised.value})
-    assert "mend that" in failure_sentence({1: OSError("disk is gone")})
+    assert "correct that" in failure_sentence({1: OSError("disk is gone")})
 
 
 def test_a_killed_worker_is_said_to_lack_memory_most_likely(ray: Any) -> None:
