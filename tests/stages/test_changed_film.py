@@ -16,7 +16,7 @@ from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from tests.bucket import put
 
-CHANGED = "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it anew"
+CHANGED = "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring the old one back."
 
 
 def ddsm_source(folder: Path) -> None:
