@@ -5,8 +5,8 @@ from typing import Any
 
 import polars
 
-from deepminer_ray.cells import csv_of, unmarked, write_file
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.cells import csv_of, unmarked, write_file
 from deepminer_ray.sources.bounds import digits, read_csv, read_json, refuse_unencodable
 
 COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "terms", "association", "confidence")

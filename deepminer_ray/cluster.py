@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Place
 from deepminer_ray.lost import left_over, witnessed
-from deepminer_ray.place import Place
 from deepminer_ray.shortage import deaths, refuse_failed_start, refuse_no_room
 from deepminer_ray.statement import sql_folder
 

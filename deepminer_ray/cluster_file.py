@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import read_start, refuse_special
+from deepminer_ray.files.location import read_start, refuse_special
 
 MOST_BYTES, MOST_NODES, MOST_DEEP = 2**18, 100_000, 50
 """Bytes of a cluster file, its values with every alias written out, and how deep they lie: Ray's examples have 9 KB."""

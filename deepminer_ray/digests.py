@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Place
 from deepminer_ray.patches.proof import KINDS, SHARDS, Shards, digest, read_list
 from deepminer_ray.patches.shard import MADE_FROM, shard, whole
-from deepminer_ray.place import Place
 
 if TYPE_CHECKING:
     from deepminer_ray.run import Run

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
-from deepminer_ray.place import write_whole
+from deepminer_ray.files.location import write_whole
 
 FILE = "running.json"
 SECONDS_BETWEEN_WRITING = 1.0

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from deepminer_ray.bucket import GOOGLE_SERVER
-from deepminer_ray.place import Remote, write_whole
+from deepminer_ray.files.bucket import GOOGLE_SERVER
+from deepminer_ray.files.location import Remote, write_whole
 
 
 def free_port() -> int:

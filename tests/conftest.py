@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deepminer_ray.place import Remote
+from deepminer_ray.files.location import Remote
 from tests.bucket import ENVIRONMENT, Between, serving, serving_google
 
 if TYPE_CHECKING:

@@ -107,7 +107,7 @@ def sql(
         write_rows(parquet, rows.schema, rows.to_batches())
         typer.echo(f"{parquet}: {rows.num_rows} rows")
     elif csv or json:
-        from deepminer_ray.cells import text_of
+        from deepminer_ray.files.cells import text_of
 
         typer.echo(text_of(asked.ask(statement, files), json), nl=json)
     else:

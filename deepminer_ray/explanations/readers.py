@@ -8,8 +8,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from deepminer_ray.cells import marked, unmarked, write_file
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.cells import marked, unmarked, write_file
 from deepminer_ray.sources.bounds import read_text, refuse_wide
 from deepminer_ray.units.name import unit_name
 

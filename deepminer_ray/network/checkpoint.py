@@ -10,11 +10,11 @@ import torch
 from torchvision import models
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Place, place, refuse_special
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.network.weights import plain, tensors, why
 from deepminer_ray.paper import CANCER_OR_NOT, CLASSES
-from deepminer_ray.place import Place, place, refuse_special
 
 LARGEST_SIDE = 4096
 """px of a patch; a film of the largest digitizer is as wide."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, place
+from deepminer_ray.files.location import Place, place
 
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.files.location import Place
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
-from deepminer_ray.place import Place
 
 Pixels = NDArray[np.uint16]
 THREAD = "reading ahead"

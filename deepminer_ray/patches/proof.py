@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, arrow_file
+from deepminer_ray.files.location import Place, arrow_file
 
 SHARDS = "_shards.arrow"
 """Beside the patches, once all films are cut: the digests of each film's two shards."""

@@ -15,9 +15,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from deepminer_ray.files.location import Place, arrow_folder, write_whole
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.proof import digest, opened
-from deepminer_ray.place import Place, arrow_folder, write_whole
 
 ROW_GROUP = 4
 """Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.cells import write_file
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE
+from deepminer_ray.files.cells import write_file
 from deepminer_ray.paper import TOP
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, Remote, read_start, refuse_special
+from deepminer_ray.files.location import Place, Remote, read_start, refuse_special
 
 MOST_PIXELS = 2**27
 """px of a film: four times the largest digitizer's or detector's."""

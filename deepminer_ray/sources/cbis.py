@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, Remote, place
+from deepminer_ray.files.location import Place, Remote, place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import read_table, whole
 from deepminer_ray.sources.density import DISPLAY

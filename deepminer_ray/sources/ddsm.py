@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput, Unreachable, reason
-from deepminer_ray.place import Place, Remote, files_in, place, read_start
+from deepminer_ray.files.location import Place, Remote, files_in, place, read_start
 from deepminer_ray.sources import bounds, density, ics, ljpeg, overlay
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Lesion, Rejected, Repair, Scan
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place
+from deepminer_ray.files.location import Place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import refuse_many, whole
 from deepminer_ray.sources.rows import Lesion, Ring

@@ -3,7 +3,7 @@
 import hashlib
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import place, read_ends, refuse_special
+from deepminer_ray.files.location import place, read_ends, refuse_special
 
 END = 2**16
 """Bytes of each end: headers, and in most compressions what depends on all before it."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, place, read_start, refuse_special
+from deepminer_ray.files.location import Place, place, read_start, refuse_special
 from deepminer_ray.sources.bounds import refuse_size
 from deepminer_ray.sources.density import DISPLAY, to_density
 

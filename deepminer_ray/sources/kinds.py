@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place
+from deepminer_ray.files.location import Place
 from deepminer_ray.sources import cbis, ddsm, image, manifest
 from deepminer_ray.sources.rows import Case
 

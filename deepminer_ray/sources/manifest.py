@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, place
+from deepminer_ray.files.location import Place, place
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole
 from deepminer_ray.sources.density import DISPLAY

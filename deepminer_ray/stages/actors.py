@@ -11,13 +11,13 @@ from typing import Any
 
 from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
 from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
+from deepminer_ray.files.location import Place
 from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import Called, concepts, explained, explanation_tables, shown_maps
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.shard import read_scan
-from deepminer_ray.place import Place
 from deepminer_ray.stages.turn import Turn
 from deepminer_ray.units.packing import for_store
 

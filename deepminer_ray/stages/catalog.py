@@ -19,8 +19,8 @@ from deepminer_ray.cluster import (
     refuse_unseen,
 )
 from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.files.location import Place, place, resolved
 from deepminer_ray.patches.cover import fill
-from deepminer_ray.place import Place, place, resolved
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running

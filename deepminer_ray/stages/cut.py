@@ -25,6 +25,7 @@ from deepminer_ray.cluster import (
     sight,
 )
 from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import fill, overlaps
 from deepminer_ray.patches.film import stored
@@ -32,7 +33,6 @@ from deepminer_ray.patches.grid import film_window, patch_number, places
 from deepminer_ray.patches.proof import KINDS as SHARD_KINDS
 from deepminer_ray.patches.proof import SHARDS, digest, listed, read_list
 from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, whole, write_patches, write_scan
-from deepminer_ray.place import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running

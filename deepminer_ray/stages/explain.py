@@ -8,10 +8,10 @@ from typing import Any
 from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
 from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import write_whole
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import Tables
-from deepminer_ray.place import write_whole
 from deepminer_ray.progress import progress, say
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run

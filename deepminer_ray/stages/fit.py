@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from deepminer_ray.bucket import sentence
 from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import DISK, BadInput, Unreachable
-from deepminer_ray.place import Place, arrow_folder
+from deepminer_ray.files.bucket import sentence
+from deepminer_ray.files.location import Place, arrow_folder
 from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
 from deepminer_ray.stages.feed import Film, dataset
 from deepminer_ray.stages.train_worker import SCORE, train_worker

@@ -8,8 +8,8 @@ from typing import Any
 import polars
 
 from deepminer_ray import paper
-from deepminer_ray.cells import unmarked
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.cells import unmarked
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.sources import cbis

@@ -12,7 +12,7 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.cluster import KEEP_MEMORY, blocks, connect
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Place, resolved
+from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.planning.costs import Measured, Pace, reckoned
 from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome

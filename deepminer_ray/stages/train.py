@@ -18,12 +18,12 @@ from deepminer_ray import paper
 from deepminer_ray.curves import draw_training
 from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import remove, resolved
 from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_of, refuse_too_small
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
-from deepminer_ray.place import remove, resolved
 from deepminer_ray.progress import say
 from deepminer_ray.run import Run
 from deepminer_ray.running import Running

@@ -12,7 +12,7 @@ from ray.exceptions import RayTaskError
 
 from deepminer_ray.cli import main
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import Remote
+from deepminer_ray.files.location import Remote
 from deepminer_ray.run import Run
 from tests.bucket import Between
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import Remote, write_whole
+from deepminer_ray.files.location import Remote, write_whole
 from deepminer_ray.run import Run
 from deepminer_ray.stages import train as stage
 from deepminer_ray.stages.catalog import catalog

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from benchmarks.fuzzing import seeds
+from deepminer_ray.files.location import Remote, place, write_whole
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.place import Remote, place, write_whole
 from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

@@ -18,8 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
+from deepminer_ray.files.location import Remote
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.place import Remote
 from deepminer_ray.run import Run
 from tests.bucket import Between, put
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray import bucket as buckets
-from deepminer_ray import place as module
-from deepminer_ray.bucket import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, filesystem_of
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.place import Remote, place, read_ends, read_start, remove, states, write_whole
+from deepminer_ray.files import bucket as buckets
+from deepminer_ray.files import location as module
+from deepminer_ray.files.bucket import GOOGLE_KEY, GOOGLE_SERVER, REGION, SERVER, filesystem_of
+from deepminer_ray.files.location import Remote, place, read_ends, read_start, remove, states, write_whole
 from tests.bucket import Between, free_port
 
 

@@ -8,7 +8,7 @@ import polars
 import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.place import write_whole
+from deepminer_ray.files.location import write_whole
 
 STARTS = "=+@\t\r\n\uff1d\uff0b\uff0d\uff20-"
 """What a cell begins with that spreadsheets compute, also in full width."""

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Self
 from uuid import uuid4
 
-from deepminer_ray.bucket import GOOGLE, filesystem_of, no_bucket, sentence
 from deepminer_ray.errors import BadInput, Unreachable
+from deepminer_ray.files.bucket import GOOGLE, filesystem_of, no_bucket, sentence
 
 URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
 PARTIAL = ".partial"
