@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.statement import sql_folder, statement
 from deepminer_ray.tables import create
 

@@ -9,7 +9,7 @@ from typing import Any
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.files.cells import write_file
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.report.template import template
 from deepminer_ray.run import Run
 from deepminer_ray.statement import statement

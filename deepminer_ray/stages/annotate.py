@@ -10,7 +10,7 @@ import pyarrow as pa
 from deepminer_ray import paper
 from deepminer_ray.annotations import read_annotations
 from deepminer_ray.errors import BadInput
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.survey.held import ANNOTATE, held

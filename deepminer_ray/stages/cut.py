@@ -33,9 +33,9 @@ from deepminer_ray.patches.grid import film_window, patch_number, places
 from deepminer_ray.patches.proof import KINDS as SHARD_KINDS
 from deepminer_ray.patches.proof import SHARDS, digest, listed, read_list
 from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, whole, write_patches, write_scan
-from deepminer_ray.progress import progress, say
+from deepminer_ray.progress.bars import progress, say
+from deepminer_ray.progress.running import Running
 from deepminer_ray.run import Run
-from deepminer_ray.running import Running
 from deepminer_ray.sources.fingerprint import refuse_changed
 from deepminer_ray.sources.kinds import KINDS
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deepminer_ray import paper
 from deepminer_ray.cluster import connect, here
 from deepminer_ray.digests import pixels
-from deepminer_ray.progress import progress, say
+from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.contrast import corrected, shown_terms

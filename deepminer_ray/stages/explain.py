@@ -12,10 +12,10 @@ from deepminer_ray.files.location import write_whole
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import Tables
-from deepminer_ray.progress import progress, say
+from deepminer_ray.progress.bars import progress, say
+from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.run import Run
-from deepminer_ray.running import Running
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed

@@ -12,7 +12,7 @@ from deepminer_ray.network.explanation import Called, Concept, Explained, concep
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
 from deepminer_ray.patches.film import own_film
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed

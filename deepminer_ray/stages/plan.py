@@ -16,7 +16,7 @@ from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.planning.costs import Measured, Pace, reckoned
 from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
-from deepminer_ray.progress import progress
+from deepminer_ray.progress.bars import progress
 from deepminer_ray.sources.kinds import Kind, recognise
 from deepminer_ray.stages.catalog import found_cases
 from deepminer_ray.stages.cut import SMALLEST_SIDE

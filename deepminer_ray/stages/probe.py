@@ -15,7 +15,7 @@ from deepminer_ray.files.location import place, write_whole
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import merge

@@ -11,7 +11,7 @@ from deepminer_ray.confidence import Interval, share_intervals
 from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.merge import clear

@@ -20,7 +20,7 @@ from deepminer_ray.explanations.located import FIXED, located_scans, locating
 from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import MODES, Words, load_words
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions

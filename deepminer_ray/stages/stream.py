@@ -17,9 +17,9 @@ from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, he
 from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
-from deepminer_ray.progress import progress
+from deepminer_ray.progress.bars import progress
+from deepminer_ray.progress.running import Running
 from deepminer_ray.run import Run
-from deepminer_ray.running import Running
 from deepminer_ray.shortage import ended_by
 from deepminer_ray.stages.actors import BATCHES_AT_ONCE, How, ProbeActor
 from deepminer_ray.stages.store_actor import StoreActor

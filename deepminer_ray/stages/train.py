@@ -24,9 +24,9 @@ from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_of, refuse_too_small
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
-from deepminer_ray.progress import say
+from deepminer_ray.progress.bars import say
+from deepminer_ray.progress.running import Running
 from deepminer_ray.run import Run
-from deepminer_ray.running import Running
 from deepminer_ray.stages.feed import Film
 from deepminer_ray.stages.fit import fit
 from deepminer_ray.stages.watch import Watch

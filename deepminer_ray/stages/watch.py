@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.progress import TrainingBar, say
-from deepminer_ray.running import Running
+from deepminer_ray.progress.bars import TrainingBar, say
+from deepminer_ray.progress.running import Running
 
 Row = dict[str, Any]
 

@@ -31,7 +31,7 @@ COMMANDS = [
 ALL = """
 import contextlib, io, json, sys
 from deepminer_ray.cli import main
-from deepminer_ray.progress import console
+from deepminer_ray.progress.bars import console
 for command in json.loads(sys.argv[1]):
     said, status = io.StringIO(), None
     console.file = said

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn, track
 
-from deepminer_ray.running import Running
+from deepminer_ray.progress.running import Running
 
 Item = TypeVar("Item")
 
