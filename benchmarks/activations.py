@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import share_intervals
 from deepminer_ray.run import Run
 from deepminer_ray.stages.merge import MEMORY, THREADS
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statement import statement
+from deepminer_ray.statistics.confidence import share_intervals
 from deepminer_ray.store import Store
 from deepminer_ray.store import activation as stored_activation
 from deepminer_ray.tables import Tables

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.confidence import mean_interval
 from deepminer_ray.explanations.chance import Pairs, chances, mean_score, p_value
+from deepminer_ray.statistics.confidence import mean_interval
 
 Row = dict[str, Any]
 

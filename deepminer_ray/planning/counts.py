@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import share_interval
+from deepminer_ray.statistics.confidence import share_interval
 
 
 class Estimate(NamedTuple):

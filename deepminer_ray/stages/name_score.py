@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import estimate
 from deepminer_ray.explanations.truth import (
     Fit,
     Level,
@@ -19,6 +18,7 @@ from deepminer_ray.explanations.truth import (
     meant,
     shuffled_mean,
 )
+from deepminer_ray.statistics.confidence import estimate
 from deepminer_ray.tables import Tables
 from deepminer_ray.units.contrast import Term
 

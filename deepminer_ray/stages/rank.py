@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import Interval, share_intervals
 from deepminer_ray.digests import pixels
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
@@ -18,6 +17,7 @@ from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import divided, how_probed
 from deepminer_ray.stages.stream import Batch, stream
+from deepminer_ray.statistics.confidence import Interval, share_intervals
 from deepminer_ray.store import attached
 from deepminer_ray.tables import Tables
 

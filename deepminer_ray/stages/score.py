@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import estimate
 from deepminer_ray.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.agreement import against_chance, estimated
@@ -24,6 +23,7 @@ from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.statistics.confidence import estimate
 from deepminer_ray.tables import Tables
 
 GREEDY = "greedy matching"

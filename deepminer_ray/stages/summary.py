@@ -3,8 +3,8 @@
 from typing import Any
 
 from deepminer_ray import paper
-from deepminer_ray.confidence import estimate
 from deepminer_ray.run import Run
+from deepminer_ray.statistics.confidence import estimate
 
 NAMES_SHOWN = 4
 TOLD = (("greedy matching", 8), ("margins precision", 8), ("pointing game", 1))

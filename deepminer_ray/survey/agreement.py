@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.confidence import NO_INTERVAL, Interval, percentiles
+from deepminer_ray.statistics.confidence import NO_INTERVAL, Interval, percentiles
 from deepminer_ray.survey.answer import Answer
 
 RESAMPLES = 500

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.confidence import Interval, share_interval
+from deepminer_ray.statistics.confidence import Interval, share_interval
 
 APART = 10
 """A hidden repeat comes no sooner than so many questions after the first, where there are so many."""

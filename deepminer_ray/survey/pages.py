@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from deepminer_ray.confidence import Interval
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
+from deepminer_ray.statistics.confidence import Interval
 from deepminer_ray.survey.agreement import FIELDS, agreements, compared
 from deepminer_ray.survey.answer import Answer
 from deepminer_ray.survey.desk import Desk

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from deepminer_ray.confidence import LEVEL
+from deepminer_ray.statistics.confidence import LEVEL
 
 CELLS_AT_ONCE = 4_000_000
 """Values of units x patches, or of units x pairs of patients, held in one array (32 MB)."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from deepminer_ray.confidence import auc_interval
+from deepminer_ray.statistics.confidence import auc_interval
 from deepminer_ray.units.detection import Patches, Ranking, detect, permutations
 from tests import naive
 

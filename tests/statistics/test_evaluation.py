@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score, roc_curve
 
-from deepminer_ray.confidence import auc_interval
-from deepminer_ray.evaluation import (
+from deepminer_ray.statistics.confidence import auc_interval
+from deepminer_ray.statistics.evaluation import (
     BINS,
     GRID,
     JUST_AFTER,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepminer_ray import confidence
-from deepminer_ray.confidence import auc_interval, mean_interval, patient_draws, share_interval
+from deepminer_ray.statistics import confidence
+from deepminer_ray.statistics.confidence import auc_interval, mean_interval, patient_draws, share_interval
 
 
 def naive_auc(score: list[float], positive: list[bool]) -> float:

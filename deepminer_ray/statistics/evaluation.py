@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from deepminer_ray.confidence import CELLS_AT_ONCE, RESAMPLES, Interval, patient_draws, percentiles
 from deepminer_ray.paper import PAUC_FROM
+from deepminer_ray.statistics.confidence import CELLS_AT_ONCE, RESAMPLES, Interval, patient_draws, percentiles
 
 Floats = NDArray[np.float64]
 
