@@ -17,9 +17,9 @@ import duckdb
 import pyarrow as pa
 
 from deepminer_ray import __version__
+from deepminer_ray.annotation.journal import journaled, set_aside
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import URI, Place, place
-from deepminer_ray.journal import journaled, set_aside
 from deepminer_ray.opening import opened, own_views, refuse_changes
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import described

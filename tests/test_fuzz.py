@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.fuzzing.measure import KEPT, Counts, Readable, everything, measured, try_all, try_one
+from deepminer_ray.annotation.answer import read_answer, rows_of
+from deepminer_ray.annotation.journal import Journal, journaled
+from deepminer_ray.annotation.sent import SentAnswer, checked
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 from deepminer_ray.errors import BadInput
-from deepminer_ray.journal import Journal, journaled
-from deepminer_ray.survey.answer import read_answer, rows_of
-from deepminer_ray.survey.sent import SentAnswer, checked
-from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 
 SLOW = {
     "checkpoint": 20,

@@ -13,9 +13,9 @@ from typing import Any
 
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
+from deepminer_ray.annotation.sent import LONGEST
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 from deepminer_ray.errors import BadInput
-from deepminer_ray.survey.sent import LONGEST
-from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 
 Read = Callable[[Path, bytes], None]
 UNITS = 10
@@ -160,7 +160,7 @@ def read_mask(folder: Path, content: bytes) -> None:
 
 def read_annotations(name: str) -> Read:
     def read(folder: Path, content: bytes) -> None:
-        from deepminer_ray.annotations import read_annotations as read_rows
+        from deepminer_ray.annotation.exchange import read_annotations as read_rows
 
         (folder / name).write_bytes(content)
         for row in read_rows(folder / name, UNITS):
@@ -291,7 +291,7 @@ def _units_of_lines(folder: Path) -> dict[bytes, int]:
 
 def read_journal(folder: Path, content: bytes) -> None:
     """Whatever is between them, every line that is whole is read, and an answer can be added."""
-    from deepminer_ray.journal import Journal, journaled, set_aside
+    from deepminer_ray.annotation.journal import Journal, journaled, set_aside
 
     file = folder / "annotation.jsonl"
     file.write_bytes(content)
@@ -353,9 +353,9 @@ def _phenomenon(luck: random.Random) -> dict[str, Any]:
 
 def read_request(folder: Path, content: bytes) -> None:
     """What is let in, the journal gives back."""
-    from deepminer_ray.journal import Journal, journaled
-    from deepminer_ray.survey.answer import answer_of, read_answer, rows_of
-    from deepminer_ray.survey.sent import Adjudication, Save, checked
+    from deepminer_ray.annotation.answer import answer_of, read_answer, rows_of
+    from deepminer_ray.annotation.journal import Journal, journaled
+    from deepminer_ray.annotation.sent import Adjudication, Save, checked
 
     try:
         checked(Adjudication, content)

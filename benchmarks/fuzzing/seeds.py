@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from deepminer_ray.journal import Journal
+from deepminer_ray.annotation.journal import Journal
 from deepminer_ray.sources import ljpeg
 from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.overlay import Abnormality, format_overlay

@@ -42,7 +42,7 @@ def annotations(
 
     `annotate` accepts this file.
     """
-    from deepminer_ray.annotations import write_annotations
+    from deepminer_ray.annotation.exchange import write_annotations
 
     write_annotations(out, existing(folder).rows("answer"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.annotations import read_annotations
+from deepminer_ray.annotation.exchange import read_annotations
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import say
 from deepminer_ray.run import Run

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.annotation.answer import Answer
 from deepminer_ray.statistics.confidence import NO_INTERVAL, Interval, percentiles
-from deepminer_ray.survey.answer import Answer
 
 RESAMPLES = 500
 FIELDS = ("recognizable", "category", "association")

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
+from deepminer_ray.annotation.answer import Answer, answer_of, read_answer, rows_of
+from deepminer_ray.annotation.journal import Journal
+from deepminer_ray.annotation.sent import Save
 from deepminer_ray.errors import BadInput
-from deepminer_ray.journal import Journal
 from deepminer_ray.run import Run
-from deepminer_ray.survey.answer import Answer, answer_of, read_answer, rows_of
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import Gallery
 from deepminer_ray.survey.held import held
 from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
-from deepminer_ray.survey.sent import Save
 
 
 @dataclass(frozen=True, slots=True)

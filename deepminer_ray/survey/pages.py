@@ -6,15 +6,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from deepminer_ray.annotation.answer import Answer
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
 from deepminer_ray.statistics.confidence import Interval
 from deepminer_ray.survey.agreement import FIELDS, agreements, compared
-from deepminer_ray.survey.answer import Answer
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import RULES
 from deepminer_ray.survey.order import Question
-from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS
 from deepminer_ray.units.name import unit_name
 
 DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_BLACK - DISPLAY_RANGE, "units": UNITS_PER_DENSITY}

@@ -15,12 +15,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from deepminer_ray.annotation.sent import Adjudication, Kind, Save, checked
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import expert_of
 from deepminer_ray.survey.gallery import RULES
-from deepminer_ray.survey.sent import Adjudication, Kind, Save, checked
 
 LARGEST = 64 * 2**10
 """Bytes of a request; an answer has some hundred."""

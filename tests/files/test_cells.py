@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.annotations import COLUMNS, read_annotations, write_annotations
+from deepminer_ray.annotation.exchange import COLUMNS, read_annotations, write_annotations
 from deepminer_ray.cli import main
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.readers import KEY, SHEET, write_questions
@@ -125,7 +125,7 @@ def test_json_holds_lists_and_records() -> None:
 WRITE = """
 import resource, signal, sys
 from pathlib import Path
-from deepminer_ray.annotations import write_annotations
+from deepminer_ray.annotation.exchange import write_annotations
 from deepminer_ray.errors import BadInput
 rows = [{"unit": "unit_0001", "annotator": "Anna", "recognizable": "true", "phenomenon": "mass"}] * 10_000
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))

@@ -22,7 +22,7 @@ import psutil
 import pyarrow as pa
 import pytest
 
-from deepminer_ray.journal import Journal, journaled
+from deepminer_ray.annotation.journal import Journal, journaled
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.run import Run
 from deepminer_ray.tables import STAGES

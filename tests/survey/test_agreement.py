@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from deepminer_ray.annotation.answer import Answer, read_answer
+from deepminer_ray.annotation.sent import SentAnswer
 from deepminer_ray.survey.agreement import FIELDS, agreement, agreements, compared
-from deepminer_ray.survey.answer import Answer, read_answer
-from deepminer_ray.survey.sent import SentAnswer
 
 
 def kappa(one: list[str], other: list[str]) -> float:

@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from deepminer_ray.annotation.sent import Save, checked
 from deepminer_ray.errors import BadInput
 from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.gallery import BESIDE, RULES, SHOWN
-from deepminer_ray.survey.sent import Save, checked
 from tests.survey.conftest import Served, served
 
 MASS = {"recognizable": True, "phenomena": [{"category": "Mass", "terms": ["spiculated"], "association": "malignant"}]}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deepminer_ray.annotation.sent import SentAnswer, SentPhenomenon
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, described
 from deepminer_ray.errors import BadInput
-from deepminer_ray.survey.sent import SentAnswer, SentPhenomenon
-from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, described
 
 SEPARATOR = "; "
 """Between the terms of a phenomenon."""

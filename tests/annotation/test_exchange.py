@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray.annotations import read_annotations, write_annotations
+from deepminer_ray.annotation.exchange import read_annotations, write_annotations
 from deepminer_ray.errors import BadInput
 from tests.conftest import SHARED
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepminer_ray.annotation.answer import Answer, answer_of, rows_of
+from deepminer_ray.annotation.answer import read_answer as read_sent
+from deepminer_ray.annotation.sent import LONGEST, MOST, Adjudication, Save, SentAnswer, checked
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, described
 from deepminer_ray.errors import BadInput
-from deepminer_ray.survey.answer import Answer, answer_of, rows_of
-from deepminer_ray.survey.answer import read_answer as read_sent
-from deepminer_ray.survey.sent import LONGEST, MOST, Adjudication, Save, SentAnswer, checked
-from deepminer_ray.survey.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, described
 
 SCRIPT = "<script>alert(1)</script>'; drop table"
 NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)

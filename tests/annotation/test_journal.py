@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.annotation.journal import ANNOTATION, Journal, Journaled, journaled, set_aside
 from deepminer_ray.errors import BadInput
-from deepminer_ray.journal import ANNOTATION, Journal, Journaled, journaled, set_aside
 
 
 def answer(unit: int, phenomena: int = 1) -> list[dict[str, Any]]:
