@@ -156,7 +156,7 @@ def chain(source: Path, small: Path, folder: Path, workers: int, side: int) -> N
     import ray
 
     from deepminer_ray.cluster import connect
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
     from deepminer_ray.stages.catalog import catalog
     from deepminer_ray.stages.cut import cut
 

@@ -21,7 +21,7 @@ import torch
 from matplotlib.path import Path as Ring
 from scipy.stats import combine_pvalues
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 ROOT = Path(__file__).parents[1]
 OLDER = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}

@@ -18,7 +18,7 @@ import numpy as np
 from activations import PATCHES, SCANS, UNITS, filled
 from scipy.stats import rankdata
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 from deepminer_ray.stages.dissect import PERMUTATIONS, Shown, detected_rows
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, permutations
 

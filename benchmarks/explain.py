@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from deepminer_ray.cluster import connect
+from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.chance import chances
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.words import load_words
@@ -28,7 +29,6 @@ from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.grid import places
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
-from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.explain import called_units
 from deepminer_ray.stages.probe import probed_checkpoint

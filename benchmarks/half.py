@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from deepminer_ray import paper
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.checkpoint import Checkpoint, load
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.ahead import Pixels, ahead
-from deepminer_ray.run import Run
 
 PATCHES, TOP, REPETITIONS = 200, 32, 3
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"

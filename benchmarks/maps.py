@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from shuffled import labelled, taught, tested, training
 from sklearn.metrics import roc_auc_score
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
@@ -27,7 +28,6 @@ from deepminer_ray.network.explanation import explained
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.shard import read_scan
-from deepminer_ray.run import Run
 
 Row = dict[str, Any]
 Point = NDArray[np.float64]

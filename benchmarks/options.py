@@ -19,13 +19,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.shard import read_labelled
-from deepminer_ray.run import Run
 from deepminer_ray.statistics.confidence import Interval, auc_interval
 
 NORMALS_VALIDATED = 0.35

@@ -21,9 +21,9 @@ from typing import Any
 
 import psutil
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.planning.counts import Shares
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.evaluate import evaluate

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import KEEP_MEMORY
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint, load, save
 from deepminer_ray.network.probe import PATCHES_AT_ONCE, Probe
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.agreement import against_chance
 from deepminer_ray.explanations.chance import Matrix, Pairs, Places
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import load_words
-from deepminer_ray.run import Run
 
 DEEPMINER = str(Path(sys.executable).with_name("deepminer"))
 TRAIN, TEST, CHOICE = 0.4, 0.4, 1 / 3

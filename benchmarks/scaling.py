@@ -79,7 +79,7 @@ class Sleeping:
 
     def batch(self, number: int) -> dict[str, pa.Table]:
         """A batch of rows, other patches in each, as a store has them."""
-        from deepminer_ray.units.packing import for_store
+        from deepminer_ray.database.packing import for_store
 
         patch = (np.arange(self.rows.num_rows) + number * self.rows.num_rows) // UNITS
         return for_store({self.table: self.rows.append_column("patch", pa.array(patch))})
@@ -179,9 +179,9 @@ def simulated(ray: Any, workers: int, rows: int, network: float, stores: int, se
 def merged(stores: int, folder: Path) -> tuple[float, float]:
     """Seconds in which so many stores take `MERGED` batches one after another, and in which these are merged."""
     from deepminer_ray.cluster import connect
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
+    from deepminer_ray.database.store import Store
     from deepminer_ray.stages.merge import merge
-    from deepminer_ray.store import Store
 
     files = [folder / f"{number}.duckdb" for number in range(stores)]
     kept = [Store(file, stores) for file in files]
@@ -222,10 +222,10 @@ def real_of(cpus: int) -> None:
     from cut import linked  # the benchmark beside this one
 
     from deepminer_ray.cluster import connect
+    from deepminer_ray.database.run import Run
     from deepminer_ray.network.backbone import build
     from deepminer_ray.network.checkpoint import save
     from deepminer_ray.phantom.patient import write_patient
-    from deepminer_ray.run import Run
     from deepminer_ray.stages.catalog import catalog
     from deepminer_ray.stages.cut import cut
     from deepminer_ray.stages.partition import partition

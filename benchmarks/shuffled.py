@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from scipy import stats
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
-from deepminer_ray.run import Run
 from deepminer_ray.stages.train import shuffled_labels
 
 SHUFFLES, EPOCHS = 8, 6

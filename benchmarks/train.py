@@ -28,13 +28,13 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from deepminer_ray import paper
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import Recipe
 from deepminer_ray.patches.shard import read_patches, shard
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.progress.bars import TrainingBar
-from deepminer_ray.run import Run
 from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

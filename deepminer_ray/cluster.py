@@ -16,11 +16,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.database.statement import sql_folder
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
 from deepminer_ray.lost import left_over, witnessed
 from deepminer_ray.shortage import deaths, refuse_failed_start, refuse_no_room
-from deepminer_ray.statement import sql_folder
 
 CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 OUT = Path(__file__).parent / "pictures"
 COLOURS, WIDTH = 255, 1200

@@ -17,7 +17,7 @@ from tests.bucket import ENVIRONMENT, Between, serving, serving_google
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -54,9 +54,9 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
     """Three phantom patients, probed and ranked with a network of chance: a run whose units can be named."""
     import torch
 
+    from deepminer_ray.database.run import Run
     from deepminer_ray.network.backbone import build
     from deepminer_ray.network.checkpoint import save
-    from deepminer_ray.run import Run
     from deepminer_ray.stages.catalog import catalog
     from deepminer_ray.stages.cut import cut
     from deepminer_ray.stages.evaluate import evaluate
@@ -79,7 +79,7 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def explained(ranked: "Run", tmp_path_factory: pytest.TempPathFactory) -> "Run":
     """A run whose units have names, one of them hostile, and whose every scan is explained."""
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
     from deepminer_ray.stages.annotate import annotate
     from deepminer_ray.stages.explain import explain
 

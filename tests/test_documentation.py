@@ -8,8 +8,8 @@ import pytest
 import typer
 
 from deepminer_ray.cli import app
-from deepminer_ray.statement import sql_folder
-from deepminer_ray.tables import STAGES
+from deepminer_ray.database.statement import sql_folder
+from deepminer_ray.database.tables import STAGES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

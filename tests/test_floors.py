@@ -13,7 +13,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 RIM = {
     "ray": {"cluster.py", "cluster_file.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
-    "duckdb": {"opening.py", "run.py", "store.py", "tables.py"},
+    "duckdb": {f"database/{name}.py" for name in ("opening", "run", "store", "tables")},
     "starlette": {"survey/server.py"},
     "uvicorn": {"survey/serve.py", "survey/slow.py"},
     "jinja2": {"survey/pages.py", "report/template.py"},

@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import STAGES
 from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.tables import STAGES
 from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from deepminer_ray.lost import dismiss
 from deepminer_ray.shortage import ended_by
 
 if TYPE_CHECKING:
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
 
 app = typer.Typer(
     help="Find, name and score the units that decide in a mammogram network.",
@@ -30,7 +30,7 @@ CURSOR = "\n\x1b[?25h"
 
 def existing(folder: Path) -> "Run":
     """The run in a folder; imported late, so that `--help` does not wait for it."""
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
 
     return Run.existing(folder)
 

@@ -104,7 +104,7 @@ def run(
 ) -> None:
     """Run all stages in order, and resume where a run stopped. Without names for the units it ends after `rank`."""
     options = dict(locals())
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
     from deepminer_ray.stages.chain import chain
     from deepminer_ray.stages.summary import summary
 
@@ -116,7 +116,7 @@ def run(
 @app.command()
 def catalog(folder: Folder, source: Source, source_kind: SourceKind = None, again: Again = False) -> None:
     """List the films of a source, from their headers alone. It fills the tables scan, lesion, rejected and repair."""
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
     from deepminer_ray.stages.catalog import catalog
 
     catalog(Run.created(folder), source, source_kind, again)

@@ -64,7 +64,7 @@ def audit(folder: Folder) -> None:
 
     The exit status is 1 if there are any. If a run.duckdb was mailed alone, only its rows are checked.
     """
-    from deepminer_ray.digests import mailed_alone, wrong_files
+    from deepminer_ray.database.digests import mailed_alone, wrong_files
 
     run = existing(folder)
     alone = mailed_alone(run)
@@ -101,7 +101,7 @@ def sql(
     if csv + json + (parquet is not None) > 1:
         raise BadInput("An answer has one form: --csv, --json or --parquet FILE.")
     if parquet:
-        from deepminer_ray.export import write_rows
+        from deepminer_ray.database.export import write_rows
 
         rows = asked.ask(statement, files)
         write_rows(parquet, rows.schema, rows.to_batches())
@@ -120,7 +120,7 @@ def export(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write a Parquet file for each table")],
 ) -> None:
     """Write every table of a run as DIR/TABLE.parquet."""
-    from deepminer_ray.export import export_tables
+    from deepminer_ray.database.export import export_tables
 
     for table, rows in export_tables(existing(folder), directory).items():
         typer.echo(f"{directory / table}.parquet: {rows} rows")

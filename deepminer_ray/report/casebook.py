@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE
 from deepminer_ray.files.cells import write_file
@@ -18,7 +19,6 @@ from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.template import template
-from deepminer_ray.run import Run
 from deepminer_ray.units.picture import displayed
 
 HEIGHT, QUALITY = 760, 85

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray import paper
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.statement import statement
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.files.cells import write_file
 from deepminer_ray.progress.bars import say
 from deepminer_ray.report.template import template
-from deepminer_ray.run import Run
-from deepminer_ray.statement import statement
 from deepminer_ray.survey.gallery import Gallery
 from deepminer_ray.units.name import unit_name
 

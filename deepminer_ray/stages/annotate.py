@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.annotation.exchange import read_annotations
+from deepminer_ray.database.lock import ANNOTATE, held
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.survey.held import ANNOTATE, held
-from deepminer_ray.tables import Tables
 from deepminer_ray.units.contrast import LEAST_PATIENTS
 
 KEYWORDS_ANNOTATOR = "lesion keywords"

@@ -4,9 +4,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.checkpoint import load
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from deepminer_ray.tables import Tables
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.units.contrast import LEVEL, Term, beside_other_units, contrast, name_of, shown_by_enough
 from deepminer_ray.units.detection import Ranking
 

@@ -24,6 +24,7 @@ from deepminer_ray.cluster import (
     refuse_unseen,
     sight,
 )
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.patches.breast import breast_mask, breast_shares
@@ -35,7 +36,6 @@ from deepminer_ray.patches.proof import SHARDS, digest, listed, read_list
 from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, whole, write_patches, write_scan
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
-from deepminer_ray.run import Run
 from deepminer_ray.sources.fingerprint import refuse_changed
 from deepminer_ray.sources.kinds import KINDS
 

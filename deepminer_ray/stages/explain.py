@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
-from deepminer_ray.digests import pixels
+from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import write_whole
 from deepminer_ray.network.checkpoint import content
@@ -15,7 +16,6 @@ from deepminer_ray.network.probe import Tables
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
-from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed

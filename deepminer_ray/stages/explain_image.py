@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
@@ -13,7 +14,6 @@ from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
 from deepminer_ray.patches.film import own_film
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed
 

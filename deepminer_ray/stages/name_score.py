@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.explanations.truth import (
     Fit,
     Level,
@@ -19,7 +20,6 @@ from deepminer_ray.explanations.truth import (
     shuffled_mean,
 )
 from deepminer_ray.statistics.confidence import estimate
-from deepminer_ray.tables import Tables
 from deepminer_ray.units.contrast import Term
 
 NAME_SCORE = pa.schema(

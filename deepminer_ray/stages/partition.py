@@ -8,10 +8,10 @@ from typing import Any
 import polars
 
 from deepminer_ray import paper
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import unmarked
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.sources import cbis
 from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.rows import NOT_OUTLINED

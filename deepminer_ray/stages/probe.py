@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from deepminer_ray.digests import made, pixels
+from deepminer_ray.database.digests import made, pixels
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import place, write_whole
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.merge import merge
 from deepminer_ray.stages.partition import chosen_partitions

@@ -7,19 +7,19 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.digests import pixels
+from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.store import attached
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import divided, how_probed
 from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.statistics.confidence import Interval, share_intervals
-from deepminer_ray.store import attached
-from deepminer_ray.tables import Tables
 
 FILMS_A_BATCH = 8
 UNSEEN = ("test", "holdout")

@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.curves import draw_annotators, draw_faithfulness, draw_scores
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.agreement import against_chance, estimated
 from deepminer_ray.explanations.chance import Pairs
@@ -20,11 +22,9 @@ from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import MODES, Words, load_words
 from deepminer_ray.progress.bars import say
-from deepminer_ray.run import Run
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import estimate
-from deepminer_ray.tables import Tables
 
 GREEDY = "greedy matching"
 

@@ -12,7 +12,7 @@ class StoreActor:
     """The one process that writes a store's file."""
 
     def __init__(self, file: Path, stores: int = 1):
-        from deepminer_ray.store import Store
+        from deepminer_ray.database.store import Store
 
         self.store = Store(file, stores)
 

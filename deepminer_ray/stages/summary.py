@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepminer_ray import paper
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 from deepminer_ray.statistics.confidence import estimate
 
 NAMES_SHOWN = 4

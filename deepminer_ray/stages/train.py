@@ -16,7 +16,8 @@ import torch
 
 from deepminer_ray import paper
 from deepminer_ray.curves import draw_training
-from deepminer_ray.digests import pixels
+from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import remove, resolved
 from deepminer_ray.network import checkpoint
@@ -26,7 +27,6 @@ from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
-from deepminer_ray.run import Run
 from deepminer_ray.stages.feed import Film
 from deepminer_ray.stages.fit import fit
 from deepminer_ray.stages.watch import Watch

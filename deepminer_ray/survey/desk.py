@@ -10,11 +10,11 @@ from operator import itemgetter
 from deepminer_ray.annotation.answer import Answer, answer_of, read_answer, rows_of
 from deepminer_ray.annotation.journal import Journal
 from deepminer_ray.annotation.sent import Save
+from deepminer_ray.database.lock import held
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import Gallery
-from deepminer_ray.survey.held import held
 from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
 
 

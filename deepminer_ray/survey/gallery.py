@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.digests import pixels
+from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.run import Run
 from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
-from deepminer_ray.run import Run
 from deepminer_ray.survey.pictures import film_picture, patch_picture, png
 from deepminer_ray.units.receptive_field import Geometry
 

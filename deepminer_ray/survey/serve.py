@@ -8,8 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.experts import experts
 from deepminer_ray.survey.server import application

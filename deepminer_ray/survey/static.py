@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.experts import expert_name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 ANYONE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if shutil.which("setpriv") else []
 """As root may write everywhere, without what lets it."""

@@ -11,9 +11,9 @@ import pytest
 from ray.exceptions import RayTaskError
 
 from deepminer_ray.cli import main
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Remote
-from deepminer_ray.run import Run
 from tests.bucket import Between
 
 DEEPMINER = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.cli import main
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
 STATEMENT = "select scan, patient from scan order by scan"

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from deepminer_ray.annotation.exchange import COLUMNS, read_annotations, write_annotations
 from deepminer_ray.cli import main
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.readers import KEY, SHEET, write_questions
 from deepminer_ray.files.cells import csv_of, marked, text_of, unmarked
-from deepminer_ray.run import Run
 from deepminer_ray.stages.partition import read_lists
 
 FORMULA = "=cmd|' /C calc'!A0"

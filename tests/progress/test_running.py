@@ -7,8 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.progress.running import FILE, SILENT, Running, described
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 

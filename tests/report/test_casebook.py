@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 import pytest
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.figure import blended
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.report.page import write_report
-from deepminer_ray.run import Run
 from deepminer_ray.units.picture import displayed, upsample
 from deepminer_ray.units.receptive_field import Geometry
 from tests.conftest import HOSTILE

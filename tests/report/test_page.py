@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.report.page import write_report
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 
 SCRIPT = "<script>alert('x')</script>"

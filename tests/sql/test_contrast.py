@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.name_score import name_scores
-from deepminer_ray.tables import Tables
 
 Row = dict[str, Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.database.statement import statement
 from deepminer_ray.stages.partition import read_lists
-from deepminer_ray.statement import statement
 from tests import naive
 from tests.conftest import SHARED
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.files.location import Remote, write_whole
-from deepminer_ray.run import Run
 from deepminer_ray.stages import train as stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

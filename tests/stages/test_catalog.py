@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import dcmread
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.patches.cover import fill
-from deepminer_ray.run import Run
 from deepminer_ray.sources import ddsm
 from deepminer_ray.sources.density import DISPLAY, UNITS_PER_DENSITY, to_grey
 from deepminer_ray.sources.finding import KEYWORDS

@@ -16,17 +16,17 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import STAGES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.dissect import dissect
 from deepminer_ray.stages.explain_image import explain_images
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.summary import evaluated, summary
-from deepminer_ray.tables import STAGES
 
 PARTITION_OF = {"1001": "test", "1002": "holdout", "1003": "train", "1005": "train"}
 """By case: a normal, a benign, a malignant and a benign patient."""

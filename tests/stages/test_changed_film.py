@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deepminer_ray.run import Run
 
 from benchmarks.fuzzing import seeds
 from deepminer_ray.files.location import Remote, place, write_whole
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from tests.bucket import put

@@ -19,10 +19,10 @@ import psutil
 import pytest
 import torch
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import save
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 
 pytestmark = pytest.mark.chaos
 

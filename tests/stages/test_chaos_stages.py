@@ -23,9 +23,9 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.annotation.journal import Journal, journaled
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import STAGES
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
-from deepminer_ray.tables import STAGES
 
 pytestmark = pytest.mark.chaos
 
@@ -205,7 +205,7 @@ def test_two_commands_on_one_run_leave_what_one_does(quiet: Chain, source: Path,
 
 
 ANSWERS = 300
-FOLD = "import sys; from deepminer_ray.run import Run; Run(sys.argv[1]).fold()"
+FOLD = "import sys; from deepminer_ray.database.run import Run; Run(sys.argv[1]).fold()"
 
 
 def test_a_killed_fold_loses_no_answer_and_doubles_none(tmp_path: Path) -> None:

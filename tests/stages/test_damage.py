@@ -15,12 +15,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from deepminer_ray.cli import main
-from deepminer_ray.digests import mailed_alone, wrong_files
+from deepminer_ray.database.digests import wrong_files
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.proof import SHARDS
 from deepminer_ray.patches.shard import MADE_FROM, read_patches, read_scan, shard
 from deepminer_ray.report.page import write_report
-from deepminer_ray.run import Run
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.survey.desk import Desk, Settings

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 from deepminer_ray.stages.dissect import acquired_rows, corrected
 
 PATIENTS, UNITS = 60, 40

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 from deepminer_ray.stages.explain import explain
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank

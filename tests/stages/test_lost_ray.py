@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 DEEPMINER = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
 PROBED = ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram", "layer", "weight", "bias")

@@ -10,9 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import save
-from deepminer_ray.run import Run
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition

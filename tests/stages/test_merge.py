@@ -12,16 +12,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from deepminer_ray import run as module
-from deepminer_ray.run import Run
+from deepminer_ray.database import packing
+from deepminer_ray.database import run as module
+from deepminer_ray.database.packing import for_store
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.store import Store
+from deepminer_ray.database.store import activation as stored_activation
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.stages import merge
 from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
-from deepminer_ray.store import Store
-from deepminer_ray.store import activation as stored_activation
-from deepminer_ray.tables import Tables
-from deepminer_ray.units import packing
-from deepminer_ray.units.packing import for_store
-from tests.units.test_packing import activation
+from tests.database.test_packing import activation
 
 STORES, BATCHES, UNITS, PATCHES, SCANS = 8, 32, 512, 100, 24
 LARGE_BATCHES = 12

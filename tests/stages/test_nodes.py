@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 import pytest
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.files.location import Remote
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.run import Run
 from tests.bucket import Between, put
 
 pytestmark = pytest.mark.nodes

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from deepminer_ray.cli import main
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.planning.counts import Shares
-from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import recognise
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

@@ -12,13 +12,13 @@ import torch
 
 from deepminer_ray import paper
 from deepminer_ray.cluster import KEEP_MEMORY
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
 from deepminer_ray.network.geometry import LayerToo
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.shard import read_patches, shard
-from deepminer_ray.run import Run
 from deepminer_ray.stages import probe as stage
 from deepminer_ray.stages import stream
 from deepminer_ray.stages.catalog import catalog

@@ -12,11 +12,11 @@ import pytest
 from gensim.models import KeyedVectors
 from scipy.stats import ttest_1samp
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.chance import chances, mean_score, p_value
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import load_words
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.explain import explain

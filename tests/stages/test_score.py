@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.explain import explain
 from deepminer_ray.stages.score import score

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from deepminer_ray.cluster import LASTING, RETRIES
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import save
-from deepminer_ray.run import Run
 from deepminer_ray.sources.kinds import KINDS
 from deepminer_ray.stages import cut as stage
 from deepminer_ray.stages.catalog import catalog

@@ -19,8 +19,8 @@ import pytest
 import torch
 
 from deepminer_ray.cluster import ALONE, Likeness, Sight
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray.run import Run
+from deepminer_ray.database.run import Run
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.patches.shard import read_scan
-from deepminer_ray.run import Run
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Settings

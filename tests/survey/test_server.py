@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from deepminer_ray.annotation.sent import Save, checked
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.gallery import BESIDE, RULES, SHOWN

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from deepminer_ray.database.lock import ANNOTATE, held
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Settings
-from deepminer_ray.survey.held import ANNOTATE, held
 from deepminer_ray.survey.static import folder_name, write_survey
 
 ALIKE = ["Dr. A", "Dr A", "Dr/A", "Dr_A", "Dr-A", "dr a", "DR A", "Dr A.", "Dr\\A", ".Dr A", "Dr..A"]

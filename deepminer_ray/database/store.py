@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from deepminer_ray.database.packing import ACTIVATION, BATCH, PACKED, units_at_once, unpacked
+from deepminer_ray.database.statement import statement
+from deepminer_ray.database.tables import UNWRITTEN, Tables
 from deepminer_ray.errors import BadInput
-from deepminer_ray.statement import statement
-from deepminer_ray.tables import UNWRITTEN, Tables
-from deepminer_ray.units.packing import ACTIVATION, BATCH, PACKED, units_at_once, unpacked
 
 LOCKED = "lock"
 SECONDS_TO_WAIT = 60.0

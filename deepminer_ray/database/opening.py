@@ -14,10 +14,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from deepminer_ray.database.statement import sql_folder, statement
+from deepminer_ray.database.tables import create
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import say
-from deepminer_ray.statement import sql_folder, statement
-from deepminer_ray.tables import create
 
 LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": False,

@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.annotation.journal import journaled, set_aside
+from deepminer_ray.database.opening import opened, own_views, refuse_changes
+from deepminer_ray.database.statement import sql_folder, statement
+from deepminer_ray.database.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import URI, Place, place
-from deepminer_ray.opening import opened, own_views, refuse_changes
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import described
-from deepminer_ray.statement import sql_folder, statement
-from deepminer_ray.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
 
 Parameters = Mapping[str, Any]
 

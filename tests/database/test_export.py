@@ -8,9 +8,9 @@ import polars
 import pyarrow as pa
 import pytest
 
+from deepminer_ray.database.export import export_tables, write_rows
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.export import export_tables, write_rows
-from deepminer_ray.run import Run
 
 SCANS = pa.table({"scan": ["S", "T"], "scan_number": pa.array([0, 1], pa.int32()), "patient": ["P", None]})
 LESIONS = pa.table({"lesion": ["L"], "scan": ["S"], "outline": [[[{"x": 1, "y": 2}, {"x": 3, "y": 4}]]]})

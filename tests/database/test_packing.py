@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow.compute import field
 
-from deepminer_ray.units import packing
-from deepminer_ray.units.packing import ACTIVATION, BATCH, PACKED, packed, units_at_once, unpacked
+from deepminer_ray.database import packing
+from deepminer_ray.database.packing import ACTIVATION, BATCH, PACKED, packed, units_at_once, unpacked
 
 
 def activation(patches: Sequence[int], units: int, cells: int, seed: int) -> pa.Table:

@@ -9,11 +9,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from deepminer_ray import opening
 from deepminer_ray.cli import main
+from deepminer_ray.database import opening
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
-from deepminer_ray.statement import sql_folder
 
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
 

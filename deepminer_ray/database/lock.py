@@ -4,8 +4,8 @@ import fcntl
 import os
 from typing import IO
 
+from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
 
 SURVEY, ANNOTATE = "survey", "annotate"
 LONGEST = 40

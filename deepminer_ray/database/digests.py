@@ -11,7 +11,7 @@ from deepminer_ray.patches.proof import KINDS, SHARDS, Shards, digest, read_list
 from deepminer_ray.patches.shard import MADE_FROM, shard, whole
 
 if TYPE_CHECKING:
-    from deepminer_ray.run import Run
+    from deepminer_ray.database.run import Run
 
 READERS = 8
 """Threads that read shards to compare them all."""

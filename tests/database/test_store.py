@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from deepminer_ray.store import Store
+from deepminer_ray.database.store import Store
 
 ROWS = {"response": pa.table({"unit": [0, 1], "maximum": [0.5, 1.5]})}
 
@@ -44,7 +44,7 @@ def test_a_batch_that_fails_leaves_neither_rows_nor_ledger(tmp_path: Path) -> No
 def test_a_killed_store_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     file = tmp_path / "probe.duckdb"
     code = (
-        "import sys, pyarrow as pa; from pathlib import Path; from deepminer_ray.store import Store\n"
+        "import sys, pyarrow as pa; from pathlib import Path; from deepminer_ray.database.store import Store\n"
         "store = Store(Path(sys.argv[1])); rows = {'response': pa.table({'unit': [0, 1], 'maximum': [0.5, 1.5]})}\n"
         "for batch in range(10_000):\n    print(store.append(batch, rows), flush=True)\n"
     )
@@ -68,7 +68,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_stored_stays(tmp_path: Path) -
     file = tmp_path / "probe.duckdb"
     code = (
         "import sys, resource, numpy, pyarrow as pa; from pathlib import Path\n"
-        "from deepminer_ray.store import Store; from deepminer_ray.errors import BadInput\n"
+        "from deepminer_ray.database.store import Store; from deepminer_ray.errors import BadInput\n"
         "store = Store(Path(sys.argv[1])); chance = numpy.random.default_rng(0)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))\n"
         "try:\n"

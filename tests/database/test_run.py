@@ -14,9 +14,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import NEEDS, STAGES
 from deepminer_ray.errors import BadInput
-from deepminer_ray.run import Run
-from deepminer_ray.tables import NEEDS, STAGES
 
 SCANS = pa.table({"scan": ["v-A_0001_1.LEFT_CC"], "scan_number": pa.array([0], pa.int32()), "patient": ["A_0001"]})
 PATIENTS = pa.table({"patient": ["A_0001"], "partition": ["train"], "validation": [False]})
@@ -105,7 +105,7 @@ def test_readers_see_the_old_state_while_a_writer_is_at_work(run: Run) -> None:
 def test_a_writer_that_is_killed_leaves_the_last_state(run: Run) -> None:
     catalogued(run)
     code = (
-        "import sys, time, pyarrow as pa; from deepminer_ray.run import Run\n"
+        "import sys, time, pyarrow as pa; from deepminer_ray.database.run import Run\n"
         "with Run(sys.argv[1]).finishing('catalog', {'source': 'there'}, time.time()) as tables:\n"
         "    tables.insert('scan', pa.table({'scan': ['x'] * 100_000}))\n"
         "    print('inside', flush=True); time.sleep(60)\n"
@@ -147,7 +147,7 @@ def test_a_full_disk_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     run = Run.created(tmp_path / "run")
     before = run.database.read_bytes()
     code = (
-        "import sys, resource, numpy, pyarrow as pa; from deepminer_ray.run import Run\n"
+        "import sys, resource, numpy, pyarrow as pa; from deepminer_ray.database.run import Run\n"
         "from deepminer_ray.errors import BadInput\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (16_000_000, 16_000_000))\n"
         "patch = numpy.random.default_rng(0).integers(0, 2**62, 4_000_000)\n"

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from deepminer_ray.statement import sql_folder, statement
+from deepminer_ray.database.statement import sql_folder, statement
 
 UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """What DuckDB raises on a full disk, depending on where it finds out."""
