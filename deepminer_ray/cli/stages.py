@@ -105,8 +105,8 @@ def run(
     """Run all stages in order, and resume where a run stopped. Without names for the units it ends after `rank`."""
     options = dict(locals())
     from deepminer_ray.database.run import Run
+    from deepminer_ray.report.summary import summary
     from deepminer_ray.stages.chain import chain
-    from deepminer_ray.stages.summary import summary
 
     made = Run.created(options.pop("folder"))
     chain(made, **options)
@@ -214,8 +214,8 @@ def evaluate(
     folder: Folder, partitions: Partitions = None, sensitivity: Sensitivity = paper.PAUC_FROM, again: Again = False
 ) -> None:
     """Measure AUC, calibration and operating points by class. By patch, scan and patient. Section 3.1 of the paper."""
+    from deepminer_ray.report.summary import evaluated
     from deepminer_ray.stages.evaluate import evaluate
-    from deepminer_ray.stages.summary import evaluated
 
     evaluate(existing(folder), partitions, sensitivity, again)
     typer.echo(evaluated(existing(folder)))

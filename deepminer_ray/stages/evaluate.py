@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.curves import draw_calibration, draw_roc
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import say
+from deepminer_ray.report.curves import draw_calibration, draw_roc
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import auc_interval, estimate
 from deepminer_ray.statistics.evaluation import GRID, Scored, calibration, called, measures, operating_threshold

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
@@ -22,6 +21,7 @@ from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import MODES, Words, load_words
 from deepminer_ray.progress.bars import say
+from deepminer_ray.report.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import estimate

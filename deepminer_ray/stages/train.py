@@ -15,7 +15,6 @@ import pyarrow as pa
 import torch
 
 from deepminer_ray import paper
-from deepminer_ray.curves import draw_training
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
@@ -27,6 +26,7 @@ from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
+from deepminer_ray.report.curves import draw_training
 from deepminer_ray.stages.feed import Film
 from deepminer_ray.stages.fit import fit
 from deepminer_ray.stages.watch import Watch

@@ -21,12 +21,12 @@ from deepminer_ray.database.tables import STAGES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
+from deepminer_ray.report.summary import evaluated, summary
 from deepminer_ray.sources.kinds import KINDS
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.dissect import dissect
 from deepminer_ray.stages.explain_image import explain_images
 from deepminer_ray.stages.probe import probe
-from deepminer_ray.stages.summary import evaluated, summary
 
 PARTITION_OF = {"1001": "test", "1002": "holdout", "1003": "train", "1005": "train"}
 """By case: a normal, a benign, a malignant and a benign patient."""

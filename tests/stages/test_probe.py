@@ -19,6 +19,7 @@ from deepminer_ray.network.checkpoint import load, save
 from deepminer_ray.network.geometry import LayerToo
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.shard import read_patches, shard
+from deepminer_ray.report.summary import summary
 from deepminer_ray.stages import probe as stage
 from deepminer_ray.stages import stream
 from deepminer_ray.stages.catalog import catalog
@@ -27,7 +28,6 @@ from deepminer_ray.stages.evaluate import evaluate
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
-from deepminer_ray.stages.summary import summary
 
 SIDE, LAYER = 64, "features.6"
 
