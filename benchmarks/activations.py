@@ -31,9 +31,9 @@ from deepminer_ray.database.statement import statement
 from deepminer_ray.database.store import Store
 from deepminer_ray.database.store import activation as stored_activation
 from deepminer_ray.database.tables import Tables
-from deepminer_ray.stages.merge import MEMORY, THREADS
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statistics.confidence import share_intervals
+from deepminer_ray.workers.merge import MEMORY, THREADS
 
 PATCHES, UNITS, SCANS, REPETITIONS = 44_612, 2_048, 1_040, 5
 ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 90, 8

@@ -155,10 +155,10 @@ def chain(source: Path, small: Path, folder: Path, workers: int, side: int) -> N
     """In a process of its own: warm as many workers, then catalog and cut; print seconds and memory as JSON."""
     import ray
 
-    from deepminer_ray.cluster import connect
     from deepminer_ray.database.run import Run
     from deepminer_ray.stages.catalog import catalog
     from deepminer_ray.stages.cut import cut
+    from deepminer_ray.workers.cluster import connect
 
     connect(cpus=workers)
     warm = Run.created(folder / "warm")

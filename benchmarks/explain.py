@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from deepminer_ray.cluster import connect
 from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.chance import chances
 from deepminer_ray.explanations.matching import matching
@@ -29,9 +28,10 @@ from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.grid import places
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
-from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.explain import called_units
 from deepminer_ray.stages.probe import probed_checkpoint
+from deepminer_ray.workers.actors import FigureActor
+from deepminer_ray.workers.cluster import connect
 
 REPEATS = 5
 SIDE = 227

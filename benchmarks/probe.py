@@ -23,7 +23,6 @@ import torch
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.database.run import Run
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint, load, save
@@ -35,6 +34,7 @@ from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
+from deepminer_ray.workers.cluster import KEEP_MEMORY
 
 NETWORK, PRELOADED_NETWORKS, REPETITIONS = "resnet18", ("resnet18", "resnet152"), 3
 GPU = torch.cuda.is_available()

@@ -59,7 +59,7 @@ class Sleeping:
     """Some workers of one process: their networks sleep, their rows are real."""
 
     def __init__(self, workers: int, rows: int, network: float):
-        from deepminer_ray.stages.turn import Turn
+        from deepminer_ray.workers.turn import Turn
 
         chance = np.random.default_rng(os.getpid())
         self.table = "activation" if rows >= UNITS * PATCHES_AT_LEAST else "response"
@@ -145,10 +145,10 @@ def spent() -> Counter[str]:
 
 def simulated(ray: Any, workers: int, rows: int, network: float, stores: int, seconds: float, folder: Path) -> Load:
     """Have batches answered and stored for about so many seconds; what that showed."""
-    from deepminer_ray.cluster import here
-    from deepminer_ray.stages.actors import BATCHES_AT_ONCE
-    from deepminer_ray.stages.store_actor import StoreActor
-    from deepminer_ray.stages.stream import Batch, answered
+    from deepminer_ray.workers.actors import BATCHES_AT_ONCE
+    from deepminer_ray.workers.cluster import here
+    from deepminer_ray.workers.store_actor import StoreActor
+    from deepminer_ray.workers.stream import Batch, answered
 
     of_process = -(-workers // PROCESSES)
     sleeping = ray.remote(Sleeping).options(num_cpus=0, max_concurrency=of_process * BATCHES_AT_ONCE)
@@ -178,10 +178,10 @@ def simulated(ray: Any, workers: int, rows: int, network: float, stores: int, se
 
 def merged(stores: int, folder: Path) -> tuple[float, float]:
     """Seconds in which so many stores take `MERGED` batches one after another, and in which these are merged."""
-    from deepminer_ray.cluster import connect
     from deepminer_ray.database.run import Run
     from deepminer_ray.database.store import Store
-    from deepminer_ray.stages.merge import merge
+    from deepminer_ray.workers.cluster import connect
+    from deepminer_ray.workers.merge import merge
 
     files = [folder / f"{number}.duckdb" for number in range(stores)]
     kept = [Store(file, stores) for file in files]
@@ -201,7 +201,7 @@ def merged(stores: int, folder: Path) -> tuple[float, float]:
 def prepared(_: float) -> None:
     """Print what it takes to name batches and their stores' files."""
     from deepminer_ray.stages.probe import divided
-    from deepminer_ray.stages.stream import Batch, digest
+    from deepminer_ray.workers.stream import Batch, digest
 
     own = psutil.Process()
     held = own.memory_info().rss
@@ -221,7 +221,6 @@ def real_of(cpus: int) -> None:
     """Print the seconds of catalog, cut and probe on a Ray of so many CPUs, workers being warm."""
     from cut import linked  # the benchmark beside this one
 
-    from deepminer_ray.cluster import connect
     from deepminer_ray.database.run import Run
     from deepminer_ray.network.backbone import build
     from deepminer_ray.network.checkpoint import save
@@ -230,6 +229,7 @@ def real_of(cpus: int) -> None:
     from deepminer_ray.stages.cut import cut
     from deepminer_ray.stages.partition import partition
     from deepminer_ray.stages.probe import probe
+    from deepminer_ray.workers.cluster import connect
 
     connect(cpus)
     with tempfile.TemporaryDirectory() as name:
@@ -276,7 +276,7 @@ def real(_: float) -> None:
 
 def driver(seconds: float) -> None:
     """Print how many batches the driver hands out."""
-    from deepminer_ray.cluster import connect
+    from deepminer_ray.workers.cluster import connect
 
     ray = connect(PROCESSES)
     print(f"batches of {FEW_ROWS} rows; limit: workers always busy")
@@ -288,7 +288,7 @@ def driver(seconds: float) -> None:
 
 def stores(seconds: float, workers: Sequence[int], rows: int, network: float) -> None:
     """Print what workers wait for that send so many rows after so many seconds of network."""
-    from deepminer_ray.cluster import connect
+    from deepminer_ray.workers.cluster import connect
 
     ray = connect(PROCESSES)
     print(f"batches of {rows:,} rows, a network of {network:.1f} s; limit: workers always busy")
@@ -301,7 +301,7 @@ def stores(seconds: float, workers: Sequence[int], rows: int, network: float) ->
 
 def scans(seconds: float) -> None:
     """Print how many whole mammograms are stored, one a batch and many."""
-    from deepminer_ray.cluster import connect
+    from deepminer_ray.workers.cluster import connect
 
     ray = connect(PROCESSES)
     print(f"{SCAN_ROWS:,} rows and {SCAN_NETWORK:.1f} s a mammogram; limit: workers always busy")

@@ -35,11 +35,11 @@ from deepminer_ray.network.training import Recipe
 from deepminer_ray.patches.shard import read_patches, shard
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.progress.bars import TrainingBar
-from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import train
+from deepminer_ray.workers import fit
 
 NETWORKS, ON_GPU, REPETITIONS, WARM = ("squeezenet1_1", "resnet18"), "resnet152", 3, 2
 PATIENTS, PATIENTS_ON_GPU = 3, 12

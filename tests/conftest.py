@@ -32,7 +32,7 @@ os.environ.update(ENVIRONMENT)
 @pytest.fixture(scope="session")
 def ray() -> Iterator[object]:
     """A local Ray, shared by all tests that need one."""
-    from deepminer_ray.cluster import connect
+    from deepminer_ray.workers.cluster import connect
 
     connected = connect()
     yield connected

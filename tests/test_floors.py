@@ -12,7 +12,7 @@ PACKAGE = ROOT / "deepminer_ray"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 RIM = {
-    "ray": {"cluster.py", "cluster_file.py", *(f"stages/{file.name}" for file in (PACKAGE / "stages").glob("*.py"))},
+    "ray": {"stages/plan_worker.py", *(f"workers/{file.name}" for file in (PACKAGE / "workers").glob("*.py"))},
     "duckdb": {f"database/{name}.py" for name in ("opening", "run", "store", "tables")},
     "starlette": {"survey/server.py"},
     "uvicorn": {"survey/serve.py", "survey/slow.py"},

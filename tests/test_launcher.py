@@ -21,9 +21,9 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from deepminer_ray.cluster_file import checked
 from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.patient import write_phantom
+from deepminer_ray.workers.cluster_file import checked
 from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]

@@ -269,7 +269,7 @@ def read_weights(folder: Path, content: bytes) -> None:
 
 def read_cluster(folder: Path, content: bytes) -> None:
     """Without a program ssh: nobody is called, whatever address damage makes."""
-    from deepminer_ray.cluster_file import checked
+    from deepminer_ray.workers.cluster_file import checked
 
     (folder / "cluster.yaml").write_bytes(content)
     path = os.environ["PATH"]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from deepminer_ray.cluster import watched
 from deepminer_ray.errors import DISK, BadInput, Unreachable
-from deepminer_ray.lost import dismiss
-from deepminer_ray.shortage import ended_by
+from deepminer_ray.workers.cluster import watched
+from deepminer_ray.workers.lost import dismiss
+from deepminer_ray.workers.shortage import ended_by
 
 if TYPE_CHECKING:
     from deepminer_ray.database.run import Run

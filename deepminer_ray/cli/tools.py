@@ -29,7 +29,7 @@ def cluster(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="for `ray up`, such as cluster-local.yaml")],
 ) -> None:
     """Check a cluster file, and whether its head answers by ssh."""
-    from deepminer_ray.cluster_file import checked
+    from deepminer_ray.workers.cluster_file import checked
 
     typer.echo(checked(file))
 

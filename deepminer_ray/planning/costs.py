@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import blocks_of
 from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
+from deepminer_ray.workers.cluster import blocks_of
 
 TASK = 0.2
 """Seconds between two tasks that Ray Data hands to one CPU (`docs/full_ddsm.md`)."""

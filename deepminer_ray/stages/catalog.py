@@ -7,7 +7,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import (
+from deepminer_ray.database.run import Run
+from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.files.location import Place, place, resolved
+from deepminer_ray.patches.cover import fill
+from deepminer_ray.progress.bars import progress, say
+from deepminer_ray.progress.running import Running
+from deepminer_ray.sources.fingerprint import fingerprint
+from deepminer_ray.sources.kinds import KINDS, Kind, recognise
+from deepminer_ray.sources.rows import Case, Rejected
+from deepminer_ray.workers.cluster import (
     ALONE,
     Likeness,
     Sight,
@@ -18,15 +27,6 @@ from deepminer_ray.cluster import (
     refuse_unlike,
     refuse_unseen,
 )
-from deepminer_ray.database.run import Run
-from deepminer_ray.errors import BadInput, Unreachable, reason
-from deepminer_ray.files.location import Place, place, resolved
-from deepminer_ray.patches.cover import fill
-from deepminer_ray.progress.bars import progress, say
-from deepminer_ray.progress.running import Running
-from deepminer_ray.sources.fingerprint import fingerprint
-from deepminer_ray.sources.kinds import KINDS, Kind, recognise
-from deepminer_ray.sources.rows import Case, Rejected
 
 ITEMS_SHOWN = 64
 

@@ -12,18 +12,6 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import (
-    ALONE,
-    Likeness,
-    Sight,
-    blocks,
-    check_nodes,
-    connect,
-    refuse_deadly,
-    refuse_unlike,
-    refuse_unseen,
-    sight,
-)
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
@@ -38,6 +26,18 @@ from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import refuse_changed
 from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.workers.cluster import (
+    ALONE,
+    Likeness,
+    Sight,
+    blocks,
+    check_nodes,
+    connect,
+    refuse_deadly,
+    refuse_unlike,
+    refuse_unseen,
+    sight,
+)
 
 READERS = 8
 """Threads that look through what an earlier call cut."""

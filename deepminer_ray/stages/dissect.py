@@ -12,20 +12,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import connect, here
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import attached
 from deepminer_ray.progress.bars import progress, say
-from deepminer_ray.stages.actors import How
 from deepminer_ray.stages.contrast import corrected, shown_terms
-from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import FILMS_A_BATCH
-from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.contrast import LEAST_PATIENTS, Term
 from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
+from deepminer_ray.workers.actors import How
+from deepminer_ray.workers.cluster import connect, here
+from deepminer_ray.workers.merge import clear
+from deepminer_ray.workers.stream import Batch, stream
 
 PERMUTATIONS = 9999
 """p is a multiple of 1 / 10,000."""

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
@@ -16,10 +15,11 @@ from deepminer_ray.network.probe import Tables
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
-from deepminer_ray.stages.actors import FigureActor
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed
-from deepminer_ray.stages.stream import actors_that_fit, named
+from deepminer_ray.workers.actors import FigureActor
+from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
+from deepminer_ray.workers.stream import actors_that_fit, named
 
 
 def explain(

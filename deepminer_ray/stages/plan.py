@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import KEEP_MEMORY, blocks, connect
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.planning.costs import Measured, Pace, reckoned
@@ -31,7 +30,8 @@ from deepminer_ray.stages.plan_worker import (
     pixels_of,
     read_timed,
 )
-from deepminer_ray.stages.stream import actors_that_fit
+from deepminer_ray.workers.cluster import KEEP_MEMORY, blocks, connect
+from deepminer_ray.workers.stream import actors_that_fit
 
 READ = 512
 """Items whose headers are read, all of a source that has no more."""

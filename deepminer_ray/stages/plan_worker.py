@@ -165,7 +165,7 @@ class ProbeSample:
         """
         import ray
 
-        from deepminer_ray.stages.actors import FigureActor
+        from deepminer_ray.workers.actors import FigureActor
 
         self.probe = None  # no worker holds two networks
         write_scan(self.folder / "scan", 0, scan["scan"], film)

@@ -17,11 +17,11 @@ from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
 from deepminer_ray.progress.bars import say
-from deepminer_ray.stages.actors import How
-from deepminer_ray.stages.merge import merge
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.stages.train import head_rows
+from deepminer_ray.workers.actors import How
+from deepminer_ray.workers.merge import merge
+from deepminer_ray.workers.stream import Batch, stream
 
 ROWS_A_BATCH = 1_000_000
 """(patch, unit) rows of a transaction, which costs a store 6 ms however few they are."""

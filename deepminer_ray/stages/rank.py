@@ -15,11 +15,11 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.contrast import contrast_rows
-from deepminer_ray.stages.merge import clear
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import divided, how_probed
-from deepminer_ray.stages.stream import Batch, stream
 from deepminer_ray.statistics.confidence import Interval, share_intervals
+from deepminer_ray.workers.merge import clear
+from deepminer_ray.workers.stream import Batch, stream
 
 FILMS_A_BATCH = 8
 UNSEEN = ("test", "holdout")

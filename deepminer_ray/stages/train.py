@@ -27,9 +27,9 @@ from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, valida
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.curves import draw_training
-from deepminer_ray.stages.feed import Film
-from deepminer_ray.stages.fit import fit
-from deepminer_ray.stages.watch import Watch
+from deepminer_ray.workers.feed import Film
+from deepminer_ray.workers.fit import fit
+from deepminer_ray.workers.watch import Watch
 
 KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
 CHOICES = {

@@ -12,6 +12,7 @@ import pytest
 from deepminer_ray.cli import main
 from deepminer_ray.database import opening
 from deepminer_ray.database.run import Run
+from deepminer_ray.database.statement import sql_folder
 from deepminer_ray.errors import BadInput
 
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})

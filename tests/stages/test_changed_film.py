@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deepminer_ray.run import Run
 
 from benchmarks.fuzzing import seeds
+from deepminer_ray.database.run import Run
 from deepminer_ray.files.location import Remote, place, write_whole
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from tests.bucket import put
 
-CHANGED = "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring the old one back."
+CHANGED = (
+    "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring the old one"
+    " back."
+)
 
 
 def ddsm_source(folder: Path) -> None:

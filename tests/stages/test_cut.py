@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepminer_ray.cluster import Likeness, Sight
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut, cut_film
+from deepminer_ray.workers.cluster import Likeness, Sight
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from deepminer_ray.cli import main
-from deepminer_ray.database.digests import wrong_files
+from deepminer_ray.database.digests import mailed_alone, wrong_files
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.proof import SHARDS

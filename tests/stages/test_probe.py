@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from deepminer_ray import paper
-from deepminer_ray.cluster import KEEP_MEMORY
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
@@ -21,13 +20,14 @@ from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.shard import read_patches, shard
 from deepminer_ray.report.summary import summary
 from deepminer_ray.stages import probe as stage
-from deepminer_ray.stages import stream
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.evaluate import evaluate
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
+from deepminer_ray.workers import stream
+from deepminer_ray.workers.cluster import KEEP_MEMORY
 
 SIDE, LAYER = 64, "features.6"
 

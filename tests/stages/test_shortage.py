@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepminer_ray.cluster import LASTING, RETRIES
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
@@ -21,7 +20,8 @@ from deepminer_ray.stages import cut as stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut, cut_film
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.stages.stream import Batch, answered
+from deepminer_ray.workers.cluster import LASTING, RETRIES
+from deepminer_ray.workers.stream import Batch, answered
 
 DEEPMINER = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
 

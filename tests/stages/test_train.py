@@ -18,16 +18,16 @@ import psutil
 import pytest
 import torch
 
-from deepminer_ray.cluster import ALONE, Likeness, Sight
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.stages import fit
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
-from deepminer_ray.stages.feed import Feed, dataset
-from deepminer_ray.stages.fit import KEEP_MEMORY, failure_sentence
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import shuffled_labels, train
+from deepminer_ray.workers import fit
+from deepminer_ray.workers.cluster import ALONE, Likeness, Sight
+from deepminer_ray.workers.feed import Feed, dataset
+from deepminer_ray.workers.fit import KEEP_MEMORY, failure_sentence
 
 EPOCHS = 4
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}

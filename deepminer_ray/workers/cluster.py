@@ -19,8 +19,8 @@ from typing import Any
 from deepminer_ray.database.statement import sql_folder
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
-from deepminer_ray.lost import left_over, witnessed
-from deepminer_ray.shortage import deaths, refuse_failed_start, refuse_no_room
+from deepminer_ray.workers.lost import left_over, witnessed
+from deepminer_ray.workers.shortage import deaths, refuse_failed_start, refuse_no_room
 
 CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""
@@ -148,7 +148,7 @@ def _look(seen: tuple[Sight, ...]) -> dict[str, str]:
 
 def _versions() -> dict[str, str]:
     """What results depend on, and a digest of this package's own code."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     code = hashlib.sha256()
     for file in sorted([*package.rglob("*.py"), *sql_folder().rglob("*.sql")]):
         code.update(file.read_bytes())

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from deepminer_ray.cluster import refuse_unlike
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Batch, Diverged, Recipe, train_epoch, validate, validation_auc
-from deepminer_ray.shortage import SENTENCE, is_shortage
-from deepminer_ray.stages.feed import Feed
+from deepminer_ray.workers.cluster import refuse_unlike
+from deepminer_ray.workers.feed import Feed
+from deepminer_ray.workers.shortage import SENTENCE, is_shortage
 
 SECONDS_BETWEEN_TELLING = 0.5
 EARLIER = 1e-9

@@ -13,16 +13,16 @@ from textwrap import shorten
 from typing import Any
 from uuid import uuid4
 
-from deepminer_ray.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, here, sight
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.progress.bars import progress
 from deepminer_ray.progress.running import Running
-from deepminer_ray.shortage import ended_by
-from deepminer_ray.stages.actors import BATCHES_AT_ONCE, How, ProbeActor
-from deepminer_ray.stages.store_actor import StoreActor
+from deepminer_ray.workers.actors import BATCHES_AT_ONCE, How, ProbeActor
+from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, here, sight
+from deepminer_ray.workers.shortage import ended_by
+from deepminer_ray.workers.store_actor import StoreActor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from ray._private.utils import check_version_info
 
-from deepminer_ray import cluster
 from deepminer_ray.errors import BadInput
+from deepminer_ray.workers import cluster
 
 SLOW = Exception("The current node timed out during startup. This could happen because ...")
 
@@ -87,7 +87,7 @@ def test_other_failures_are_not_hidden() -> None:
 WAITING = """
 import time
 from deepminer_ray.cli.app import _end
-from deepminer_ray.cluster import connect, watched
+from deepminer_ray.workers.cluster import connect, watched
 with watched(_end):
     ray = connect()
     print("connected", flush=True)

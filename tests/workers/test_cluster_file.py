@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from deepminer_ray.cli import main
-from deepminer_ray.cluster_file import checked
 from deepminer_ray.errors import BadInput
+from deepminer_ray.workers.cluster_file import checked
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 REFUSED = 'echo "ssh: connect to host $1 port 22: Connection refused" >&2; exit 255'
 
 

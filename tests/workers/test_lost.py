@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray.lost import SENTENCE
+from deepminer_ray.workers.lost import SENTENCE
 
-COMMAND = "import os, sys; from deepminer_ray.lost import dismiss, witnessed; witnessed(sys.argv[1]); "
+COMMAND = "import os, sys; from deepminer_ray.workers.lost import dismiss, witnessed; witnessed(sys.argv[1]); "
 LOST = "raylet: *** SIGBUS received ***\n"
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from deepminer_ray.stages.turn import Turn
+from deepminer_ray.workers.turn import Turn
 
 SECONDS = 10.0
 ROWS = {"activation": pa.table({"unit": [0]})}

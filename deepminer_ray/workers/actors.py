@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from deepminer_ray.cluster import ALONE, Likeness, refuse_unlike
 from deepminer_ray.database.packing import for_store
 from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
 from deepminer_ray.files.location import Place
@@ -19,7 +18,8 @@ from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.shard import read_scan
-from deepminer_ray.stages.turn import Turn
+from deepminer_ray.workers.cluster import ALONE, Likeness, refuse_unlike
+from deepminer_ray.workers.turn import Turn
 
 LOG = logging.getLogger(__name__)
 BATCHES_AT_ONCE = 2

@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.cluster import connect, here
 from deepminer_ray.database.packing import BATCH, PACKED
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import activation, attached, gathered
+from deepminer_ray.workers.cluster import connect, here
 
 SUMMED = ("histogram",)
 """What is summed before it is sorted, and then is little."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.cluster import ALONE, Likeness, refuse_deadly, refuse_unlike
 from deepminer_ray.files.location import Place
 from deepminer_ray.network.training import Batch
 from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
+from deepminer_ray.workers.cluster import ALONE, Likeness, refuse_deadly, refuse_unlike
 
 SHUFFLED_BYTES = 256 * 2**20
 """Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""

@@ -19,8 +19,8 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import Store
 from deepminer_ray.database.store import activation as stored_activation
 from deepminer_ray.database.tables import Tables
-from deepminer_ray.stages import merge
 from deepminer_ray.stages.probe import PATCHES_A_BATCH, ROWS_A_BATCH
+from deepminer_ray.workers import merge
 from tests.database.test_packing import activation
 
 STORES, BATCHES, UNITS, PATCHES, SCANS = 8, 32, 512, 100, 24
@@ -125,7 +125,7 @@ def test_batches_as_large_as_they_come_are_stored_and_read_in_what_memory_there_
 
 GIVEN_BACK = """
 import ctypes, sys
-from deepminer_ray.stages.merge import LARGE_BLOCK, give_large_blocks_back
+from deepminer_ray.workers.merge import LARGE_BLOCK, give_large_blocks_back
 names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
 class Said(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in names]

@@ -8,14 +8,14 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from deepminer_ray.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
 from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.files.bucket import sentence
 from deepminer_ray.files.location import Place, arrow_folder
-from deepminer_ray.shortage import KILLED, LESS, SENTENCE, is_shortage
-from deepminer_ray.stages.feed import Film, dataset
-from deepminer_ray.stages.train_worker import SCORE, train_worker
-from deepminer_ray.stages.watch import Watch, watching
+from deepminer_ray.workers.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
+from deepminer_ray.workers.feed import Film, dataset
+from deepminer_ray.workers.shortage import KILLED, LESS, SENTENCE, is_shortage
+from deepminer_ray.workers.train_worker import SCORE, train_worker
+from deepminer_ray.workers.watch import Watch, watching
 
 HELD_SHARE = 0.3
 """Patches that take no more than this share of Ray's object store are read once, others in every epoch."""

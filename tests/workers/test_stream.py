@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.stages.actors import BATCHES_AT_ONCE
-from deepminer_ray.stages.stream import Batch, actors_that_fit, answered, digest
+from deepminer_ray.workers.actors import BATCHES_AT_ONCE
+from deepminer_ray.workers.stream import Batch, actors_that_fit, answered, digest
 from tests.waiting import workers
 
 BATCHES = 20
