@@ -7,9 +7,37 @@ from pathlib import Path
 
 import pytest
 
+from deepminer_ray.database.tables import STAGES
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "deepminer_ray"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ROOMS = {
+    "files": (),
+    "statistics": (),
+    "progress": ("files",),
+    "sources": ("files",),
+    "annotation": ("files", "sources"),
+    "patches": ("files", "sources"),
+    "phantom": ("sources",),
+    "units": ("statistics", "sources", "patches"),
+    "explanations": ("files", "statistics", "sources", "patches", "units"),
+    "database": ("files", "progress", "annotation", "patches"),
+    "survey": ("statistics", "sources", "annotation", "patches", "units", "database"),
+    "report": ("files", "statistics", "progress", "patches", "units", "explanations", "database", "survey"),
+    "network": ("files", "sources", "patches", "units", "explanations"),
+    "workers": ("files", "progress", "patches", "explanations", "database", "network"),
+    "planning": ("statistics", "workers"),
+}
+"""Each room with those that it imports from, which stand before it; `units` and `explanations` know no network."""
+ROOMS["stages"] = tuple(room for room in ROOMS if room != "phantom")
+ROOMS["cli"] = tuple(ROOMS)
+LOOSE = {"__init__.py", "__main__.py", "errors.py", "paper.py"}
+"""What lies outside the rooms."""
+
+PARTS = {"chain", "contrast", "explain_image", "name_score", "plan_worker"}
+"""In `stages`: what `run` does, and parts of one or two stages."""
 
 RIM = {
     "ray": {"stages/plan_worker.py", *(f"workers/{file.name}" for file in (PACKAGE / "workers").glob("*.py"))},
@@ -19,20 +47,6 @@ RIM = {
     "jinja2": {"survey/pages.py", "report/template.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
-FLOORS = [
-    "cli",
-    "stages",
-    "phantom",
-    "network",
-    "report",
-    "survey",
-    "explanations",
-    "planning",
-    "units",
-    "patches",
-    "sources",
-]
-"""A folder imports from those after it; `units` and `explanations` know no network."""
 
 
 def name(module: Path) -> str:
@@ -56,13 +70,38 @@ def test_only_the_rim_knows(library: str) -> None:
     assert knowing
 
 
+def rooms_of(module: Path) -> set[str]:
+    """The rooms that a module imports from, beside its own."""
+    parts = (i.split(".") for i in imported(module) if i.startswith("deepminer_ray."))
+    return ({part[1] for part in parts} & set(ROOMS)) - {name(module).split("/")[0]}
+
+
+def test_every_module_is_in_a_room() -> None:
+    assert {file.name for file in PACKAGE.glob("*.py")} <= LOOSE
+    assert {name(module).split("/")[0] for module in MODULES} - LOOSE == set(ROOMS)
+    assert {file.parent.name for file in (ROOT / "tests").glob("*/test_*.py")} <= {*ROOMS, "sql"}
+
+
+def test_stages_are_commands() -> None:
+    modules = {module.stem for module in (PACKAGE / "stages").glob("*.py")} - {"__init__"}
+    assert modules == {*STAGES, "annotate", "plan"} | PARTS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_stands_on_those_before_it(room: str) -> None:
+    order = list(ROOMS)
+    assert set(ROOMS[room]) <= set(order[: order.index(room)])
+
+
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_imports_point_down(module: Path) -> None:
-    floor = name(module).split("/")[0]
-    if floor not in FLOORS:
-        return
-    above = FLOORS[: FLOORS.index(floor)]
-    assert not [i for i in imported(module) for higher in above if i.startswith(f"deepminer_ray.{higher}")]
+    room = name(module).split("/")[0]
+    assert rooms_of(module) <= set(ROOMS.get(room, ()))
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in ("stages", "cli")])
+def test_no_room_is_named_that_is_not_imported(room: str) -> None:
+    assert set[str]().union(*map(rooms_of, (PACKAGE / room).glob("*.py"))) == set(ROOMS[room])
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name)
