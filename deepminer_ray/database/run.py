@@ -103,12 +103,12 @@ class Run:
             connection.close()
 
     def select(self, query: str, **parameters: Any) -> pa.Table:
-        """The rows of `sql/QUERY.sql`."""
+        """The rows of the statement QUERY."""
         with self.reading() as connection:
             return connection.sql(statement(query), params=parameters).to_arrow_table()
 
     def rows(self, query: str, **parameters: Any) -> list[dict[str, Any]]:
-        """The rows of `sql/QUERY.sql` as dictionaries."""
+        """The rows of the statement QUERY as dictionaries."""
         rows: list[dict[str, Any]] = self.select(query, **parameters).to_pylist()
         return rows
 

@@ -96,7 +96,7 @@ class Tables:
         self.connection.execute("set threads = $threads", {"threads": threads})
 
     def fill(self, table: str, query: str | None = None, **parameters: Any) -> None:
-        """Append what `sql/QUERY.sql` (by default the table's own) returns."""
+        """Append what the statement QUERY (by default the one of the table's name) returns."""
         self.connection.execute(f"insert into {table} by name ({statement(query or table)})", parameters)
 
     @contextmanager
@@ -115,11 +115,11 @@ class Tables:
                 self.connection.unregister(name)
 
     def select(self, query: str, **parameters: Any) -> pa.Table:
-        """The rows of `sql/QUERY.sql`, seen from inside the transaction."""
+        """The rows of the statement QUERY, seen from inside the transaction."""
         return self.connection.sql(statement(query), params=parameters).to_arrow_table()
 
     def apply(self, query: str, **parameters: Any) -> None:
-        """Execute `sql/QUERY.sql`, a statement that changes rows."""
+        """Execute the statement QUERY, which changes rows."""
         self.connection.execute(statement(query), parameters)
 
     def drop_from(self, stage: str) -> None:

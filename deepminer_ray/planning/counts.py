@@ -88,7 +88,7 @@ def spread(count: int, wanted: int, seed: int = 0) -> list[int]:
 
 
 def divided(pathology: Mapping[str, str], shares: Shares) -> dict[str, str]:
-    """The partition of each patient, `validation` for those of train that are kept for it: `sql/partition.sql`."""
+    """The partition of each patient, `validation` for those of train that are kept for it: as `partition.sql`."""
     found: dict[str, str] = {}
     for kind in sorted(set(pathology.values())):
         patients = [patient for patient, of in pathology.items() if of == kind]
@@ -194,7 +194,7 @@ def worst(films: Sequence[Film]) -> dict[str, str]:
 
 
 def label(overlap: Sequence[tuple[str, float, float]], cover: float, within: float) -> str:
-    """The class of a patch, or `unproven`, by the lesions it meets: (pathology, cover, within) (`sql/label.sql`)."""
+    """The class of a patch, or `unproven`, by the lesions it meets: (pathology, cover, within) (`label.sql`)."""
     covers: dict[str, float] = {}
     withins: dict[str, float] = {}
     for pathology, share, inside in overlap:

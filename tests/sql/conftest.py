@@ -10,6 +10,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from deepminer_ray.database.statement import statement
+
 SQL = Path(__file__).parents[2] / "sql"
 CLASSES = ("normal", "benign", "malignant")
 
@@ -39,12 +41,12 @@ class Tables:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
     def ask(self, name: str, **parameters: Any) -> list[Row]:
-        """The rows of sql/NAME.sql."""
-        return self.rows((SQL / f"{name}.sql").read_text(), **parameters)
+        """The rows of a question of that name."""
+        return self.rows(statement(name), **parameters)
 
     def make(self, name: str, **parameters: Any) -> list[Row]:
-        """Insert the rows of sql/NAME.sql into the table of that name, as a run does, and return the table."""
-        self.connection.execute(f"insert into {name} by name ({(SQL / f'{name}.sql').read_text()})", parameters)
+        """Insert the rows of the question of a table's name into it, as a run does, and return the table."""
+        self.connection.execute(f"insert into {name} by name ({statement(name)})", parameters)
         return self.rows(f"from {name}")
 
     def audit(self, name: str) -> list[Row]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from deepminer_ray.database.statement import OF_A_FOLDER, statement
+
 SQL = Path(__file__).parents[2] / "sql"
 FILES = sorted(SQL.rglob("*.sql"))
 
@@ -43,3 +45,11 @@ def test_a_table_is_named_as_its_file() -> None:
 def test_every_view_has_its_place_in_the_order() -> None:
     order = (SQL / "view" / "order.txt").read_text().split()
     assert sorted(order) == sorted(file.stem for file in (SQL / "view").glob("*.sql"))
+
+
+def test_every_statement_has_one_name() -> None:
+    assert not list(SQL.glob("*.sql")), "a question lies in the folder of who asks it"
+    asked = [file for file in FILES if file.parent.name not in OF_A_FOLDER]
+    assert len(asked) == len({file.stem for file in asked}) > 50
+    for file in asked:
+        assert statement(file.stem) == statement(f"{file.parent.name}/{file.stem}") == file.read_text()

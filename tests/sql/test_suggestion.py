@@ -123,7 +123,7 @@ def test_a_patch_shows_its_largest_lesion(run: Any) -> None:
 
 def test_a_suggestion_fits_the_annotations(run: Any, sql: Any) -> None:
     suggested(run, [MASS])
-    query = (sql / "suggestion.sql").read_text()
+    query = (sql / "annotate" / "suggestion.sql").read_text()
     run.connection.execute(
         f"insert into annotation by name ({query})", {"partitions": ["test"], "share": 0.3, "shown": 16}
     )
