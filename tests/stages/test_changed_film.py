@@ -17,8 +17,8 @@ from deepminer_ray.stages.cut import cut
 from tests.bucket import put
 
 CHANGED = (
-    "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring the old one"
-    " back."
+    "The file changed since it was catalogued: `deepminer catalog RUN SOURCE --again` reads it again, or bring the old"
+    " one back."
 )
 
 
