@@ -1,5 +1,5 @@
 # Set-up goes into .venv; constraints.txt pins what was tested. Compiled at once, for each of Ray's many processes would
-# else compile torch anew wherever Python may not write (PYTHONDONTWRITEBYTECODE): 20 s instead of 7.
+# else compile torch again wherever Python may not write (PYTHONDONTWRITEBYTECODE): 20 s instead of 7.
 PYTHON ?= python3
 BIN = .venv/bin
 

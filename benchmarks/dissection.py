@@ -3,7 +3,7 @@
     python benchmarks/dissection.py [PATCHES [UNITS]]
 
 One block of units, read from `activation` and held against every concept as `dissect` does it in each of its processes;
-all blocks are reckoned from it. Beside it numpy that has the ranks of the units in memory and sums those of each
+all blocks are estimated from it. Beside it numpy that has the ranks of the units in memory and sums those of each
 permutation's positives, one permutation after the other; a few of them are timed. Values are chance: 260 patients, of
 whom 60 show a concept, on 300 patches. The network's pass over the patches that show lesions is not part of it: that is
 `probe`'s pace (`benchmarks/probe.py`).
@@ -75,7 +75,7 @@ def main(patches: int, units: int) -> None:
     blocks = -(-units // at_once)
     one = naive(matrix[0], patients, concepts, order)
     print(f"{at_once} units x {CONCEPTS} concepts x {PERMUTATIONS:,} permutations: {took:.1f} s in one process")
-    print(f"all {units:,} units, {blocks} blocks: {took * blocks / 60:.1f} core minutes (reckoned)")
+    print(f"all {units:,} units, {blocks} blocks: {took * blocks / 60:.1f} core minutes (estimated)")
     ours = took / (at_once * CONCEPTS * PERMUTATIONS)
     print(
         f"a unit, concept and permutation: {1e6 * ours:.2f} us, numpy one by one {1e6 * one:.0f} us: {ours / one:.4f}"

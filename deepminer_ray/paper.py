@@ -17,7 +17,7 @@ PATCHES_ACROSS = 4
 PLACES_PER_PATCH = 2
 """The stride is 50 % of the patch."""
 BREAST_SHARE = 0.5
-"""A patch with less breast tissue is no patch."""
+"""A patch with less breast tissue is not a patch."""
 COVER = 0.3
 """At least this share of the patch is finding."""
 WITHIN = 0.3

@@ -1,6 +1,9 @@
 """The pages and the help are in plain English: short sentences and usual words."""
 
+import ast
 import re
+import tokenize
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from deepminer_ray.cli import app
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
+PACKAGE = ROOT / "deepminer_ray"
+MODULES = sorted(PACKAGE.rglob("*.py"))
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 HALF, NINE_TENTHS = 16, 30
@@ -123,3 +128,17 @@ def test_long_sentences_and_unusual_words_are_found() -> None:
     assert lengths(page) == [1, 2, 2, 47]
     assert at_most([1, 2, 2, 47], 50) == 2 and at_most([1, 2, 2, 47], 90) == 47
     assert len(unusual(page)) == 8 + 2
+
+
+def strings(module: Path) -> list[str]:
+    """The docstrings, messages and comments of a module."""
+    text = module.read_text()
+    constants = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+    tokens = tokenize.generate_tokens(StringIO(text).readline)
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return [value for value in constants if isinstance(value, str)] + comments
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(PACKAGE).as_posix())
+def test_messages_and_docstrings_are_in_usual_words(module: Path) -> None:
+    assert [hit for text in strings(module) for hit in unusual(text)] == []

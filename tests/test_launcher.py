@@ -135,7 +135,7 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    """In a folder of its own: pytest's is closed to other users, anew whenever another pytest starts."""
+    """In a folder of its own: pytest's is closed to other users, and again whenever another pytest starts."""
     wanted = [name for name in ("sshd", "rsync", "nc", "useradd") if not shutil.which(name, path="/usr/sbin:/usr/bin")]
     if wanted or os.getuid():
         pytest.skip(f"needs root and {', '.join(wanted)}")

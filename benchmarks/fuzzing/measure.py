@@ -100,7 +100,7 @@ def _unfit(error: BadInput) -> str | None:
     asked: BaseException | None = error
     while asked is not None:
         if isinstance(asked, MemoryError):
-            return f"refused for want of memory only: {text[:200]}"
+            return f"refused, and only memory ran short: {text[:200]}"
         asked = asked.__cause__
     if not text or len(text) > LONGEST_SENTENCE or not text.isprintable():
         return f"says no sentence, but {text[:200]!r}, {len(text)} characters"

@@ -155,7 +155,7 @@ class Source:
         kind, said = KINDS[self.kind], Said()
         try:
             if not kind.recognise(self.folder):
-                raise BadInput(f"{self.folder} is no source of kind {self.kind}.")
+                raise BadInput(f"{self.folder} is not a source of kind {self.kind}.")
             items = kind.items(self.folder)
         except BadInput as error:
             said.refused = error

@@ -17,7 +17,7 @@ Word = Annotated[str, Field(max_length=LONGEST_WORD)]
 
 
 class Sent(BaseModel):
-    """Types are as JSON has them: 1 is no `true`, and "1" no number."""
+    """Types are as JSON has them: 1 is not `true`, and "1" is not a number."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 

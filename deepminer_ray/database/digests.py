@@ -39,25 +39,25 @@ def pixels(run: "Run") -> Place:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInput(
             f"There is no {file}, so the films and patches of this run are not here: bring scan/ and patch/ back, or "
-            f"`deepminer cut {run.folder} --again` makes them anew."
+            f"`deepminer cut {run.folder} --again` makes them again."
         ) from error
     if wanted is not None and digest(content).hex() != wanted:
         raise BadInput(
             f"{file} is not the list that `cut` made, so films and patches may be others: bring scan/ and patch/ back, "
-            f"or `deepminer cut {run.folder} --again` makes them anew."
+            f"or `deepminer cut {run.folder} --again` makes them again."
         )
     return file
 
 
 def mailed_alone(run: "Run") -> bool:
-    """Whether of all that a run goes on from nothing is here but run.duckdb, as when that was mailed alone."""
+    """Whether nothing of what a run's stages need is here but run.duckdb, as when that was mailed alone."""
     folders = [run.storage / kind for kind in KINDS]
     networks = [run.folder / "checkpoint" / name for name in NETWORKS.values()]
     return bool(made(run)) and not any(place.exists() for place in (*folders, *networks))
 
 
 def wrong_files(run: "Run") -> list[dict[str, str]]:
-    """Every file that a run goes on from and that is missing, damaged or another than when it was made: file, why.
+    """Every file that a run's stages need and that is missing, damaged or another than when it was made: file, why.
 
     All of them are read.
     """

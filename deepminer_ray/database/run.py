@@ -254,7 +254,7 @@ class Run:
                 self._drop_unfinished()
 
     def _drop_unfinished(self) -> None:
-        """Drop the copy of a writer that failed or was killed, and what DuckDB put beside it for want of memory."""
+        """Drop the copy of a writer that failed or was killed, and what DuckDB put beside it where memory ran short."""
         for left in self.folder.glob("run.duckdb.new*"):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
@@ -266,7 +266,7 @@ def _named(folder: str | Path) -> Path:
         named.exists()
         str(named).encode()
     except (OSError, UnicodeEncodeError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no text"
+        said = error.strerror if isinstance(error, OSError) else "it is not text"
         raise BadInput(f"A run cannot be in {str(folder)[:200]!a} ({said}): use another name.") from error
     if "?" in str(named):
         raise BadInput(f"A run cannot be in {named}: DuckDB cuts the name off at `?`.")

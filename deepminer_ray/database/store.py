@@ -20,7 +20,7 @@ SECONDS_TO_WAIT = 60.0
 STORE_MEMORY, THREADS = "64MB", 2
 """What DuckDB may hold of a store it writes: a batch is 10 MB, and more only keeps what is on disk already."""
 READING: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "64MB", "threads": 1}
-"""How it reads stores: each of their blocks is asked for once and then as good as never again, and a thread holds a
+"""How it reads stores: each of their blocks is asked for once and then almost never, and a thread holds a
 batch's rows at once, 20 MB."""
 
 

@@ -27,7 +27,7 @@ def record(
 
     `size` is width and height of the stored film, whose px the peaks of the units are in; the record's are px of the
     film at full resolution, as everywhere. It says what argued for the class decided and against it, over the true
-    class or, where the decision is right, over the most probable other; of a wrong decision also whose silence mends
+    class or, where the decision is right, over the most probable other; of a wrong decision also whose silence corrects
     it: units that do so alone, and a set that does so together.
     """
     said = {

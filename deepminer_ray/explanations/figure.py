@@ -188,7 +188,7 @@ def _outline(page: Axes, outlines: Sequence[Ring], left: float, top: float, inch
 
 
 def _write(page: Axes, x: float, y: float, lines: Sequence[str], size: float = TEXT, **style: Any) -> None:
-    """Lines downwards from y; what people typed is no mathematics, whatever dollar signs it holds."""
+    """Lines downwards from y; what people typed is not mathematics, whatever dollar signs it holds."""
     for number, line in enumerate(lines):
         page.text(x, y + number * LINE, line, fontsize=size, va="top", parse_math=False, **style)
 

@@ -10,7 +10,7 @@ from scipy.special import softmax
 ORDERS = 200
 """Random orders of the units beside the one by influence."""
 MOST_SILENT = 16
-"""A decision that more units must leave to be mended is not one that few units made."""
+"""A decision that more units must leave to be corrected is not one that few units made."""
 UNITS_AT_ONCE = 128
 
 Floats = NDArray[np.float64]
@@ -87,14 +87,14 @@ def _spoken(head: Head, order: NDArray[np.int64], at: Sequence[int]) -> Iterator
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class Correcting:
     """Units whose silence alone makes the decision right, and the units that do so together, in the order found."""
 
     alone: list[int]
     together: list[int]
 
 
-def mend(head: Head, truth: int) -> Mended:
+def correcting(head: Head, truth: int) -> Correcting:
     """Silence units until the true class is decided: each time the one that brings it furthest ahead.
 
     `together` is empty where MOST_SILENT units do not suffice; it is a set that suffices, not proven the smallest.
@@ -112,9 +112,9 @@ def mend(head: Head, truth: int) -> Mended:
         unit = int(lead.argmax())
         silent.append(unit)
         if right[unit]:
-            return Mended(alone, silent)
+            return Correcting(alone, silent)
         spoken = spoken - head.logits([unit])
-    return Mended(alone, [])
+    return Correcting(alone, [])
 
 
 def decided(probability: Floats) -> NDArray[np.int64]:

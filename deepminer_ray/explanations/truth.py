@@ -19,7 +19,7 @@ Meaning = tuple[tuple[str, ...], ...]
 def meant(phenomenon: str, concepts: Sequence[str]) -> Meaning:
     """The concepts ("margins: spiculated") all of whose words, by their stems, are among those of a name.
 
-    A concept whose words are part of a longer one's there is left out: "fine linear branching" is no "linear".
+    A concept whose words are part of a longer one's there is left out: "fine linear branching" is not "linear".
     """
     words = stems(phenomenon)
     inside = {one: stems(one.split(": ", 1)[1]) for one in concepts}

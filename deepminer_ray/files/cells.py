@@ -18,7 +18,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def marked(text: str) -> str:
-    """A text as a cell that is no formula: an apostrophe before what would be one, and before its like.
+    """A text as a cell that is not a formula: an apostrophe before what would be one, and before its like.
 
     Numbers stay. `unmarked` gives the same text back.
     """

@@ -77,7 +77,7 @@ class Remote:
         return (file for file, _ in self._below(recursive=True) if fnmatch(file.name, pattern))
 
     def states(self) -> dict[str, str]:
-        """For every file below it, by URI, what changes when it is written anew."""
+        """For every file below it, by URI, what changes when it is written again."""
         return {str(file): f"{info.size} {info.mtime_ns}" for file, info in self._below(recursive=True)}
 
     def read_bytes(self) -> bytes:
@@ -200,7 +200,7 @@ def resolved(text: "str | Place") -> Place:
 
 
 def states(files: Sequence[str]) -> dict[str, str]:
-    """For every file that is there what changes when it is written anew, its size and time of change.
+    """For every file that is there what changes when it is written again, its size and time of change.
 
     A bucket is asked by listing the folder above all of them, a thousand at once, instead of one by one.
     """
@@ -246,7 +246,7 @@ def refuse_special(file: Place) -> None:
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     if special or "\0" in str(file):
-        raise BadInput(f"{file} is no regular file.")
+        raise BadInput(f"{file} is not a regular file.")
 
 
 def read_start(file: Place, size: int) -> bytes:

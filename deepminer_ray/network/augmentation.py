@@ -11,7 +11,7 @@ from deepminer_ray.sources.density import UNITS_PER_DENSITY
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What is drawn anew for every patch at every step; by default nothing.
+    """What is drawn for every patch at every step; by default nothing.
 
     `rotation` is the largest angle in degrees, `jitter` the largest change of optical density and of contrast (0.1:
     from 0.1 lighter to 0.1 darker, contrast from 90 to 110 %), `flips` mirrors half of all patches either way.

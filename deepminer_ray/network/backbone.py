@@ -126,7 +126,7 @@ def _model(name: str, weights: str) -> nn.Module:
         except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
             file = Path(torch.hub.get_dir()) / "checkpoints" / Path(own_weights.url).name
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise BadInput(f"{file} cannot be loaded ({reason}): delete it to have it fetched anew.") from error
+            raise BadInput(f"{file} cannot be loaded ({reason}): delete it to have it fetched again.") from error
         return model
     # Seconds are spent on an initialisation that torchvision itself calls a mistake.
     plain = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}

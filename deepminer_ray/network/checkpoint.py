@@ -21,7 +21,7 @@ LARGEST_SIDE = 4096
 UNASKED, MOST_LEFT_OUT = 50_000_000, 20
 """Parameters of a network that is made to see whether weights are its own; how many times its weights a larger one has,
 where it ends early."""
-BACK = "bring that back, or begin anew with another by `deepminer probe RUN --checkpoint FILE --again`"
+BACK = "bring that back, or begin again with another by `deepminer probe RUN --checkpoint FILE --again`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def content(given: str | Place, wanted: str | None = None) -> bytes:
     except OSError as error:
         raise BadInput(f"The checkpoint {file} cannot be read: {error.strerror or error}.") from error
     if wanted is not None and checkpoint_hash(written) != wanted:
-        raise BadInput(f"{file} is not the network of hash {wanted} that the run goes on from: {BACK}.")
+        raise BadInput(f"{file} is not the network of hash {wanted} that the run was probed with: {BACK}.")
     return written
 
 
@@ -108,7 +108,7 @@ def _refuse_unknown(described: Any, file: str) -> None:
     texts = {"network": described["network"], "until": "" if until is None else until}
     wrong = next((name for name, value in texts.items() if not isinstance(value, str)), None)
     if wrong:
-        raise BadInput(f"{file} has as {wrong} {_short(texts[wrong])}, which is no name.")
+        raise BadInput(f"{file} has as {wrong} {_short(texts[wrong])}, which is not a name.")
 
 
 def _short(value: Any) -> str:

@@ -11,7 +11,7 @@ from scipy.special import softmax
 
 from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.figure import ConceptMap
-from deepminer_ray.explanations.silence import Head, decided, faithfulness, mend
+from deepminer_ray.explanations.silence import Head, correcting, decided, faithfulness
 from deepminer_ray.network.probe import Probe, Tables
 from deepminer_ray.network.response import answer
 from deepminer_ray.paper import NAMED_IN_FIGURE
@@ -180,18 +180,18 @@ def explanation_tables(
         for name, curve in curves
         for number, value, random in zip(curve.depths, curve.by_influence, curve.random.T.tolist(), strict=True)
     ]
-    mending = [] if truth is None or truth == one.decided else _mending(scan, one, truth)
+    corrections = [] if truth is None or truth == one.decided else _correcting_rows(scan, one, truth)
     return {
         "scan_map": pa.Table.from_pylist(maps, SCAN_MAP),
         "faithfulness": pa.Table.from_pylist(points, FAITHFULNESS),
-        "silence": pa.Table.from_pylist(mending, SILENCE),
+        "silence": pa.Table.from_pylist(corrections, SILENCE),
     }
 
 
-def _mending(scan: str, one: Explained, truth: int) -> list[dict[str, Any]]:
-    mended = mend(one.head, truth)
-    places = {unit: place for place, unit in enumerate(mended.together, 1)}
+def _correcting_rows(scan: str, one: Explained, truth: int) -> list[dict[str, Any]]:
+    corrected = correcting(one.head, truth)
+    places = {unit: place for place, unit in enumerate(corrected.together, 1)}
     return [
-        {"scan": scan, "unit": unit, "alone": unit in mended.alone, "place": places.get(unit)}
-        for unit in sorted({*mended.alone, *mended.together})
+        {"scan": scan, "unit": unit, "alone": unit in corrected.alone, "place": places.get(unit)}
+        for unit in sorted({*corrected.alone, *corrected.together})
     ]

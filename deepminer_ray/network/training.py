@@ -91,7 +91,7 @@ def train_epoch(
 ) -> tuple[float, int]:
     """One pass over a worker's share of the batches; the mean loss and the number of patches, over all workers.
 
-    Diverged where gradient or weights are no numbers. Workers stop at the same step, as they share both.
+    Diverged where gradient or weights are not numbers. Workers stop at the same step, as they share both.
     """
     network.train()
     for group in optimizer.param_groups if cycle is None else ():
@@ -144,7 +144,7 @@ class _Late:
 
 def _refuse_divergence(finite: _Late | None, step: int, epoch: int) -> None:
     if finite is not None and not finite:
-        raise Diverged(f"The loss is no number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
+        raise Diverged(f"The loss is not a number at step {step} of epoch {epoch}: use a smaller --learning-rate.")
 
 
 def _over_workers(total: float, patches: int, workers: int) -> tuple[float, int]:

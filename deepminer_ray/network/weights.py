@@ -19,7 +19,7 @@ LEAST_SHARE = 0.5
 NAMED = 3
 """Tensors named in a sentence before it only counts them."""
 HEADS = ("fc.", "classifier.", "head.", "aux1.", "aux2.", "AuxLogits.")
-"""Layers after the features: made anew in any case."""
+"""Layers after the features: always new."""
 DENSENET_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
 """How layers are called in the DenseNet weights that torchvision publishes; its network has no second point."""
 CONVNEXT_NORM = "classifier.0."
@@ -46,7 +46,7 @@ def fill(network: "Network", weights: str) -> str:
     network.features.load_state_dict(fitting | counters, strict=False)
     misshapen = [name for name in state if name in held and name not in fitting]
     said = [
-        f"{network.name} with {len(fitting)} of {len(held)} tensors from {file.name}, the last layer made anew",
+        f"{network.name} with {len(fitting)} of {len(held)} tensors from {file.name}, the last layer new",
         _said("left as they were made, for the file lacks them", [name for name in held if name not in state]),
         _said("left as they were made, for the file has them in another shape", misshapen),
         _said(
@@ -98,7 +98,7 @@ def tensors(state: Any, file: str) -> dict[str, torch.Tensor]:
         raise BadInput(f"{file} holds no state dict: it must map names to tensors.")
     for name, value in state.items():
         if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized or value.is_complex():
-            raise BadInput(f"{file} holds {str(name)!r}, which is no plain tensor of numbers.")
+            raise BadInput(f"{file} holds {str(name)!r}, which is not a plain tensor of numbers.")
         if not isinstance(name, str) or value.untyped_storage().nbytes() < value.numel() * value.element_size():
             raise BadInput(f"{file} holds {str(name)!r}, a tensor without its values.")
     return dict(state)

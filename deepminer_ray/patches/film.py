@@ -23,7 +23,7 @@ USUAL_BITS = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnFilm:
-    """An image of one's own as stored film, its size at full resolution in px, and what is odd about it, in words."""
+    """A user's own image as stored film, its size at full resolution in px, and what is odd about it, in words."""
 
     film: NDArray[np.uint16]
     rows: int

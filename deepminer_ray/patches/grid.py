@@ -32,7 +32,8 @@ def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
 def places(width: int, height: int, side: int) -> list[Place]:
     """All windows of `side` px on a stored scan, row by row, half a patch apart (Sec. 2.1).
 
-    Where that grid leaves a rest, a last column or row flush with the edge is added, so that no tissue stays unseen.
+    Where that grid stops short of the edge, a last column or row flush with the edge is added, so that no
+    tissue stays unseen.
     """
     if side < PLACES_PER_PATCH or min(width, height) < side:
         raise BadInput(f"Patches of {side} px cannot be cut from a scan of {width} x {height} px.")

@@ -21,7 +21,7 @@ SUFFIXES = (".png", ".pdf", ".svg")
 def draw_breasts(file: Path, films: Sequence[tuple[str, NDArray[np.uint16]]]) -> None:
     """Draw films (name and density units [rows, columns]), the mask's edge on each and its share of the film."""
     if file.suffix not in SUFFIXES:
-        raise BadInput(f"{file} is no picture this program draws: use {', '.join(SUFFIXES)}.")
+        raise BadInput(f"{file} is not a picture this program draws: use {', '.join(SUFFIXES)}.")
     rows = -(-len(films) // ACROSS)
     columns = min(len(films), ACROSS)
     figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")

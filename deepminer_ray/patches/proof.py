@@ -73,7 +73,7 @@ def read_list(folder: Place) -> Shards | None:
         return None
     except (pa.ArrowException, OSError, KeyError) as error:
         raise BadInput(
-            f"{file} cannot be read: bring it back, or `deepminer cut RUN --again` makes it anew."
+            f"{file} cannot be read: bring it back, or `deepminer cut RUN --again` makes it again."
         ) from error
     return Shards(table["scan_number"].to_numpy(), table)
 
@@ -91,12 +91,12 @@ def opened(file: Place) -> Iterator[Any]:
         raise
     except FileNotFoundError as error:
         raise BadInput(
-            f"There is no {file}, which `cut` made: bring it back, or `deepminer cut RUN --again` cuts its film anew."
+            f"There is no {file}, which `cut` made: bring it back, or `deepminer cut RUN --again` cuts its film again."
         ) from error
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or cut short"
         raise BadInput(
-            f"{file} cannot be read, {said}: bring the right one back, or `deepminer cut RUN --again` cuts it anew."
+            f"{file} cannot be read, {said}: bring the right one back, or `deepminer cut RUN --again` cuts it again."
         ) from error
 
 
@@ -129,7 +129,7 @@ def _refuse_other(file: Place, content: bytes) -> None:
     if shards is not None and shards.of(kind, number) != found:
         raise BadInput(
             f"{file} is not the one that `cut` made: bring that back, or `deepminer cut RUN --again` cuts its film "
-            "anew."
+            "again."
         )
 
 

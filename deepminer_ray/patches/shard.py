@@ -134,7 +134,7 @@ def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
 def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] = CLASSES) -> dict[str, Any]:
     """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds.
 
-    A label that is no answer of the network counts as the first: what is not malignant, where only that is asked.
+    A label that is not an answer of the network counts as the first: what is not malignant, where only that is asked.
     """
     pixels: list[NDArray[np.uint16]] = []
     classes: list[int] = []

@@ -96,7 +96,7 @@ def _skin(
 
 
 def _from_skin(mask: Mask) -> Field:
-    """Distance of every pixel of the breast from the skin in px; the film's edges are no skin."""
+    """Distance of every pixel of the breast from the skin in px; the film's edges are not skin."""
     margin = 8
     padded = np.pad(mask.astype(np.uint8), ((margin, margin), (margin, 0)), mode="edge")
     distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[margin:-margin, margin:]

@@ -118,7 +118,7 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
 
 
 def _in_turn(values: tuple[T, ...], place: int, seed: int, purpose: int) -> T:
-    """Deal values like cards: each once before any comes again, every round shuffled anew."""
+    """Deal values like cards: each once before any comes again, every round newly shuffled."""
     deal, card = divmod(place, len(values))
     order = stream(seed, purpose, deal, len(values)).permutation(len(values))
     return values[int(order[card])]

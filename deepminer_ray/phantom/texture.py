@@ -19,7 +19,7 @@ def noise(
 ) -> Field:
     """A field [rows, columns] of mean 0 and deviation 1 whose power falls as 1/frequency^exponent.
 
-    Grain longer than `coarsest` px is no stronger than grain of that length; `stretch` lengthens it along rows and
+    Grain longer than `coarsest` px is as strong as grain of that length; `stretch` lengthens it along rows and
     columns. Mammograms have exponents of about 3.
     """
     # The margin keeps opposite edges, which are neighbours to the transform, from looking alike.

@@ -38,7 +38,7 @@ SHARED = 25
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds of one worker, all that work together being busy; `measured` says whether they were timed or reckoned.
+    """Seconds of one worker, all that work together being busy; `measured` says whether they were timed or estimated.
 
     `step` is of a batch's share of one worker, `patch` of one among sixteen, `alone` of one by itself, `film` of a
     pass over a whole mammogram, `explained` of its figure and `first` of the first figure.
@@ -141,7 +141,7 @@ def bytes_of_run(counts: Counts, measured: Measured) -> Estimate:
     return rows.plus(EMPTY_RUN + counts.scans * of_scan)
 
 
-def reckoned(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:
+def estimated(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:
     """Seconds of a GPU that computes at `rate` (operations a second): a step is three passes of its `share` patches.
 
     Backwards a network takes twice the operations of forwards: gradients of its inputs and of its weights.

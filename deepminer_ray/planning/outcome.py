@@ -118,7 +118,7 @@ def table(plan: Plan) -> str:
     if not known["network_measured"]:
         lines += [
             "",
-            "Ray sees no GPU here: train and probe were NOT measured but reckoned from the network's operations.",
+            "Ray sees no GPU here: train and probe were NOT measured but estimated from the network's operations.",
         ]
     return "\n".join(lines)
 

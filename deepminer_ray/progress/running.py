@@ -1,4 +1,4 @@
-"""What a stage is doing right now: `RUN/running.json`, written anew every second, for `deepminer status` to show."""
+"""What a stage is doing right now: `RUN/running.json`, written again every second, for `deepminer status` to show."""
 
 import json
 import os

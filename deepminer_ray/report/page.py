@@ -110,9 +110,9 @@ SECTIONS = (
         "Errors",
         "The units that argued most often for wrong decisions of the explained partitions: in how many they are among "
         "the eight that added most to the lead of the wrong class over the true one, of all errors of that kind, and "
-        "how many the unit's silence alone mends (Figs. 4b and 5b as a table; the case book shows each case).",
+        "how many the unit's silence alone corrects (Figs. 4b and 5b as a table; the case book shows each case).",
         "report/misleading",
-        {"error": "", "name": "", "phenomenon": "", "decisions": "d", "errors": "d", "mended": "d"},
+        {"error": "", "name": "", "phenomenon": "", "decisions": "d", "errors": "d", "corrected": "d"},
         _nothing,
     ),
 )

@@ -103,7 +103,7 @@ def evaluated(run: Run) -> str:
         lines.append(
             f"  (specificity where the sensitivity is at least {min(reached):.3f}, by a threshold chosen on these very"
         )
-        lines.append("  items, and anew in every resample)")
+        lines.append("  items, and again in every resample)")
     return "\n".join(lines + _beside_paper(run, rows))
 
 

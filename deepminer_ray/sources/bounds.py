@@ -15,7 +15,7 @@ MOST_PIXELS = 2**27
 LONGEST = 8
 """Longer side of a film over its shorter side: no breast is imaged on a strip."""
 MOST_LESIONS = 1000
-"""Findings of one film, and pieces of one mask: more is no outline of findings."""
+"""Findings of one film, and pieces of one mask: more do not outline findings."""
 MOST_BYTES = 2**26
 """Of a text that describes a case; the largest of DDSM has 40 KB."""
 MOST_COLUMNS = 1000
@@ -37,11 +37,11 @@ def refuse_size(rows: int, columns: int, what: str = "film") -> None:
 def refuse_many(count: int, what: str) -> None:
     """BadInput where one film has more findings than anyone outlines."""
     if count > MOST_LESIONS:
-        raise BadInput(f"There are {count} {what}: more than {MOST_LESIONS} are no outlines of findings.")
+        raise BadInput(f"There are {count} {what}: more than {MOST_LESIONS} do not outline findings.")
 
 
 def read_text(file: Place, encoding: str = "utf-8") -> str:
-    """A text that describes a case; BadInput where it is no regular file, or larger than any such text."""
+    """A text that describes a case; BadInput where it is not a regular file, or larger than any such text."""
     refuse_special(file)
     content = file.read_bytes() if isinstance(file, Remote) else read_start(file, MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
@@ -102,7 +102,7 @@ def read_json(file: Place) -> Any:
     except ValueError as error:
         if isinstance(error, BadInput):
             raise
-        raise BadInput(f"{file} is no JSON: {str(error).splitlines()[0][:200]}.") from error
+        raise BadInput(f"{file} is not JSON: {str(error).splitlines()[0][:200]}.") from error
 
 
 def refuse_unencodable(text: str, what: str) -> None:

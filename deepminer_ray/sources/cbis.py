@@ -104,7 +104,7 @@ def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
         table.columns = columns
         for name in ("patient_id", "image_file_path", "pathology"):
             if name not in table.columns:
-                raise BadInput(f"{file} lacks the column {name}: it is no case description of CBIS-DDSM.")
+                raise BadInput(f"{file} lacks the column {name}: it is not a case description of CBIS-DDSM.")
         split = "train" if "_train_" in file.name else "test"
         for found in table.iter_rows(named=True):
             yield {ours: (found.get(theirs) or "").strip() for theirs, ours in COLUMNS.items()} | {"list": split}
@@ -129,7 +129,7 @@ def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     header = image.film_header(film)
     if first["laterality"] not in ("LEFT", "RIGHT") or first["view"] not in ("CC", "MLO"):
         raise BadInput(
-            f"{first['laterality']!r}, {first['view']!r} are no laterality (LEFT, RIGHT) and view (CC, MLO)."
+            f"{first['laterality']!r}, {first['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO)."
         )
     lesions = []
     for number, row in enumerate(rows, 1):

@@ -12,7 +12,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class _Kept(Cache):  # type: ignore[misc]
-    """numba's own cache, which is no reason to fail: it may be damaged, its disk full, its folder another user's."""
+    """numba's own cache, which is not a reason to fail: it may be damaged, its disk full, its folder another user's."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:

@@ -34,7 +34,7 @@ def find_cases(directory: Place) -> list[str]:
     """The paths of all .ics below the directory, and of folders of films without one; BadInput where a folder cannot
     be listed.
 
-    Sorted; the films of a case that has lost its .ics would else be missing unseen.
+    Sorted; the films of a case that has lost its .ics would otherwise be missing unseen.
     """
     return sorted(_cases(directory))
 
@@ -71,7 +71,7 @@ def _refuse(error: OSError) -> None:
 def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> NDArray[np.uint16]:
     """Decode a whole film into density units [rows, columns]; BadInput where it cannot be decoded exactly.
 
-    The header's precision is no measure of a digitizer's levels: films of 12 bits are coded with 16.
+    The header's precision does not measure a digitizer's levels: films of 12 bits are coded with 16.
     """
     grey = ljpeg.decode(place(file).read_bytes(), rows=rows, columns=columns)
     brightest = int(grey.max())
@@ -81,7 +81,7 @@ def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> 
 
 
 def read_case(ics_path: str) -> Case:
-    """Read a case without its pixels; what cannot be used is a row of `rejected`, what was mended one of `repairs`."""
+    """Read a case without its pixels; what cannot be used is a row of `rejected`, what was repaired of `repairs`."""
     path, case = place(ics_path), Case()
     if path.suffix != ICS:
         films = [file for file in files_in(path) if file.suffix == LJPEG]
@@ -229,5 +229,5 @@ def _account_for(case: Case, file: Place, stem: str, form: ics.Ics) -> None:
     elif ".LJPEG." in file.name:
         why = "it is a copy or a leftover of a film"
     else:
-        why = "it is no file of DDSM's layout"
+        why = "it is not a file of DDSM's layout"
     case.repairs.append(Repair(str(file), f"ignored: {why}"))

@@ -22,7 +22,7 @@ def decode_file(
     may have exchanged the two.
     """
     if out.suffix not in SUFFIXES:
-        raise BadInput(f"{out} is no image this program writes: use {', '.join(SUFFIXES)}.")
+        raise BadInput(f"{out} is not an image this program writes: use {', '.join(SUFFIXES)}.")
     case = _case_beside(file)
     view = case.views.get(file.stem.rpartition(".")[2]) if case else None
     if rows is None and columns is None and view is not None:

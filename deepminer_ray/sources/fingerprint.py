@@ -12,7 +12,8 @@ END = 2**16
 def fingerprint(named: str) -> str:
     """A file's size in bytes and the SHA-256 of its first and last 64 KiB, which overlap where it is smaller.
 
-    BadInput where it is no regular file, OSError where it cannot be read, Unreachable where a bucket does not answer.
+    BadInput where it is not a regular file, OSError where it cannot be read, Unreachable where a bucket does not
+    answer.
     """
     file = place(named)
     refuse_special(file)

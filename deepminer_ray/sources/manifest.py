@@ -112,7 +112,7 @@ def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
 def _scan(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
     laterality, view = LATERALITIES.get(row["laterality"].upper()), row["view"].upper()
     if laterality is None or view not in VIEWS:
-        raise BadInput(f"{row['laterality']!r}, {row['view']!r} are no laterality (LEFT, RIGHT) and view (CC, MLO).")
+        raise BadInput(f"{row['laterality']!r}, {row['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO).")
     if row["patient"].upper() in MISSING:
         raise BadInput("The row names no patient: its scan would have no partition.")
     header = image.film_header(path)

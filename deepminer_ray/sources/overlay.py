@@ -130,7 +130,7 @@ def _outline(words: list[str], width: int, height: int) -> tuple[Ring, list[str]
         raise BadInput("An outline of the OVERLAY has no # at its end: the file is cut off.")
     fields = CHAIN.fullmatch(chain)
     if fields is None:
-        raise BadInput(f"An outline of the OVERLAY is no column, row and codes 0 to 7, but {chain[:40]!r}.")
+        raise BadInput(f"An outline of the OVERLAY is not a column, row and codes 0 to 7, but {chain[:40]!r}.")
     ring = [(int(fields[1]), int(fields[2]))]
     for code in fields[3].replace(" ", ""):
         columns, rows = STEPS[int(code)]
@@ -168,14 +168,14 @@ def _clip(ring: Ring, width: int, height: int) -> tuple[Ring, int]:
 
 
 def chain_codes(ring: Ring) -> str:
-    """The codes from each point to the next and back to the first; BadInput where two are no neighbours."""
+    """The codes from each point to the next and back to the first; BadInput where two are not neighbours."""
     codes = []
     for (x, y), (next_x, next_y) in zip(ring, ring[1:] + ring[:1], strict=True):
         step = (next_x - x, next_y - y)
         if step in CODES:
             codes.append(CODES[step])
         elif step != (0, 0):
-            raise BadInput(f"The points ({x}, {y}) and ({next_x}, {next_y}) of an outline are no neighbours.")
+            raise BadInput(f"The points ({x}, {y}) and ({next_x}, {next_y}) of an outline are not neighbours.")
     return " ".join(codes)
 
 

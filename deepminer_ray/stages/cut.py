@@ -216,7 +216,7 @@ def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
     with ThreadPoolExecutor(READERS) as readers:
         found = dict(zip(numbers, readers.map(digests, numbers), strict=True))
     for number in (number for number, of_film in found.items() if of_film is None):
-        say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut anew")
+        say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut again")
         _drop(put, number)
     return {number: of_film for number, of_film in found.items() if of_film is not None}
 

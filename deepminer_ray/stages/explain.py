@@ -30,7 +30,7 @@ def explain(
     workers: int = 1,
     again: bool = False,
 ) -> None:
-    """Fill `explanation`, `scan_map`, `faithfulness` and `silence`, and draw every scan of holdout; or draw one anew.
+    """Fill `explanation`, `scan_map`, `faithfulness` and `silence`, and draw every scan of holdout; or draw one again.
 
     Figures are PNG, with `pdf` also PDF; beside each lies the same as JSON, and RUN/casebook.html holds them all.
     """

@@ -1,4 +1,4 @@
-"""`explain --image`: a mammogram of one's own, which no run has seen, explained like those of a run (Sec. 2.3)."""
+"""`explain --image`: your own mammogram, which no run has seen, explained like those of a run (Sec. 2.3)."""
 
 from collections.abc import Sequence
 from pathlib import Path

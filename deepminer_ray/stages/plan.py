@@ -12,7 +12,7 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
-from deepminer_ray.planning.costs import Measured, Pace, reckoned
+from deepminer_ray.planning.costs import Measured, Pace, estimated
 from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
 from deepminer_ray.progress.bars import progress
@@ -220,7 +220,7 @@ def _refuse_too_few(todo: Counts, asked: Asked) -> None:
 
 
 def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool) -> dict[str, Any]:
-    """How fast the network trains and answers, measured or, for want of a GPU, reckoned; and what it takes."""
+    """How fast the network trains and answers, measured or, without a GPU, estimated; and what it takes."""
     built = {"name": asked.network, "until": asked.until}
     best = max(sample.cuts, key=lambda cut: cut.patches).film
     film, pixels = (
@@ -253,7 +253,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     else:
         shape = ray.get(film).shape
         operations = ray.get(ray.remote(operations_of).remote(built, asked.side, shape))
-        seconds |= reckoned(operations, asked.gpu_rate * TERA, share)
+        seconds |= estimated(operations, asked.gpu_rate * TERA, share)
     return found | {"pace": Pace(**seconds, measured=measured)}
 
 

@@ -24,7 +24,7 @@ from deepminer_ray.stages.cut import cut_film, lesion_overlaps
 
 KILOBYTE = 1024
 SLOW = 10.0
-"""Seconds of a first time that is counted and the only one, for want of patience."""
+"""Seconds of a first time that is counted and the only one, so that nobody waits longer."""
 
 
 def peak_memory() -> int:

@@ -158,7 +158,7 @@ def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[
 
 
 def _named(weights: str) -> dict[str, str]:
-    """What weights are asked for; those of a file by their digest too, for it may be written anew."""
+    """What weights are asked for; those of a file by their digest too, for it may be written again."""
     if weights in ("none", "default"):
         return {"weights": weights}
     file = resolved(weights)
@@ -227,7 +227,7 @@ def _shuffle(films: list[Film], seed: int) -> None:
 
 
 def shuffled_labels(labels: Sequence[str], seed: int) -> list[str]:
-    """The labels dealt out anew, so that patches of every true class get each label in the same share.
+    """The labels dealt out again, so that patches of every true class get each label in the same share.
 
     A plain shuffle leans a little one way, and patches with findings are so unlike the others that a network learns
     even this: its AUC is then far from 0.5 on either side.

@@ -138,7 +138,7 @@ def called(scored: Scored, threshold: float) -> dict[str, int]:
 def measures(scored: Scored, sensitivity: float, resamples: int = RESAMPLES) -> tuple[dict[str, Estimate], Floats]:
     """Every measure with its interval by bootstrap over patients, and the curve [3, 101]: sensitivity, low, high.
 
-    The operating point is chosen anew in every resample, as it is in the sample: where `sensitivity` is reached.
+    The operating point is chosen again in every resample, as it is in the sample: where `sensitivity` is reached.
     """
 
     def of(weights: Floats) -> dict[str, Floats]:

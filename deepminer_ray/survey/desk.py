@@ -90,10 +90,12 @@ class Desk:
         return self.coverage.of({unit for (unit, repeat), answer in own.items() if answer.phenomena and not repeat})
 
     def save(self, expert: str, sent: Save) -> Given:
-        """Save what a page sent about the question at a place; BadInput where it is no answer to it."""
+        """Save what a page sent about the question at a place; BadInput where it is not an answer to it."""
         asked = self.asked(expert)
         if sent.order != self.order(expert):
-            raise BadInput("This page is of another state of the run: load it anew. Your answer stays in this browser.")
+            raise BadInput(
+                "This page is of another state of the run: load it again. Your answer stays in this browser."
+            )
         if sent.place >= len(asked):
             raise BadInput(f"There is no question {sent.place + 1}.")
         return self._append(expert, asked[sent.place], read_answer(sent.answer))

@@ -22,7 +22,7 @@ def expert_name(given: str) -> str:
     name = _normal(given[: 2 * LONGEST])
     adjudicates = (name + " ").casefold().startswith(ADJUDICATION)
     if not name or max(len(name), len(given)) > LONGEST or not given.isprintable() or adjudicates:
-        raise BadInput(f"{given[:LONGEST]!r} is no name for an expert: use up to {LONGEST} printable characters.")
+        raise BadInput(f"{given[:LONGEST]!r} is not a name for an expert: use up to {LONGEST} printable characters.")
     return name
 
 

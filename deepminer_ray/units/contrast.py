@@ -21,7 +21,7 @@ LEVEL = 0.05
 FOLDS = 5
 """Parts of the patients, each left out once, on which a longer name must fit better."""
 NO_NAME = "pathology"
-"""What a unit tells of this attribute is said of it, but is no name."""
+"""What a unit tells of this attribute is said of it, but is not a name."""
 NOUN = "lesion type"
 """A name holds what all its patches are of this attribute: "spiculated" is a spiculated mass where all are masses."""
 

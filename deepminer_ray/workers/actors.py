@@ -44,8 +44,8 @@ class ProbeActor:
 
     It answers one batch while the rows of the one before are stored: make it with `max_concurrency=BATCHES_AT_ONCE`.
     `network`, which comes with every batch, is a list of one reference to a checkpoint's content: an actor that starts
-    anew asks for it again. It may start on a node that joined since, so it is the work that is refused there: what
-    fails to start is started anew.
+    again asks for it again. It may start on a node that joined since, so it is the work that is refused there: what
+    fails to start is started again.
     """
 
     def __init__(self, how: How, storage: Place, wanted: Likeness = ALONE):

@@ -210,7 +210,7 @@ def connect(cpus: int | None = None) -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))  # where Ray itself kills for want of memory
+    os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))  # where Ray itself kills because memory ran short
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of answers that no more is asked for once one is bad
     import ray
 
@@ -236,7 +236,9 @@ def _refuse_unreachable(address: str) -> None:
     """BadInput where nobody listens at a cluster's address; `auto` is for Ray to find."""
     host, _, port = address.rpartition(":")
     if address.startswith("ray://") or (address != "auto" and not (host and port.isdigit())):
-        raise BadInput(f"RAY_ADDRESS {address!r} is no HOST:PORT nor `auto`: submit the job to the cluster instead.")
+        raise BadInput(
+            f"RAY_ADDRESS {address!r} is neither HOST:PORT nor `auto`: submit the job to the cluster instead."
+        )
     if address == "auto":
         return
     try:

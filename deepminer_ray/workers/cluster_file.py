@@ -81,7 +81,7 @@ def _described(file: Path) -> Any:
     except BadInput:
         raise
     except Exception as error:  # a value of YAML raises whatever its first wrong letter leads to
-        raise BadInput(f"{file} is no YAML: {' '.join(str(error).split())[:LONGEST]}.") from error
+        raise BadInput(f"{file} is not YAML: {' '.join(str(error).split())[:LONGEST]}.") from error
 
 
 def _size(node: Any, known: dict[int, float], depth: int = 0) -> float:

@@ -1,4 +1,4 @@
-"""Training patches for one worker: from Ray's object store where all of them fit, else read anew in every epoch."""
+"""Training patches for one worker: from Ray's object store where all of them fit, else read again in every epoch."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""One training with Ray Train, going on from what an interrupted one left, and ending in one sentence if it must."""
+"""One training with Ray Train, resuming what an interrupted one left, and ending in one sentence if it must."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ REFUSED = re.compile(r"^\S*BadInput: (.+)", re.MULTILINE)
 def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool, watch: Watch) -> dict[str, Any]:
     """The state of the kept epoch: `network`, and `epochs` with `kept` set; checkpoints of a key are under `folder`.
 
-    The number of workers is no part of the key: a training may go on with fewer or more of them.
+    The number of workers is not part of the key: a training may go on with fewer or more of them.
     """
     ray = connect()
     _refuse_too_many(ray, workers, gpu, config["recipe"]["batch"])
@@ -151,7 +151,7 @@ def failure_sentence(failures: Mapping[int, Exception]) -> str:
     if any(is_shortage(cause) for cause in causes):
         return SENTENCE
     if any(KILLED in cause for cause in causes):
-        return f"Workers were killed, most likely by the system for want of memory: {LESS}; what was finished is kept."
+        return f"Workers were killed, most likely because memory ran short: {LESS}; what was finished is kept."
     lines = [line.strip() for line in causes[0].splitlines() if line.strip()]
     return (
         f"Training failed, last with: {lines[-1] if lines else failures}. What was finished is "

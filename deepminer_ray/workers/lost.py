@@ -13,7 +13,7 @@ from pathlib import Path
 
 SENTENCE = (
     "deepminer: Ray's object store died under this command, as where /dev/shm is full: make room there and call it "
-    "again, it goes on from what is finished."
+    "again, and it resumes from what is finished."
 )
 WRITTEN_IN_VAIN = "SIGBUS"
 """What a process gets that writes to memory for which there is no room, as Ray's log says."""
@@ -24,8 +24,8 @@ _beside: list["subprocess.Popen[bytes]"] = []
 def left_over(dead: list[str]) -> str:
     """What to say of a Ray of this process that lacks some of its own."""
     return (
-        f"Ray's {' and '.join(dead)} died under this command, perhaps for want of memory or of room in /dev/shm: call "
-        "it again, it goes on from what is finished."
+        f"Ray's {' and '.join(dead)} died under this command, perhaps because memory or room in /dev/shm ran short: "
+        "call it again, and it resumes from what is finished."
     )
 
 

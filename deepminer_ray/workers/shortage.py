@@ -1,4 +1,4 @@
-"""Want of memory in a worker, or of room for Ray's files: told from other failures, and said in one sentence."""
+"""Too little memory for a worker, or room for Ray's files: told from other failures, and said in one sentence."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ NO_MEMORY = (
 """What torch, numpy, CUDA, Ray's memory monitor and the C++ library say of it."""
 
 KILLED = "OOM killer"
-"""In what Ray says of a process that ended without a word, as one does that the system kills for want of memory."""
+"""In what Ray says of a process that ended without a word, as one does that the system kills to free memory."""
 
 ROOM = 32 * 2**20
 """Bytes that Ray writes within minutes of its start, its logs."""
@@ -29,7 +29,7 @@ SENTENCE = f"A worker ran out of memory: {LESS}."
 
 
 def is_shortage(error: BaseException | str) -> bool:
-    """Whether an error, or what was said of it, is want of memory."""
+    """Whether an error, or what was said of it, is a lack of memory."""
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in NO_MEMORY)
 
 
@@ -41,8 +41,8 @@ FEWER = "let fewer work at once (--workers, or a Ray of fewer CPUs), or use a ma
 def deaths(over: str) -> BadInput:
     """What to say of work over which every worker dies."""
     return BadInput(
-        f"Workers died one after the other{over}, most likely killed for want of memory: {FEWER}; what was finished is "
-        "kept."
+        f"Workers died one after the other{over}, most likely killed because memory ran short: {FEWER}; what was "
+        "finished is kept."
     )
 
 
@@ -72,7 +72,7 @@ def refuse_no_room() -> None:
 
 
 def refuse_failed_start(said: str) -> None:
-    """BadInput where a Ray of this machine did not start for want of room, or for a folder of too long a name."""
+    """BadInput where a Ray of this machine did not start because room ran short, or for a folder of too long a name."""
     if "AF_UNIX path length" in said:
         raise BadInput(f"The folder {_rays_folder()} has too long a name for Ray's sockets: set RAY_TMPDIR to another.")
     refuse_no_room()

@@ -77,7 +77,7 @@ def named(run: Run, stage: str, which: object) -> str:
 
 
 def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> list[Path]:
-    """Have every batch answered and stored, going on where an interrupted call left off; the stores' files.
+    """Have every batch answered and stored, resuming where an interrupted call left off; the stores' files.
 
     Files are named for the stage, for what made the answers, for the batches and for the shards: no
     others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.

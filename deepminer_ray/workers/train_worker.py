@@ -75,7 +75,7 @@ def _train(config: dict[str, Any]) -> None:
     cycle = recipe.cycle(optimizer, feed.steps, len(epochs))
     for epoch in range(len(epochs) + 1, recipe.epochs + 1):
         started = time.monotonic()
-        # Drawn anew for each epoch, so that an interrupted training goes on with the same random numbers.
+        # Drawn again for each epoch, so that an interrupted training goes on with the same random numbers.
         torch.manual_seed((recipe.seed * 10_000 + epoch) * 1_000 + rank)
         batches = _Waited(feed.batches(epoch))
         told = _Telling(config["told"], epochs, epoch, feed.steps, workers, batches) if rank == 0 else None

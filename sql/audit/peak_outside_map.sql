@@ -1,4 +1,4 @@
--- One row a patch and unit whose peak is no cell of the response map.
+-- One row a patch and unit whose peak is not a cell of the response map.
 select patch, unit, peak_x, peak_y
 from activation
 cross join layer

@@ -1,4 +1,4 @@
 -- One row an error and unit: the units that argued most often for wrong decisions.
 from misleading(partitions := $partitions)
-qualify row_number() over (partition by error order by decisions desc, mended desc, unit) <= 10
-order by error, decisions desc, mended desc, unit
+qualify row_number() over (partition by error order by decisions desc, corrected desc, unit) <= 10
+order by error, decisions desc, corrected desc, unit

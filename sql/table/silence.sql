@@ -1,4 +1,4 @@
--- One row a wrongly decided scan and unit whose silence mends the decision, by itself or with others.
+-- One row a wrongly decided scan and unit whose silence corrects the decision, by itself or with others.
 create table silence (
     scan varchar,
     unit integer, -- 0-based channel

@@ -1,5 +1,5 @@
 -- One row an error and unit: in how many wrong decisions of some partitions the unit is among those that argued most
--- for them, of how many errors, and how many its silence alone mends.
+-- for them, of how many errors, and how many its silence alone corrects.
 create macro misleading(units := 8, partitions := ['holdout']) as table
 with argued as (
     select scan, error, unit, lead
@@ -14,7 +14,7 @@ errors as (select error, count(distinct scan) as errors from argued group by err
 
 select
     error, unit, format('unit_{:04d}', unit + 1) as name, phenomenon, count(*) as decisions, errors,
-    count(*) filter (alone) as mended
+    count(*) filter (alone) as corrected
 from argued
 join errors using (error)
 left join silence using (scan, unit)

@@ -38,10 +38,10 @@ def test_what_is_written_is_read(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "is no JSON"),
+        ("", "is not JSON"),
         ("[" * 100_000, "nested too deeply"),
         ('[{"unit": ' + "[" * 100_000, "nested too deeply"),
-        ("9" * 5000, "is no JSON"),
+        ("9" * 5000, "is not JSON"),
         ('[{"unit": "²"}]', "Row 1 names the unit '²'"),
         ('[{"unit": "unit_²"}]', "Row 1 names the unit 'unit_²'"),
         ('[{"unit": "٣"}]', "Row 1 names the unit '٣'"),

@@ -123,7 +123,7 @@ def test_a_damaged_line_harms_no_other(
     survives = earlier and what == "a length of 30 digits"
     assert units(file) == ([1, 2, 3] if unseen or survives else [1, 3])
     lost = journaled(file).damaged
-    # What was written before a whole answer, in its line, is no line of its own.
+    # What was written before a whole answer, in its line, is not a line of its own.
     joined = unseen or survives or not found.strip() or not found.endswith(b"\n")
     assert bool(lost) is not joined
     for _ in range(2):

@@ -186,9 +186,9 @@ def test_a_run_may_have_an_odd_name(tmp_path: Path, name: str) -> None:
     ("name", "sentence"),
     [
         ("a?b", "cuts the name off"),
-        ("\udcff", "it is no text"),
+        ("\udcff", "it is not text"),
         ("x" * 300, "File name too long"),
-        ("a\0b", "it is no text"),
+        ("a\0b", "it is not text"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(tmp_path: Path, name: str, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""Silent units: the decision's rule, deletion and insertion, and units whose silence mends an error."""
+"""Silent units: the decision's rule, deletion and insertion, and units whose silence corrects an error."""
 
 from itertools import combinations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from deepminer_ray.explanations.silence import MOST_SILENT, ORDERS, Head, decided, depths, faithfulness, mend
+from deepminer_ray.explanations.silence import MOST_SILENT, ORDERS, Head, correcting, decided, depths, faithfulness
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.response import answer
 
@@ -87,30 +87,30 @@ def test_units_that_decide_fall_further_than_chance() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_silence_mends_a_decision(seed: int) -> None:
+def test_silence_corrects_a_decision(seed: int) -> None:
     one = head(seed, units=5, cells=7)
     now = int(decided(one.probability(one.logits())))
     truth = (now + 1) % 3
-    mended = mend(one, truth)
+    corrected = correcting(one, truth)
     sufficing = [
         set(units)
         for number in range(1, 6)
         for units in combinations(range(5), number)
         if int(np.argmax(by_hand(one, set(units)))) == truth
     ]
-    assert [{unit} for unit in mended.alone] == [units for units in sufficing if len(units) == 1]
-    if mended.together:
-        assert set(mended.together) in sufficing
-        assert len(mended.together) == 1 or not mended.alone
+    assert [{unit} for unit in corrected.alone] == [units for units in sufficing if len(units) == 1]
+    if corrected.together:
+        assert set(corrected.together) in sufficing
+        assert len(corrected.together) == 1 or not corrected.alone
     if not sufficing:
-        assert mended.together == []
+        assert corrected.together == []
 
 
-def test_a_decision_that_no_few_units_made_is_not_mended() -> None:
+def test_a_decision_that_no_few_units_made_is_not_corrected() -> None:
     weight = np.stack([np.zeros(MOST_SILENT + 4), np.zeros(MOST_SILENT + 4), np.ones(MOST_SILENT + 4)])
     many = Head(np.ones((MOST_SILENT + 4, 3)), weight, np.array([1.0, 0.0, 0.0]))
-    mended = mend(many, truth=0)
-    assert mended.alone == [] and mended.together == []
+    corrected = correcting(many, truth=0)
+    assert corrected.alone == [] and corrected.together == []
 
 
 def test_a_tie_is_decided_for_the_worse_class() -> None:

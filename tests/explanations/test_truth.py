@@ -111,7 +111,7 @@ def test_shuffled_names_are_those_of_every_order() -> None:
 
 
 def test_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:
-    """The same unit twice is no second witness: the interval of the mean is that of the one."""
+    """The same unit twice is not a second witness: the interval of the mean is that of the one."""
     of, term = level()
     found = fit(of, term, np.zeros(3))
     assert found.low is not None and found.high is not None

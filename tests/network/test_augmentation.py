@@ -1,4 +1,4 @@
-"""Augmentations show the film another way, and nothing that is no film."""
+"""Augmentations show the film another way, and nothing that is not a film."""
 
 import pytest
 import torch

@@ -166,7 +166,7 @@ def test_a_state_dict_fills_the_features(tmp_path: Path) -> None:
     own = models.squeezenet1_1()
     torch.save(own.state_dict(), tmp_path / "own.pt")
     network, origin = build("squeezenet1_1", str(tmp_path / "own.pt"))
-    assert origin == "squeezenet1_1 with 50 of 50 tensors from own.pt, the last layer made anew"
+    assert origin == "squeezenet1_1 with 50 of 50 tensors from own.pt, the last layer new"
     image = torch.randn(1, 3, 64, 64)
     torch.testing.assert_close(network.features.eval()(image), own.features.eval()(image))
 

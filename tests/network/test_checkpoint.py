@@ -73,7 +73,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("side", -64, "is of patches of -64 px"),
         ("side", 10**9, "is of patches of 1000000000 px"),
         ("side", None, "is of patches of None px"),
-        ("network", 7, "has as network 7, which is no name"),
+        ("network", 7, "has as network 7, which is not a name"),
         ("network", "resnet51", "torchvision knows no network 'resnet51'"),
         ("network", "resnet18", "its weights are not those of resnet18"),
         ("until", 3, "has as until 3"),
@@ -119,7 +119,7 @@ def test_an_empty_file_holds_no_weights(tmp_path: Path, content: bytes) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "network.pt")
-    with pytest.raises(BadInput, match="is no regular file"):
+    with pytest.raises(BadInput, match="is not a regular file"):
         load(tmp_path / "network.pt")
 
 

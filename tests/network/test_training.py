@@ -56,7 +56,7 @@ def test_the_learning_rate_is_the_papers_and_with_the_authors_a_tenth_from_epoch
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 def test_one_cycle_rises_and_falls_and_goes_on_where_it_was(optimizer: str) -> None:
-    """A training that begins anew after each epoch, with the optimizer's state, ends with the same weights."""
+    """A training that begins again after each epoch, with the optimizer's state, ends with the same weights."""
     taught = replace(recipe(), epochs=3, optimizer=optimizer, schedule="one-cycle", learning_rate=0.01)
     weights, rates = [], []
     for interrupted in (False, True):

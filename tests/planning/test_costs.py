@@ -1,4 +1,4 @@
-"""What a run takes, reckoned from a sample."""
+"""What a run takes, estimated from a sample."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from deepminer_ray.planning.costs import (
     bytes_of_run,
     cut_seconds,
     distinct,
-    reckoned,
+    estimated,
     seconds_of_stages,
 )
 from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film
@@ -99,8 +99,8 @@ def test_activations_fill_the_run() -> None:
     )
 
 
-def test_an_unmeasured_gpu_is_reckoned_from_operations() -> None:
-    found = reckoned({"patch": 2e9, "film": 40e9}, rate=1e13, share=32)
+def test_an_unmeasured_gpu_is_estimated_from_operations() -> None:
+    found = estimated({"patch": 2e9, "film": 40e9}, rate=1e13, share=32)
     assert found == pytest.approx({"patch": 2e-4, "film": 4e-3, "step": 3 * 32 * 2e-4})
 
 

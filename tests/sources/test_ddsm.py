@@ -244,7 +244,7 @@ def test_an_age_that_nobody_has_stays_unknown(folder: Path, said: str, instead: 
     assert {scan.age for scan in case.scans} == {None} and names(case) == list(VIEWS)
 
 
-def test_a_mended_overlay_is_a_repair(folder: Path) -> None:
+def test_a_corrected_overlay_is_a_repair(folder: Path) -> None:
     overlay = folder / "C_0820_1.LEFT_MLO.OVERLAY"
     overlay.write_text(overlay.read_text().replace("TOTAL_OUTLINES 1", "TOTAL_OUTLINES 3", 1))
     case = read(folder)

@@ -16,7 +16,7 @@ BY_HAND = [
     # 4.80662 / 1.07553: grey level 0 has no logarithm and counts as 1.
     ("DBA", 1, 4.4691),
     ("DBA", 0, 4.4691),
-    # 10^4.80662 = 64,065: brighter is no negative density.
+    # 10^4.80662 = 64,065: brighter is not a negative density.
     ("DBA", 65535, 0.0),
     ("HOWTEK_MGH", 0, 3.7890),
     ("HOWTEK_MGH", 1000, 2.8433),

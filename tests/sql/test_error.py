@@ -1,4 +1,4 @@
-"""Wrong decisions: which error it is, which units argued for it and against, and whose silence mends it."""
+"""Wrong decisions: which error it is, which units argued for it and against, and whose silence corrects it."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ def test_units_that_mislead_are_counted(judged: Any) -> None:
           "repeat": False, "checkpoint": "now"}],
     )  # fmt: skip
     rows = judged.rows("from misleading()")
-    found = [(row["error"], row["unit"], row["decisions"], row["errors"], row["mended"]) for row in rows]
+    found = [(row["error"], row["unit"], row["decisions"], row["errors"], row["corrected"]) for row in rows]
     assert found == [("false negative", 0, 1, 1, 0), ("false positive", 1, 1, 1, 0), ("false positive", 2, 1, 1, 1)]
     assert [row["phenomenon"] for row in rows] == [None, None, "edge"]
     assert [row["name"] for row in rows] == ["unit_0001", "unit_0002", "unit_0003"]

@@ -274,7 +274,7 @@ def test_each_case_is_a_record_and_a_page_of_the_book(run: Run) -> None:
             assert unit["named"] or unit["phenomenon"] == "unnamed"
 
 
-def test_units_whose_silence_mends_were_wrong_scans(run: Run) -> None:
+def test_units_whose_silence_corrects_were_wrong_scans(run: Run) -> None:
     wrong = {row["scan"] for row in rows(run, "judgement") if row["error"]}
     assert {row["scan"] for row in rows(run, "silence")} <= wrong
 

@@ -49,7 +49,7 @@ COMMANDS = {
     "report": "report {run}",
 }
 ONCE = ("annotate", "export", "report")
-"""What is done anew without being told so."""
+"""What is done again without being told so."""
 WITH_WORKERS = ("cut", "train", "probe", "rank", "explain")
 SHARE_WITH_WORKERS = 0.3
 WORKERS = ("ray::Probe", "ray::Figure", "ray::RayTrain", "ray::_map", "ray::Map")

@@ -130,9 +130,9 @@ def test_films_and_lesions_that_changed_are_cut_anew(ray: object, phantoms: Path
     drawing.write_text(moved)
     catalog(made, str(source), again=True)
     cut(made, side=32)
-    anew = {file.name for file in shards if file.stat().st_mtime > 1}
+    again = {file.name for file in shards if file.stat().st_mtime > 1}
     expected = rows(made, f"select scan_number from scan where file in ('{film}', '{drawing.with_suffix('.LJPEG')}')")
-    assert anew == {f"{row['scan_number']:06d}.parquet" for row in expected} and len(anew) == 2
+    assert again == {f"{row['scan_number']:06d}.parquet" for row in expected} and len(again) == 2
 
 
 def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:

@@ -337,7 +337,7 @@ LATE = {
 def test_a_node_that_joins_unlike_the_others_is_named_where_it_works(
     stage: str, lone: Nodes, expected: Run, patients: Path, tmp_path: Path
 ) -> None:
-    """Workers are held until another node has joined, and then lost: they start anew on that one."""
+    """Workers are held until another node has joined, and then lost: they start again on that one."""
     run = Run(shutil.copytree(expected.folder, tmp_path / "run"))
     title, unlike = LATE[stage]
     command = [*DEEPMINER, stage, *commands(run.folder, str(patients))[stage], "--workers", "1", "--again"]

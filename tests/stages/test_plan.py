@@ -69,7 +69,7 @@ def test_a_few_films_predict_all_of_them(
     assert found["rests_on"] | {"films_cut": 4, "network_measured": True} == found["rests_on"]
 
 
-def test_gpus_that_are_not_there_are_reckoned_however_many(
+def test_gpus_that_are_not_there_are_estimated_however_many(
     ray: object, phantoms: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     how = ["--side", str(SIDE), "--network", "squeezenet1_1", "--films", "1", "--seconds", "0", "--json", "--gpus", "8"]

@@ -34,7 +34,9 @@ def test_a_batch_over_which_workers_die_is_named(ray: Any, tmp_path: Path) -> No
             os.kill(os.getpid(), signal.SIGKILL)
 
     actor = ray.remote(Dying).options(num_cpus=0, **LASTING | {"max_restarts": 2}).remote()
-    with pytest.raises(BadInput, match=r"one after the other over scans .*a_film.* for want of memory: let fewer work"):
+    with pytest.raises(
+        BadInput, match=r"one after the other over scans .*a_film.* because memory ran short: let fewer work"
+    ):
         list(answered([actor], [""], [(0, Batch("scans", (["a_film"],)))], []))
     assert len((tmp_path / "tried").read_text().splitlines()) == 1 + 2
 
@@ -64,7 +66,7 @@ def test_a_film_over_which_workers_die_ends_the_cutting(
     with monkeypatch.context() as patched:
         patched.setattr(stage, "cut_film", dying)
         with pytest.raises(
-            BadInput, match=r"one after the other over .*LJPEG or .* for want of memory: let fewer work"
+            BadInput, match=r"one after the other over .*LJPEG or .* because memory ran short: let fewer work"
         ):
             cut(run, side=64)
     assert len(tried.read_text().splitlines()) == 1 + RETRIES

@@ -116,7 +116,7 @@ def losses(run: Run) -> list[tuple[int, float, float]]:
 
 @pytest.fixture(scope="module")
 def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Trained by three workers without a break, with patches that are read anew in every epoch.
+    """Trained by three workers without a break, with patches that are read again in every epoch.
 
     Three, for a sum of two gradients is the same in any order.
     """
@@ -204,7 +204,9 @@ def test_a_diverging_loss_ends_in_one_sentence_without_another_try(run: Run, tmp
     diverging = copied(run, tmp_path / "run")
     before = diverging.database.read_bytes()
     started = time.monotonic()
-    with pytest.raises(BadInput, match=r"The loss is no number at step \d of epoch 1: use a smaller --learning-rate"):
+    with pytest.raises(
+        BadInput, match=r"The loss is not a number at step \d of epoch 1: use a smaller --learning-rate"
+    ):
         train(diverging, **OPTIONS | {"learning_rate": 1e30}, workers=2)
     assert diverging.database.read_bytes() == before
     assert time.monotonic() - started < 200, "no other worker group was tried"
@@ -340,12 +342,12 @@ def test_a_killed_worker_is_said_to_lack_memory_most_likely(ray: Any) -> None:
     with pytest.raises(ray.exceptions.RayActorError) as raised:
         ray.get(Worker.remote().end.remote())
     said = failure_sentence({0: RuntimeError("Connection closed by peer"), 1: raised.value})
-    assert "for want of memory" in said and "--at-once" in said and "\n" not in said
+    assert "because memory ran short" in said and "--at-once" in said and "\n" not in said
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.nodes)])
 def test_workers_that_the_system_refuses_memory_end_in_one_sentence(run: Run, tmp_path: Path, workers: int) -> None:
-    """At once where there is one; of several, those that Ray starts anew end before they try the same."""
+    """At once where there is one; of several, those that Ray starts again end before they try the same."""
     short = copied(run, tmp_path / "run")
     before = short.database.read_bytes()
 

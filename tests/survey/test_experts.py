@@ -43,7 +43,7 @@ def test_only_whole_tokens_open(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_are_none_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BadInput, match="is no name for an expert"):
+    with pytest.raises(BadInput, match="is not a name for an expert"):
         experts(tmp_path / "experts.json", [name])
 
 
@@ -73,5 +73,5 @@ def test_one_name_in_two_encodings_is_one_expert(tmp_path: Path) -> None:
 def test_damaged_links_are_one_sentence(tmp_path: Path, text: str) -> None:
     file = tmp_path / "experts.json"
     file.write_text(text, errors="surrogateescape")
-    with pytest.raises(BadInput, match=r"experts\.json (holds no links|is no JSON|is nested too deeply)"):
+    with pytest.raises(BadInput, match=r"experts\.json (holds no links|is not JSON|is nested too deeply)"):
         experts(file, ["Anna"])

@@ -142,7 +142,7 @@ def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
     with served(run, "--port", "0") as survey:
         home = survey.home["expert"]
         stale = save(home, 0, MASS, order="0123456789abcdef")
-        assert stale.status_code == 409 and "load it anew" in stale.json()["error"]
+        assert stale.status_code == 409 and "load it again" in stale.json()["error"]
         order = data_of(home, 0)["order"]
         for place, status in ((-1, 400), (10_000, 409)):
             sent = {"place": place, "order": order, "answer": MASS}
@@ -333,7 +333,7 @@ def test_one_survey_of_a_run_at_a_time_and_imports_wait(run: Run, tmp_path: Path
     [
         (["--host", "256.1.1.1"], "cannot be served from"),
         (["--host", "203.0.113.7"], "cannot be served from"),
-        (["--expert", "x" * 90], "is no name for an expert"),
+        (["--expert", "x" * 90], "is not a name for an expert"),
         (["--static", "OUT", "--repeats", "3"], "leave --repeats out"),
     ],
 )

@@ -40,7 +40,7 @@ def test_nobodys_pages_are_overwritten(run: Run, tmp_path: Path) -> None:
         assert page.parent.parent == tmp_path / "out"
         assert f'"expert": "{name}"' in page.read_text().replace("\\u002f", "/")
     assert write_survey(run, tmp_path / "out", ["Dr A", " Dr  A", "dr a"], Settings()) == [pages[1], pages[3]]
-    with pytest.raises(BadInput, match="is no name for an expert"):
+    with pytest.raises(BadInput, match="is not a name for an expert"):
         write_survey(run, tmp_path / "out", ["x" * 5000], Settings())
 
 

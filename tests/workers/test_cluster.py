@@ -49,7 +49,7 @@ def test_a_machine_that_is_always_too_slow_gets_a_sentence() -> None:
             "127.0.0.1:1",
             r"^No Ray cluster answers at 127\.0\.0\.1:1 \(.*refused\): start one, or correct RAY_ADDRESS\.$",
         ),
-        ("nonsense", "is no HOST:PORT nor `auto`"),
+        ("nonsense", "is neither HOST:PORT nor `auto`"),
         ("ray://127.0.0.1:1", "submit the job to the cluster instead"),
         ("127.0.0.1:123456", "No Ray cluster answers"),
     ],

@@ -59,7 +59,7 @@ def test_a_wrong_file_gets_a_sentence(changes: dict[str, object], sentence: str,
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("text", "sentence"), [("a: [b", "is no YAML"), ("words", "describes no cluster")])
+@pytest.mark.parametrize(("text", "sentence"), [("a: [b", "is not YAML"), ("words", "describes no cluster")])
 def test_what_is_no_cluster_file_gets_a_sentence(text: str, sentence: str, tmp_path: Path) -> None:
     file = tmp_path / "cluster.yaml"
     file.write_text(text)
@@ -80,11 +80,11 @@ MERGED = "a: &a {k: v}\n" + "".join(f"{b}: &{b}\n  <<: [{', '.join(['*' + a] * 9
         (BOMB, "has more than 100000 values with its aliases"),
         (MERGED, "has more than 100000 values with its aliases"),
         ("a: b\n" * 100_000, "has more than 262144 bytes"),
-        ("a: " + "9" * 5000, "is no YAML: Exceeds the limit"),
-        ("a: 2001-99-99", "is no YAML: month must be in"),
-        ("!!python/object/apply:os.system [true]", "is no YAML"),
-        ("a: \ud800".encode("utf-8", "surrogatepass"), "is no YAML"),
-        ("a: b\n--- \nc: d", "is no YAML"),
+        ("a: " + "9" * 5000, "is not YAML: Exceeds the limit"),
+        ("a: 2001-99-99", "is not YAML: month must be in"),
+        ("!!python/object/apply:os.system [true]", "is not YAML"),
+        ("a: \ud800".encode("utf-8", "surrogatepass"), "is not YAML"),
+        ("a: b\n--- \nc: d", "is not YAML"),
         ("", "describes no cluster"),
     ],
 )

@@ -163,7 +163,7 @@ function tell(one) {
   said.append(
     element("h3", `Units that argued for ${one.decided} over ${one.truth}`), leads(one.argued_for),
     element("h3", "Units that argued against"), leads(one.argued_against),
-    element("h3", "Silence that would have mended it"),
+    element("h3", "Silence that would have corrected it"),
     element("p", alone.length ? `any one of these alone: ${alone.join(", ")}` : "no unit alone"),
     element("p", together.length ? `together: ${together.join(", ")}` : "no few units together"),
   );
