@@ -1,6 +1,7 @@
 """Servers of buckets on this machine's loopback: one speaks S3's protocol, behind one that can be told to fail, and one
 Google's."""
 
+import secrets
 import socket
 import subprocess
 import sys
@@ -9,19 +10,23 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from deepminer_ray.files.bucket import GOOGLE_SERVER
 from deepminer_ray.files.location import Remote, write_whole
 
+PORTS = range(20_000, 32_000)
+"""Neither Ray's workers nor what the system chooses: such a port stays free until a test's server is up."""
+
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    while True:
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", secrets.choice(PORTS)))
+            return int(tried.getsockname()[1])
 
 
 PORT, GOOGLE_PORT = free_port(), free_port()
