@@ -23,7 +23,7 @@ TERMS: dict[str, tuple[str, ...]] = {
     "Other": ("nipple", "skin edge", "pectoral muscle", "film edge", "marker or label", "artefact"),
 }
 """Terms by category: shape, margin and density; morphology and distribution; the lexicon's fifth edition, and what is
-no finding."""
+not a finding."""
 
 ASSOCIATIONS = ("malignant", "benign", "either", "none")
 CONFIDENCES = ("low", "medium", "high")

@@ -202,7 +202,7 @@ def test_a_pipe_is_not_waited_for(directory: Path) -> None:
     table = directory / "mass_case_description_test_set.csv"
     table.unlink()
     os.mkfifo(table)
-    with pytest.raises(BadInput, match="no regular file"):
+    with pytest.raises(BadInput, match="not a regular file"):
         cases(directory)
 
 

@@ -270,15 +270,15 @@ def test_what_the_ics_leaves_out_is_a_repair(folder: Path, said: str, instead: s
 
 def test_every_file_that_is_not_read_is_named(folder: Path) -> None:
     ignored = {
-        "#mv.sh#": "no file of DDSM's layout",
-        "A-1816-1.html~": "no file of DDSM's layout",
+        "#mv.sh#": "not a file of DDSM's layout",
+        "A-1816-1.html~": "not a file of DDSM's layout",
         "A_1585_1.RIGHT_MLO.OVERLAY": "no film of this case",
         "A_1585_1.RIGHT_MLO.LJPEG": "no film of this case",
-        "C-0820-1.ics~": "no file of DDSM's layout",
+        "C-0820-1.ics~": "not a file of DDSM's layout",
         "C_0820_1.LEFT_CC.LJPEG.1": "a copy or a leftover of a film",
-        "C_0820_1.RIGHT_MLO.OVERLAYu": "no file of DDSM's layout",
+        "C_0820_1.RIGHT_MLO.OVERLAYu": "not a file of DDSM's layout",
         "TAPE_A_1378_1.COMB.16_PGM": "the preview of another case",
-        "jpeg": "no file of DDSM's layout",
+        "jpeg": "not a file of DDSM's layout",
     }
     for name in ignored:
         (folder / name).touch()

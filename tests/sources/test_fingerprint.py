@@ -49,9 +49,9 @@ def test_another_size_makes_another_file(film: Path, size: int) -> None:
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for known in (None, "0 0"):
-        with pytest.raises(BadInput, match="no regular file"):
+        with pytest.raises(BadInput, match="not a regular file"):
             refuse_changed(str(tmp_path / "pipe"), known)
-    with pytest.raises(BadInput, match="no regular file"):
+    with pytest.raises(BadInput, match="not a regular file"):
         fingerprint(str(tmp_path / "pipe"))
     with pytest.raises(FileNotFoundError):
         fingerprint(str(tmp_path / "nothing"))

@@ -176,8 +176,8 @@ def test_a_finding_that_nothing_outlines_costs_the_film(
     ("columns", "reason"),
     [
         ({"lesions": "1000000000"}, "1000000000 lesions announced"),
-        ({"image": "pipe.png"}, "no regular file"),
-        ({"mask": "pipe.png"}, "no regular file"),
+        ({"image": "pipe.png"}, "not a regular file"),
+        ({"mask": "pipe.png"}, "not a regular file"),
         ({"image": "narrow.png", "mask": "", "pathology": "normal"}, "longer than 8 times"),
         ({"mask": "masks/rain.png"}, "pieces in the mask"),
     ],
