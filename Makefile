@@ -36,8 +36,11 @@ shuffled: demo
 pictures: setup
 	$(BIN)/python docs/pictures.py $(DEMO)/demo
 
+# A file's tests stay in one process, and each process has a Ray of its own. PROCESSES=0 runs all in one.
+PROCESSES = 3
+
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The survey's pages in a real browser, which must be installed: Debian's chromium.
 test-browser: setup

@@ -5,11 +5,13 @@ import os
 import re
 import shutil
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from deepminer_ray.files.location import Remote
 from tests.bucket import ENVIRONMENT, Between, serving, serving_google
@@ -29,6 +31,13 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.update(ENVIRONMENT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that need Ray come first: side by side with others they leave no process alone at the end."""
+    heavy = {"ray", "ranked", "explained"}
+    needing = {item.path for item in items if heavy & set(getattr(item, "fixturenames", ()))}
+    items.sort(key=lambda item: item.path not in needing)
+
+
 @pytest.fixture(scope="session")
 def ray() -> Iterator[object]:
     """A local Ray, shared by all tests that need one."""
@@ -40,18 +49,49 @@ def ray() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three phantom patients, one of each class."""
-    from deepminer_ray.phantom.patient import write_phantom
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Fill a folder `run` once for all of this session's processes: the first that asks fills it, others wait."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
-    directory = tmp_path_factory.mktemp("phantoms")
-    write_phantom(directory, patients=3, seed=1, columns=320)
-    return directory
+    def filled(name: str, fill: Callable[[Path], None]) -> Path:
+        with FileLock(shared / f"{name}.lock"):
+            if not (shared / name).exists():
+                begun = shared / f"{name}.begun"
+                begun.mkdir()
+                fill(begun / "run")
+                begun.rename(shared / name)
+        return shared / name / "run"
+
+    return filled
 
 
 @pytest.fixture(scope="session")
-def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> "Run":
+def phantoms(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """Three phantom patients, one of each class."""
+    from deepminer_ray.phantom.patient import write_phantom
+
+    return once("phantoms", partial(write_phantom, patients=3, seed=1, columns=320))
+
+
+@pytest.fixture(scope="session")
+def ranked(
+    request: pytest.FixtureRequest,
+    once: Callable[[str, Callable[[Path], None]], Path],
+    phantoms: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Run":
     """Three phantom patients, probed and ranked with a network of chance: a run whose units can be named."""
+    from deepminer_ray.database.run import Run
+
+    def fill(folder: Path) -> None:
+        request.getfixturevalue("ray")
+        _rank(folder, phantoms)
+
+    return Run(shutil.copytree(once("ranked", fill), tmp_path_factory.mktemp("ranked") / "run"))
+
+
+def _rank(folder: Path, phantoms: Path) -> None:
     import torch
 
     from deepminer_ray.database.run import Run
@@ -64,7 +104,7 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
     from deepminer_ray.stages.probe import probe
     from deepminer_ray.stages.rank import rank
 
-    run = Run.created(tmp_path_factory.mktemp("survey") / "run")
+    run = Run.created(folder)
     catalog(run, str(phantoms))
     partition(run)
     cut(run, side=64)
@@ -73,24 +113,35 @@ def ranked(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory
     probe(run, partitions=["all"])
     evaluate(run, ["all"])
     rank(run, partitions=["all"], ranked=4)
-    return run
 
 
 @pytest.fixture(scope="session")
-def explained(ranked: "Run", tmp_path_factory: pytest.TempPathFactory) -> "Run":
+def explained(
+    request: pytest.FixtureRequest,
+    once: Callable[[str, Callable[[Path], None]], Path],
+    ranked: "Run",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Run":
     """A run whose units have names, one of them hostile, and whose every scan is explained."""
     from deepminer_ray.database.run import Run
+
+    def fill(folder: Path) -> None:
+        request.getfixturevalue("ray")
+        _explain(Run(shutil.copytree(ranked.folder, folder)))
+
+    return Run(shutil.copytree(once("explained", fill), tmp_path_factory.mktemp("explained") / "run"))
+
+
+def _explain(run: "Run") -> None:
     from deepminer_ray.stages.annotate import annotate
     from deepminer_ray.stages.explain import explain
 
-    run = Run(shutil.copytree(ranked.folder, tmp_path_factory.mktemp("explained") / "run"))
     units = [row["unit"] for row in run.ask("from unit_rank order by class, rank").to_pylist()]
     names = run.folder / "names.json"
     said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]
     names.write_text(json.dumps([{"unit": u, "annotator": "Anna", "phenomenon": name} for u, name in said]))
     annotate(run, str(names))
     explain(run, partitions=["all"], workers=9)  # more than fit: nobody waits for them
-    return run
 
 
 @pytest.fixture(scope="session")

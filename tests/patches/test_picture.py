@@ -34,5 +34,5 @@ def test_a_film_without_breast_has_no_edge(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no picture"):
+    with pytest.raises(BadInput, match="not a picture"):
         draw_breasts(tmp_path / "a.txt", [("scan", BREAST)])
