@@ -118,6 +118,10 @@ class Tables:
         """The rows of the statement QUERY, seen from inside the transaction."""
         return self.connection.sql(statement(query), params=parameters).to_arrow_table()
 
+    def batches(self, query: str, number: int, **parameters: Any) -> Iterator[pa.RecordBatch]:
+        """The rows of the statement QUERY, so many at a time; what comes next is asked when all have been taken."""
+        yield from self.connection.sql(statement(query), params=parameters).to_arrow_reader(number)
+
     def apply(self, query: str, **parameters: Any) -> None:
         """Execute the statement QUERY, which changes rows."""
         self.connection.execute(statement(query), parameters)

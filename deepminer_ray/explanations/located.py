@@ -1,6 +1,8 @@
 """Explained scans with outlined lesions: do the units peak in the outlines, do their maps cover them?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,8 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.explanations.agreement import against_chance
-from deepminer_ray.explanations.overlap import high, outlined, overlap
-from deepminer_ray.explanations.pointing import pointing
+from deepminer_ray.explanations.overlap import WORDS, Bits, Maps, Raster, outlined, overlap
+from deepminer_ray.explanations.pointing import Points, pointing
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -18,40 +20,86 @@ POINTING = "pointing game"
 UNIT_IOU, CAM_IOU = "unit map IoU", "class activation map IoU"
 FIXED = "fixed"
 """The mode of what the authors did not do."""
-ACTIVATED = "class_activation_map"
 
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class Located:
-    """An explained scan with outlined lesions: where its units peak and where its maps are high, as shares of it."""
+    """An explained scan with outlined lesions: patient and worst pathology; as shares of the scan where its units peak
+    and its outlines; the places within these, and those where its class activation map and its units' maps are high.
+    """
 
-    def __init__(self, row: Row, activated: NDArray[np.float32], maps: Sequence[NDArray[np.float32]]):
-        self.owner: tuple[str, str] = row["patient"], row["pathology"]
-        width, height = scan_size(row["rows"], row["columns"], row["side"])
-        self.peaks = np.array([[peak["x"], peak["y"]] for peak in row["peaks"]]) / (width, height)
-        film = np.array([row["columns"], row["rows"]])
-        self.rings = [np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in ring]) / film for ring in row["rings"]]
-        self.outline = outlined(self.rings)
-        where = Geometry(row["stride"], 0, row["offset"])
-        self.activated, self.maps = (high(some, where, width, height) for some in ([activated], maps))
-
-
-def located_scans(rows: pa.Table) -> list[Located]:
-    """The scans of `located`; of maps one scan's at a time is more than its bits."""
-    known = rows.drop_columns([ACTIVATED, "maps"]).to_pylist()
-    maps, activated = rows["maps"], rows[ACTIVATED]
-    return [
-        Located(row, next(_cells(activated.slice(place, 1).combine_chunks())), list(_cells(maps[place].values)))
-        for place, row in enumerate(known)
-    ]
+    owner: tuple[str, str]
+    peaks: Points
+    rings: Sequence[Points]
+    outline: Bits
+    activated: Maps
+    maps: Maps
 
 
-def _cells(maps: pa.StructArray) -> Iterator[NDArray[np.float32]]:
-    """Every map [rows, columns] of some."""
-    cells = maps.field("cells")
-    for place, (rows, columns) in enumerate(zip(maps.field("rows"), maps.field("columns"), strict=True)):
-        yield cells[place].values.to_numpy().astype(np.float32).reshape(rows.as_py(), columns.as_py())
+@dataclass(frozen=True, eq=False, slots=True)
+class Film:
+    """How maps lie on a scan's stored film of so many px, the column of each unit's map (None: the class activation
+    map's), and where these are high, which is nowhere until they come.
+    """
+
+    size: tuple[int, int]
+    geometry: Geometry
+    column: Mapping[int | None, int]
+    high: Maps
+
+
+def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Located]:
+    """The scans of `located` with their maps of `located_map`: a batch of these at a time is more than their bits."""
+    known = rows.drop_columns(["peaks", "rings"]).to_pylist()
+    films = {row["scan"]: _film(row) for row in known}
+    raster = Raster()
+    for batch in maps:
+        _lay(batch, films, raster)
+    peaks, rings = (rows[name].combine_chunks() for name in ("peaks", "rings"))
+    corners = iter(_split(_points(rings.flatten().flatten()) + 0.5, rings.flatten()))
+    found = []
+    for row, points, number in zip(known, _split(_points(peaks.flatten()), peaks), rings.value_lengths(), strict=True):
+        film = films[row["scan"]]
+        outlines = [ring / (row["columns"], row["rows"]) for ring in islice(corners, number.as_py())]
+        owner = row["patient"], row["pathology"]
+        high = film.high[:, :1], film.high[:, 1:]
+        found.append(Located(owner, points / film.size, outlines, outlined(outlines), *high))
+    return found
+
+
+def _film(row: Row) -> Film:
+    size = scan_size(row["rows"], row["columns"], row["side"])
+    column = {unit: place for place, unit in enumerate([None, *row["units"]])}
+    high = np.zeros((WORDS, len(column)), dtype=np.uint64)
+    return Film(size, Geometry(row["stride"], 0, row["offset"]), column, high)
+
+
+def _lay(batch: pa.RecordBatch, films: Mapping[str, Film], raster: Raster) -> None:
+    """Find where the maps of a batch are high; those of films of one size together."""
+    alike: dict[Any, list[tuple[Film, int, NDArray[np.float32]]]] = {}
+    said = (batch[name].to_pylist() for name in ("scan", "unit", "rows", "columns"))
+    for scan, unit, rows, columns, cells in zip(
+        *said, _split(batch["map"].flatten().to_numpy(), batch["map"]), strict=True
+    ):
+        film = films.get(scan)
+        if film is not None and unit in film.column:
+            of_size = alike.setdefault((film.size, film.geometry, rows, columns), [])
+            of_size.append((film, film.column[unit], cells.reshape(rows, columns)))
+    for (size, geometry, *_), some in alike.items():
+        high = raster.high([cells for _, _, cells in some], geometry, *size)
+        for (film, column, _), of_map in zip(some, high.T, strict=True):
+            film.high[:, column] = of_map
+
+
+def _points(structs: pa.StructArray) -> Points:
+    return np.column_stack([structs.field(of).to_numpy().astype(np.float64) for of in ("x", "y")])
+
+
+def _split(values: NDArray[Any], lists: pa.ListArray) -> list[NDArray[Any]]:
+    """The values of each list."""
+    return np.split(values, np.cumsum(lists.value_lengths())[:-1]) if len(lists) else []
 
 
 def locating(located: Sequence[Located], seed: int) -> list[Row]:

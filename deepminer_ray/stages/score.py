@@ -27,6 +27,8 @@ from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import estimate
 
 GREEDY = "greedy matching"
+MAPS_AT_ONCE = 1000
+"""A few MB."""
 
 Row = dict[str, Any]
 
@@ -80,7 +82,10 @@ def score(
 
 
 def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
-    located = locating(located_scans(tables.select("located", partitions=[partition])), seed)
+    located = locating(
+        located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
+        seed,
+    )
     for depth in paper.GREEDY:
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()

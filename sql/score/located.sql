@@ -1,7 +1,7 @@
--- One row an explained scan with an outlined lesion: its outlines, where its units peak, and its maps.
+-- One row an explained scan with an outlined lesion: its outlines, and its units by rank with where they peak.
 with peaked as (
     select
-        scan, explanation.rank, {cells: map, columns: scan_map.map_width, rows: scan_map.map_height} as map,
+        scan, unit, explanation.rank,
         {x: "offset" + peak_x * stride + 0.5, y: "offset" + peak_y * stride + 0.5} as peak
     from explanation
     join response using (scan, unit)
@@ -14,20 +14,13 @@ outlined as (
     from lesion
     where pathology <> 'unproven'
     group by all
-),
-
-activated as (
-    select scan, {cells: map, columns: map_width, rows: map_height} as class_activation_map
-    from scan_map
-    where shows = 'class activation map'
 )
 
 select
-    scan, patient, pathology, rows, columns, side, stride, "offset", list(peak order by peaked.rank) as peaks,
-    list(map order by peaked.rank) as maps, any_value(class_activation_map) as class_activation_map,
-    any_value(rings) as rings
+    scan, patient, pathology, rows, columns, side, stride, "offset", list(unit order by rank) as units,
+    list(peak order by rank) as peaks, any_value(rings) as rings
 from peaked
-join activated using (scan)
+semi join (from scan_map where shows = 'class activation map') as activated using (scan)
 join outlined using (scan)
 join scan using (scan)
 join partition using (patient)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path
 
-from deepminer_ray.explanations.overlap import GRID, WORDS, Bits, Maps, high, outlined, overlap
+from deepminer_ray.explanations.overlap import GRID, WORDS, Bits, Maps, Raster, outlined, overlap
 from deepminer_ray.units.picture import upsample
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -58,16 +58,27 @@ def test_an_outline_has_the_places_that_alone_lie_in_it() -> None:
 def test_a_map_is_high_where_its_upsampled_picture_is(stride: int, offset: float) -> None:
     where, cells = Geometry(stride, 99, offset), np.random.default_rng(1).random((12, 8), np.float32) ** 3
     picture = upsample(cells, where, GRID, GRID)
-    found = shown(high([cells], where, GRID, GRID)[:, 0])
+    found = shown(Raster().high([cells], where, GRID, GRID)[:, 0])
     assert (found == (picture > 0.2 * cells.max())).mean() > 0.999
     # The same film in twice as many px is high at the same shares of it.
-    twice = shown(high([cells], Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * GRID, 2 * GRID)[:, 0])
+    twice = shown(Raster().high([cells], Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * GRID, 2 * GRID)[:, 0])
     assert (found == twice).mean() > 0.999
 
 
 def test_a_silent_map_is_nowhere_high() -> None:
     for value in (0, -1):
-        assert not high([np.full((4, 4), value, np.float32)], Geometry(32, 99, 15.5), 128, 128).any()
+        assert not Raster().high([np.full((4, 4), value, np.float32)], Geometry(32, 99, 15.5), 128, 128).any()
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_maps_that_are_laid_together_are_high_where_each_is_alone(number: int) -> None:
+    """Also of several shapes, and after others were laid by the same raster."""
+    chance, where, raster = np.random.default_rng(number), Geometry(32, 99, 15.5), Raster()
+    maps = [chance.random((51, 28), np.float32) ** 8 for _ in range(number)]
+    maps[number // 2] -= 2
+    for some in (maps, [*maps, chance.random((12, 28), np.float32)], maps[::-1]):
+        alone = [Raster().high([cells], where, 908, 1641)[:, 0] for cells in some]
+        assert (raster.high(some, where, 908, 1641) == np.array(alone).T).all()
 
 
 def test_every_pair_of_scans_equals_counting() -> None:
