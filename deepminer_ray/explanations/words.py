@@ -123,11 +123,14 @@ def tokens(text: str, mode: str) -> list[str]:
     if mode not in MODES:
         raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(MODES)}.")
     found = _tokens(text)
-    if mode == "paper":
-        return list(found)
-    keywords = [token for token in found if token not in FIELD_NAMES]
-    parts = [part.lower() for keyword in keywords for part in keyword.replace("_", "-").split("-")]
-    return [part for part in parts if any(letter.isalnum() for letter in part)]
+    return list(found) if mode == "paper" else [part for token in found for part in _parts(token)]
+
+
+@lru_cache(maxsize=100_000)
+def _parts(token: str) -> tuple[str, ...]:
+    """What of a token is compared in mode `fixed`."""
+    parts = () if token in FIELD_NAMES else token.replace("_", "-").split("-")
+    return tuple(part.lower() for part in parts if any(letter.isalnum() for letter in part.lower()))
 
 
 @lru_cache(maxsize=50_000)
@@ -247,4 +250,7 @@ def _tokenizers() -> tuple["PunktSentenceTokenizer", "NLTKWordTokenizer"]:
 
     parameters = PunktParameters()
     parameters.abbrev_types = set(ABBREVIATIONS)
-    return PunktSentenceTokenizer(parameters), NLTKWordTokenizer()
+    sentences = PunktSentenceTokenizer(parameters)
+    # Whether a sentence ends depends on the words beside the full stop alone, which are few, and NLTK takes long.
+    sentences.text_contains_sentbreak = lru_cache(maxsize=50_000)(sentences.text_contains_sentbreak)
+    return sentences, NLTKWordTokenizer()

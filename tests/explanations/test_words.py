@@ -2,12 +2,15 @@
 
 import gzip
 import pickle
+import random
 import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors, Word2Vec
+from nltk.tokenize import NLTKWordTokenizer
+from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.matching import matching
@@ -43,6 +46,19 @@ def words() -> Words:
 )
 def test_tokens(text: str, mode: str, expected: list[str]) -> None:
     assert tokens(text, mode) == expected
+
+
+def test_sentences_end_where_nltk_ends_them_however_often_it_is_asked() -> None:
+    """What is kept of one text decides nothing of another."""
+    parameters = PunktParameters()
+    parameters.abbrev_types = {"e.g", "i.e", "vs", "dr", "approx"}
+    chance = random.Random(0)
+    parts = ["mass", "Mass.", "e.g.", "vs.", "Dr.", "1.", "2.5", "A.", "(b)", "!", "?", "...", ". ", "x.y", '"Edge."']
+    for _ in range(500):
+        text = " ".join(chance.choice(parts) for _ in range(chance.randint(0, 14)))
+        sentences = PunktSentenceTokenizer(parameters).tokenize(text)
+        slow = [token for sentence in sentences for token in NLTKWordTokenizer().tokenize(sentence)]
+        assert tokens(text, "paper") == slow
 
 
 def test_an_unknown_mode_is_named() -> None:
