@@ -112,6 +112,11 @@ class Run:
         rows: list[dict[str, Any]] = self.select(query, **parameters).to_pylist()
         return rows
 
+    def batches(self, query: str, number: int, **parameters: Any) -> Iterator[pa.RecordBatch]:
+        """The rows of the statement QUERY, so many at a time."""
+        with self.reading() as connection:
+            yield from Tables(connection).batches(query, number, **parameters)
+
     def ask(self, text: str, files: bool = False) -> pa.Table:
         """The rows of a user's own statement, which may only ask; BadInput where it does more, or DuckDB refuses it.
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ from deepminer_ray.units.picture import displayed
 
 HEIGHT, QUALITY = 760, 85
 """px of a film in the book at most, and of its JPEG."""
+MAPS_AT_ONCE = 1000
+"""A few MB."""
+ACTIVATED, PROBABILITY = "class activation map", "probability"
+"""What `scan_map` calls them."""
 
 Row = dict[str, Any]
 
@@ -30,24 +34,27 @@ Row = dict[str, Any]
 def write_casebook(run: Run) -> Path:
     """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
     (layer,) = run.rows("survey_layer")
+    cases = run.rows("case")
     units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
-    maps = {(row["scan"], row["shows"]): row for row in run.rows("case_map")}
+    pictured, seen = {}, {}
+    for case in cases:
+        film = read_scan(run.storage / "scan", case["scan_number"])
+        pictured[case["scan"]] = _pictured(film, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
+        seen[case["scan"]] = _on_breast(film, layer, case)
+    maps = _maps(run, seen)
     shown = []
-    for case in run.rows("case"):
+    for case in cases:
         scan = case["scan"]
-        size = scan_size(case["rows"], case["columns"], layer["side"])
         arguments = argued[scan], argued_concepts[scan], silence[scan]
+        size = scan_size(case["rows"], case["columns"], layer["side"])
         said = record(case, units[scan], size, concepts[scan], *arguments)
         write_record(run.folder / "figures" / f"{scan}.json", said)
-        film = read_scan(run.storage / "scan", case["scan_number"])
-        seen = _on_breast(film, layer, maps[scan, "class activation map"])
-        drawn = (maps[scan, "class activation map"], *units[scan], *concepts[scan])
-        cells = [_cells(row, seen) for row in drawn]
-        cells.append(_cells(maps[scan, "probability"], seen, largest=1.0))
-        shown.append(said | {"maps": cells} | _pictured(film, case, size, layer))
+        drawn = [(ACTIVATED, None), *(("unit", unit["unit"]) for unit in units[scan])]
+        drawn += [*(("concept", concept["phenomenon"]) for concept in concepts[scan]), (PROBABILITY, None)]
+        shown.append(said | {"maps": [maps[scan, *of] for of in drawn]} | pictured[scan])
     file = run.folder / "casebook.html"
     colours = (np.array(COLOURS(np.arange(256))[:, :3]) * 255).round().astype(int).tolist()
-    misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in run.rows("case")}))
+    misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in cases}))
     page = template("casebook.html").render(
         run=run.name,
         cases=shown,
@@ -57,6 +64,23 @@ def write_casebook(run: Run) -> Path:
     )
     write_file(file, page)
     return file
+
+
+def _maps(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, str, Any], Row]:
+    """The maps of every case as the page has them, by scan, what is shown, and unit or concept.
+
+    A batch is held at a time: as numbers they are many times larger.
+    """
+    found = {}
+    for batch in run.batches("case_map", MAPS_AT_ONCE):
+        ends = np.cumsum(batch["map"].value_lengths())
+        cells = np.split(batch["map"].flatten().to_numpy(), ends[:-1])
+        for row, of_map in zip(batch.drop_columns(["map"]).to_pylist(), cells, strict=True):
+            if row["scan"] in seen:
+                of = row["unit"] if row["shows"] == "unit" else row["phenomenon"]
+                largest = 1.0 if row["shows"] == PROBABILITY else None
+                found[row["scan"], row["shows"], of] = _cells(row, of_map, seen[row["scan"]], largest)
+    return found
 
 
 QUERIES: dict[str, dict[str, Any]] = {
@@ -114,11 +138,9 @@ def _jpeg(grey: NDArray[np.float32], width: int, height: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
 
 
-def _cells(row: Row, seen: NDArray[np.bool_] | None = None, largest: float | None = None) -> Row:
+def _cells(row: Row, cells: NDArray[np.float32], seen: NDArray[np.bool_], largest: float | None = None) -> Row:
     """A map from 0 to its own maximum in 256 steps, as base64; below 0, and where nothing is `seen`, it is 0."""
-    cells = np.array(row["map"], np.float32)
-    if seen is not None:
-        cells = np.where(seen, cells, np.float32(0))
+    cells = np.where(seen, cells, np.float32(0))
     largest = float(cells.max()) if largest is None else largest
     steps = np.clip(cells / largest, 0, 1) * 255 if largest > 0 else np.zeros_like(cells)
     text = base64.b64encode(np.round(steps).astype(np.uint8).tobytes()).decode()

@@ -1,4 +1,5 @@
--- One row an explained scan: what is known of it, what was decided, and how probable each class was (Figs. 4 and 5).
+-- One row an explained scan: what is known of it, what was decided, how probable each class was, and the size of its
+-- maps (Figs. 4 and 5).
 with reported as (
     select
         scan, string_agg(trim(report), ' ' order by abnormality, lesion) as report,
@@ -17,13 +18,22 @@ answered as (
     select scan, map(list(class order by severity(class)), list(probability order by severity(class))) as probabilities
     from scan_prediction
     group by all
+),
+
+activated as (
+    select scan, any_value(map_width) as map_width, any_value(map_height) as map_height
+    from scan_map
+    where shows = 'class activation map'
+    group by all
 )
 
 select
     scan, scan_number, patient, partition, laterality, "view", rows, columns, coalesce(report, '') as report,
-    assessment, subtlety, coalesce(rings, []) as rings, truth, decided, probability, probabilities, error
+    assessment, subtlety, coalesce(rings, []) as rings, truth, decided, probability, probabilities, error, map_width,
+    map_height
 from judgement
 join answered using (scan)
+join activated using (scan)
 join scan using (scan)
 join partition using (patient)
 semi join explanation using (scan)

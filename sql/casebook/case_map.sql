@@ -1,4 +1,3 @@
--- One row an explained scan and map of the class decided: its class activation map, its probability.
-select scan, shows, map, map_width, map_height
+-- One row a map of an explained scan, in the order they are stored: sorted or joined they would all be in memory at once.
+select scan, shows, unit, phenomenon, map, map_width, map_height
 from scan_map
-where shows in ('class activation map', 'probability')
