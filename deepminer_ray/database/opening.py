@@ -5,7 +5,7 @@ are therefore compared with this package's own; where any differs, the file's ta
 views and macros over them.
 """
 
-import re
+import json
 import threading
 from collections.abc import Iterable
 from functools import cache
@@ -33,7 +33,7 @@ SELECTING = ("SELECT", "EXPLAIN", "MULTI")
 OPENING = threading.Lock()
 """DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
 
-LOCATION = re.compile(r'"query_location(_length)?":\d+,?')
+UNKNOWN_ARGUMENT = "no_macro_has_this"
 
 Definition = tuple[str, str, str]
 """Kind, name and text of a view or macro."""
@@ -130,46 +130,31 @@ def _defined(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
 
 
 def _otherwise_called(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
-    """Macros of an open file that have this package's text, but mean something else where an argument is not given.
+    """Macros of an open file that have this package's text, but take other arguments, or others where none is given."""
+    database = str(connection.execute("select current_database()").fetchall()[0][0]).replace('"', '""')
+    return frozenset(
+        (kind, name, text)
+        for kind, name, text in _defined(connection) & _own()
+        if kind != "view" and _signature(connection, kind, f'"{database}".main.{name}') != _own_signatures()[name]
+    )
 
-    DuckDB shows no defaults: each macro is planned without arguments, and beside it this package's own on the same
-    tables.
+
+def _signature(connection: duckdb.DuckDBPyConnection, kind: str, called: str) -> str:
+    """How a macro is called, "unit_threshold(share := 0.005)", in DuckDB's words.
+
+    DuckDB tells what stands in for arguments that are not given only where it refuses one that the macro has not.
     """
-    with connection.cursor() as looking:  # whose own macros are gone with it
-        database = str(looking.execute("select current_database()").fetchall()[0][0]).replace('"', '""')
-        other = []
-        for kind, name, text in _defined(connection) & _own():
-            if kind == "view":
-                continue
-            here = _planned(looking, kind, f'"{database}".main.{name}')
-            if here != (_own_planned(looking, kind, name) if name in _own_defaults() else None):
-                other.append((kind, name, text))
-    return frozenset(other)
-
-
-def _own_planned(connection: duckdb.DuckDBPyConnection, kind: str, name: str) -> str | None:
-    """The same for this package's macro; None where tables of another version do not bear it."""
-    try:
-        connection.execute(statement(f"view/{name}").replace("create macro", "create temp macro", 1))
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return None
-    return _planned(connection, kind, f"temp.main.{name}")
-
-
-def _planned(connection: duckdb.DuckDBPyConnection, kind: str, called: str) -> str | None:
-    """What DuckDB would do for a macro without arguments, wherever its text stands; None where it needs some."""
-    asked = f"{'from' if kind == 'macro table' else 'select'} {called}()"
-    plan = str(connection.execute(statement("planned"), {"asked": asked}).fetchall()[0][0])
-    return None if plan.startswith('{"error":true') else LOCATION.sub("", plan)
+    asked = f"{'from' if kind == 'macro table' else 'select'} {called}({UNKNOWN_ARGUMENT} := 1)"
+    refused = json.loads(connection.execute(statement("planned"), {"asked": asked}).fetchall()[0][0])
+    return str(refused.get("error_message"))
 
 
 @cache
-def _own_defaults() -> frozenset[str]:
-    """This package's macros that can be called without arguments."""
+def _own_signatures() -> dict[str, str]:
+    """How each macro of this package is called."""
     with duckdb.connect() as connection:
         create(connection)
-        called = {(kind, name) for kind, name, _ in _own() if kind != "view"}
-        return frozenset(name for kind, name in called if _planned(connection, kind, name) is not None)
+        return {name: _signature(connection, kind, name) for kind, name, _ in _own() if kind != "view"}
 
 
 @cache

@@ -13,6 +13,7 @@ from deepminer_ray.cli import main
 from deepminer_ray.database import opening
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import sql_folder
+from deepminer_ray.database.tables import create
 from deepminer_ray.errors import BadInput
 
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
@@ -204,6 +205,49 @@ def test_a_macro_with_another_default_is_replaced(run: Run, capsys: pytest.Captu
             with pytest.raises(duckdb.Error):
                 connection.sql("select known_scan()")
     assert "none of this package's" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("macro", "own", "other"),
+    [
+        ("what_if", "(patch, units)", "(patch, units := [0])"),
+        ("pooled", "(maximum, mean)", "(maximum, mean := 0)"),
+        ("ledger", "(scan, class)", "(scan, class := 'normal')"),
+        ("misleading", "units := 8", "units := 9"),
+        ("misleading", "['holdout']", "['train']"),
+        ("misleading", "(units := 8, partitions", "(units, partitions"),
+    ],
+)
+def test_a_macro_with_one_default_of_its_own_is_replaced(run: Run, macro: str, own: str, other: str) -> None:
+    """Whichever argument it is for: also where others must be given, and where this package's must."""
+    made = text_of(macro).replace(own, other, 1)
+    assert made != text_of(macro)
+    strangers(run, made)
+    with run.reading() as connection:
+        assert called(connection, macro) == called(None, macro)
+    with run.appending():
+        pass
+    with duckdb.connect(str(run.database), read_only=True) as connection:
+        assert called(connection, macro) == called(None, macro), "whoever writes next puts it right"
+
+
+def called(connection: duckdb.DuckDBPyConnection | None, macro: str) -> str:
+    """How DuckDB says that a macro is called, in an open file or in a new run."""
+    if connection is None:
+        with duckdb.connect() as new:
+            create(new)
+            return called(new, macro)
+    with pytest.raises(duckdb.BinderException) as refused:
+        connection.execute(f"{'select' if macro == 'pooled' else 'from'} {macro}(nobody := 1)")
+    return str(refused.value).split("Candidate macros:")[1].split("LINE")[0].strip()
+
+
+def test_every_macro_says_how_it_is_called(run: Run) -> None:
+    said = opening._own_signatures()
+    assert said["unit_threshold"].endswith("\tunit_threshold(share := 0.005)")
+    assert said["what_if"].endswith("\twhat_if(patch, units)")
+    macros = run.ask("select distinct function_name from duckdb_functions() where not internal").column(0).to_pylist()
+    assert said.keys() == set(macros) and all(f"\t{name}(" in text for name, text in said.items())
 
 
 def test_a_run_of_this_package_is_opened_as_it_is(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
