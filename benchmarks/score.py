@@ -51,29 +51,29 @@ def owner(film: int) -> tuple[str, str]:
     return f"P{film // 2:05}", PATHOLOGIES[film // 2 % 2]
 
 
-def located(films: int, chance: np.random.Generator) -> pa.Table:
-    """What the run's rows say of films, as `located.sql` gives it."""
+def located(films: int, chance: np.random.Generator) -> tuple[pa.Table, list[pa.RecordBatch]]:
+    """What the run's rows say of films, as `located.sql` and `located_map.sql` give it."""
     height, width = ROWS * 4 * SIDE // COLUMNS // STRIDE, 4 * SIDE // STRIDE
     angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
-    tables, rows = [], []
+    rows, maps = [], []
     for film in range(films):
         centre = chance.uniform(0.2, 0.8, 2) * (COLUMNS, ROWS)
         away = chance.uniform(100, 350, CORNERS)
         ring = centre + np.column_stack([np.cos(angle), np.sin(angle)]) * away[:, np.newaxis]
-        maps = (chance.random((UNITS + 1, height * width), np.float32) ** 8).astype(np.float32)
+        cells = (chance.random((UNITS + 1, height * width), np.float32) ** 8).astype(np.float32)
         peaks = centre * 4 * SIDE / COLUMNS + chance.normal(0, 120, (UNITS, 2))
         patient, pathology = owner(film)
-        shaped = [{"cells": one, "columns": width, "rows": height} for one in maps]
         rows.append(
             {"scan": f"S{film:05}", "patient": patient, "pathology": pathology, "rows": ROWS, "columns": COLUMNS}
-            | {"side": SIDE, "stride": STRIDE, "offset": 15.5, "peaks": [{"x": x, "y": y} for x, y in peaks]}
-            | {"class_activation_map": shaped[0], "maps": shaped[1:]}
-            | {"rings": [[{"x": int(x), "y": int(y)} for x, y in ring]]}
+            | {"side": SIDE, "stride": STRIDE, "offset": 15.5, "units": list(range(UNITS))}
+            | {"peaks": [{"x": x, "y": y} for x, y in peaks], "rings": [[{"x": int(x), "y": int(y)} for x, y in ring]]}
         )
-        if len(rows) == 250 or film == films - 1:
-            tables.append(pa.Table.from_pylist(rows))
-            rows = []
-    return pa.concat_tables(tables)
+        numbers = pa.array([None, *range(UNITS)], pa.int32())
+        of_film = pa.array([f"S{film:05}"] * (UNITS + 1))
+        lists = pa.ListArray.from_arrays(np.arange(UNITS + 2) * height * width, cells.ravel())
+        size = pa.array([width] * (UNITS + 1)), pa.array([height] * (UNITS + 1))
+        maps.append(pa.record_batch([of_film, numbers, lists, *size], ["scan", "unit", "map", "columns", "rows"]))
+    return pa.Table.from_pylist(rows), maps
 
 
 def texts(films: int, chance: np.random.Generator) -> tuple[list[str], list[str]]:
@@ -101,9 +101,9 @@ def measured(films: int) -> dict[str, float]:
     """Seconds of each part."""
     chance = np.random.default_rng(films)
     repeats = 3 if films <= 1_000 else 1
-    rows, compared, vectors = located(films, chance), texts(films, chance), words()
+    (rows, maps), compared, vectors = located(films, chance), texts(films, chance), words()
     owners = [owner(film) for film in range(films)]
-    scans = located_scans(rows)
+    scans = located_scans(rows, maps)
 
     def said() -> None:
         scores = [matching(*compared, vectors, mode) for mode in MODES]
@@ -111,7 +111,7 @@ def measured(films: int) -> dict[str, float]:
         against_chance(scores, owners, 0)
 
     return {
-        "films": seconds(lambda: located_scans(rows), repeats),
+        "films": seconds(lambda: located_scans(rows, maps), repeats),
         "places": seconds(lambda: locating(scans, 0), repeats),
         "words": seconds(said, repeats),
     }
