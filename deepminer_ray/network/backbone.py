@@ -3,7 +3,6 @@
 import pickle
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 from torchvision import models
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.family import Family, family_of
 from deepminer_ray.network.weights import fill
 from deepminer_ray.paper import CLASSES
 
@@ -74,32 +74,20 @@ def build(
     BadInput, by name and with the reason, for networks that are not features, global average pooling and one linear
     layer, for weights that cannot be had, and for files that hold none of them.
     """
+    family = family_of(name)
     try:
-        if weights == "default":
-            _refuse_before_fetching(name)
-        features = _features(_model(name, weights), name)
-        if until is not None:
-            features = _ended(features, until, name)
-    except BadInput:
-        raise
-    except ValueError as error:
-        raise BadInput(f"torchvision knows no network {name!r}: {error}.") from error
+        features = family.features(_model(name, family, weights))
     except OSError as error:
         raise BadInput(f"The default weights of {name} could not be fetched ({error}): give --weights FILE.") from error
+    if until is not None:
+        features = _ended(features, until, name)
     with torch.no_grad():
         units = features.eval()(torch.zeros(1, 3, LEAST_SIDE, LEAST_SIDE)).shape[1]
     network = Network(name, features, units, classes, pool, until)
     origin = f"{name}{f' until {until}' if until else ''} with {weights} weights"
     if weights not in ("none", "default"):
-        origin = fill(network, weights)
+        origin = fill(network, family, weights)
     return network, origin
-
-
-def _refuse_before_fetching(name: str) -> None:
-    """BadInput for a network of another form, before hundreds of megabytes are fetched."""
-    # Without memory or time for weights. Networks that compute while they are made cannot be, all of them accepted.
-    with torch.device("meta"), suppress(NotImplementedError, RuntimeError):
-        _features(_model(name, "none"), name)
 
 
 def _ended(features: nn.Module, layer: str, name: str) -> nn.Sequential:
@@ -116,66 +104,20 @@ def _ended(features: nn.Module, layer: str, name: str) -> nn.Sequential:
     return nn.Sequential(ended)
 
 
-def _model(name: str, weights: str) -> nn.Module:
+def _model(name: str, family: Family, weights: str) -> nn.Module:
     """torchvision's own model; its default weights come through torchvision's own loader and cache."""
     builder = models.get_model_builder(name)
     if weights == "default":
         own_weights = models.get_model_weights(name).DEFAULT
         try:
             model: nn.Module = builder(weights=own_weights)
-        except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        except (RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
             file = Path(torch.hub.get_dir()) / "checkpoints" / Path(own_weights.url).name
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise BadInput(f"{file} cannot be loaded ({reason}): delete it to have it fetched again.") from error
         return model
-    # Seconds are spent on an initialisation that torchvision itself calls a mistake.
-    plain = {"init_weights": False, "aux_logits": False} if name in ("googlenet", "inception_v3") else {}
-    own: nn.Module = builder(weights=None, **plain)
+    own: nn.Module = builder(weights=None, **dict(family.made_with))
     return own
-
-
-def _features(model: nn.Module, name: str) -> nn.Module:
-    """All layers before global average pooling, under torchvision's names."""
-    children = OrderedDict(model.named_children())
-    match model:
-        case models.ResNet() | models.RegNet():
-            left_out = {"avgpool", "fc"}
-        case models.ShuffleNetV2():
-            left_out = {"fc"}
-        case models.GoogLeNet() | models.Inception3():
-            left_out = {"avgpool", "dropout", "fc", "aux1", "aux2", "AuxLogits"}
-        case models.DenseNet():
-            return nn.Sequential(OrderedDict(features=children["features"], relu=nn.ReLU()))
-        case models.ConvNeXt():
-            # Its layer norm after pooling works on each place by itself, so it can stand before: the linear layer
-            # then follows the pooling at once.
-            return nn.Sequential(OrderedDict(features=children["features"], norm=model.classifier[0]))
-        case models.SqueezeNet() | models.MobileNetV2() | models.EfficientNet() | models.MNASNet():
-            left_out = set(children) - {"features", "layers"}
-        case _:
-            raise BadInput(
-                f"{name} {_reason(model)}, not features, global average pooling and one linear layer: use a ResNet, "
-                "RegNet, DenseNet, SqueezeNet, MobileNetV2, MNASNet, EfficientNet, ShuffleNet, ConvNeXt or GoogLeNet."
-            )
-    return nn.Sequential(OrderedDict((child, children[child]) for child in children if child not in left_out))
-
-
-def _reason(model: nn.Module) -> str:
-    match model:
-        case models.AlexNet() | models.VGG():
-            return "has three linear layers and keeps places apart before them"
-        case models.MobileNetV3():
-            return "has two linear layers after pooling"
-        case models.VisionTransformer():
-            return "attends over the whole image and pools by a token of its own"
-        case models.SwinTransformer() | models.MaxVit():
-            return "attends within windows, whose places decide what a unit sees"
-    return f"is a {type(model).__name__}"
-
-
-def normalisation_of(name: str) -> str:
-    """What torchvision's own weights of a network expect."""
-    return "inception" if name in ("googlenet", "inception_v3") else "imagenet"
 
 
 def refuse_too_small(network: Network, side: int) -> None:

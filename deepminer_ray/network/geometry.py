@@ -13,6 +13,10 @@ Span = tuple[int, float, float]
 
 PIXEL: Span = (1, 0.0, 0.0)
 
+WINDOWS = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+"""Layers whose cells see a window of the cells before them."""
+POOLS_ALL = (nn.AdaptiveAvgPool2d,)
+"""Layers that leave no map."""
 
 LAYER = "features"
 """All of the features: the map that global average pooling and the linear layer follow."""
@@ -95,9 +99,9 @@ def _widest(spans: list[Any]) -> Span | None:
 
 
 def _through(layer: nn.Module, span: Span | None) -> Span | None:
-    if isinstance(layer, nn.AdaptiveAvgPool2d):
+    if isinstance(layer, POOLS_ALL):
         return None
-    if span is None or not isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d):
+    if span is None or not isinstance(layer, WINDOWS):
         return span
     stride, first, last = span
     reach = _one(getattr(layer, "dilation", 1)) * (_one(layer.kernel_size) - 1)

@@ -1,7 +1,6 @@
 """A state dict from a file into the features of a network, saying what was loaded and what was not."""
 
 import pickle
-import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import torch
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
+from deepminer_ray.network.family import HEADS, Family
 
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network
@@ -18,15 +18,9 @@ LEAST_SHARE = 0.5
 """A file of which fewer of the network's tensors come is of another network."""
 NAMED = 3
 """Tensors named in a sentence before it only counts them."""
-HEADS = ("fc.", "classifier.", "head.", "aux1.", "aux2.", "AuxLogits.")
-"""Layers after the features: always new."""
-DENSENET_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12])\.")
-"""How layers are called in the DenseNet weights that torchvision publishes; its network has no second point."""
-CONVNEXT_NORM = "classifier.0."
-"""What torchvision calls the layer norm of a ConvNeXt, which belongs to the features here."""
 
 
-def fill(network: "Network", weights: str) -> str:
+def fill(network: "Network", family: Family, weights: str) -> str:
     """Load what fits by name and shape; a sentence on what was and was not loaded.
 
     The file holds a state dict under torchvision's names, or is a checkpoint of this program. BadInput where it
@@ -35,9 +29,7 @@ def fill(network: "Network", weights: str) -> str:
     file = place(weights)
     state = _state(file, network.name)
     held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
-    if "norm.weight" in held:
-        state = {name.replace(CONVNEXT_NORM, "norm.", 1): value for name, value in state.items()}
-    state = {DENSENET_LAYER.sub(r"\1\2.", name): value for name, value in state.items()}
+    state = {_feature(name, family, held): value for name, value in state.items()}
     fitting = {name: value for name, value in state.items() if name in held and value.shape == held[name].shape}
     if len(fitting) < LEAST_SHARE * len(held):
         few = f"only {len(fitting)} of its {len(held)} tensors fit in name and shape"
@@ -55,6 +47,12 @@ def fill(network: "Network", weights: str) -> str:
         ),
     ]
     return "; ".join(filter(None, said))
+
+
+def _feature(published: str, family: Family, held: Mapping[str, torch.Tensor]) -> str:
+    """What a tensor of a file is called here; one of the head stays there where these features end before it."""
+    name = family.name_of(published)
+    return published if published.startswith(HEADS) and name not in held else name
 
 
 def _said(what: str, names: list[str]) -> str:

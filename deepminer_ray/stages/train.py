@@ -22,7 +22,8 @@ from deepminer_ray.files.location import remove, resolved
 from deepminer_ray.network import checkpoint
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.augmentation import Augmentation
-from deepminer_ray.network.backbone import POOLS, Network, build, normalisation_of, refuse_too_small
+from deepminer_ray.network.backbone import POOLS, Network, build, refuse_too_small
+from deepminer_ray.network.family import family_of
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
@@ -89,7 +90,7 @@ def train(
     """
     how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
     how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
-    how |= {"normalisation": normalisation or normalisation_of(network)}
+    how |= {"normalisation": normalisation or family_of(network).normalisation}
     recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, _decay(preset, decay_from_epoch), **how)
     asked: dict[str, Any] = {"network": network, "until": until, "pool": pool, "classes": classes} | _named(weights)
     asked |= {"normals": normals, "balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
