@@ -24,7 +24,7 @@ ROOMS = {
     "units": ("statistics", "sources", "patches"),
     "explanations": ("files", "statistics", "sources", "patches", "units"),
     "database": ("files", "progress", "annotation", "patches"),
-    "survey": ("statistics", "sources", "annotation", "patches", "units", "database"),
+    "survey": ("files", "statistics", "sources", "annotation", "patches", "units", "database"),
     "report": ("files", "statistics", "progress", "patches", "units", "explanations", "database", "survey"),
     "network": ("files", "sources", "patches", "units", "explanations"),
     "workers": ("files", "progress", "patches", "explanations", "database", "network"),

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import written_whole
 
 ROWS_AT_ONCE = 1_000_000
 """Rows in memory together, and in a row group of the file."""
@@ -37,22 +38,17 @@ def export_tables(run: Run, directory: Path) -> dict[str, int]:
 
 def write_rows(file: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     """Write a Parquet file under another name and rename it when it is whole; the number of rows."""
-    partial = file.with_name(f"{file.name}.partial")
     rows = 0
     try:
-        with partial.open("wb") as stream:
+        with written_whole(file) as partial, partial.open("wb") as stream:
             with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
                     rows += batch.num_rows
             stream.flush()
             os.fsync(stream.fileno())
-        partial.replace(file)
     except OSError as error:
         raise BadInput(f"{file} cannot be written: {error.strerror or error}.") from error
     except pa.ArrowException as error:
         raise BadInput(f"{file} cannot be written as Parquet: {str(error).splitlines()[0]}.") from error
-    finally:
-        if partial.exists():
-            partial.unlink()
     return rows

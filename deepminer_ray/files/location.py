@@ -16,7 +16,7 @@ from deepminer_ray.files.bucket import GOOGLE, filesystem_of, no_bucket, sentenc
 
 URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
 PARTIAL = ".partial"
-"""How the name of a file ends that is not whole yet."""
+"""Stands in the name of a file that is not whole yet."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -269,9 +269,17 @@ def write_whole(file: Place, content: Any) -> None:
         file.write_bytes(content)
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.stem}.{uuid4().hex[:8]}{PARTIAL}")  # two may write it: one was taken for dead
-    try:
+    with written_whole(file) as partial:
         partial.write_bytes(content)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """Another path to write, which becomes the file when it is whole; where writing fails nothing of it is left."""
+    # Two may write it: one was taken for dead. torch keeps what stands before a name's last point in what it writes.
+    partial = file.with_name(f"{file.stem}{PARTIAL}-{uuid4().hex[:8]}")
+    try:
+        yield partial
         partial.replace(file)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import torch
 from torchvision import models
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.location import Place, place, refuse_special
+from deepminer_ray.files.location import Place, place, refuse_special, written_whole
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.network.weights import plain, tensors, why
@@ -37,12 +37,11 @@ class Checkpoint:
 def save(file: Path, network: Network, side: int, normalisation: str) -> str:
     """Write a checkpoint, whole or not at all; its hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
     described |= {"classes": list(network.classes), "pool": network.pool, "until": network.until}
-    torch.save(described, partial)
-    named = checkpoint_hash(partial.read_bytes())
-    partial.replace(file)
+    with written_whole(file) as partial:
+        torch.save(described, partial)
+        named = checkpoint_hash(partial.read_bytes())
     return named
 
 

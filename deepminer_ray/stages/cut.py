@@ -259,6 +259,6 @@ def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str
         for number in changed:
             _drop(put, int(number))
     for name in SHARD_KINDS:
-        for left in (put / name).glob(f"*{PARTIAL}"):
+        for left in (put / name).glob(f"*{PARTIAL}*"):
             left.unlink(missing_ok=True)
     write_whole(record, json.dumps({"how": how, "films": now}).encode())

@@ -1,7 +1,6 @@
 """Who takes part in a survey: each expert has a personal link, kept in `RUN/survey/experts.json`."""
 
 import json
-import os
 import re
 import secrets
 import unicodedata
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import written_whole
 from deepminer_ray.sources.bounds import read_json
 
 ADJUDICATION = "adjudication by "
@@ -35,10 +35,9 @@ def experts(file: Path, names: Sequence[str]) -> dict[str, str]:
         if name not in kept:
             known[name] = secrets.token_urlsafe(16)
     file.parent.mkdir(parents=True, exist_ok=True)
-    written = file.with_suffix(".partial")
-    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-        json.dump(known, out, indent=1)
-    written.replace(file)
+    with written_whole(file) as partial:
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(known, indent=1))
     return known
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import threading
 from collections import defaultdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
+from deepminer_ray.files.location import write_whole
 from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
@@ -80,7 +80,7 @@ class Gallery:
         """The file of a film as PNG, with all bits."""
         kept = self.folder / "film" / f"{number}.png"
         if not kept.exists():
-            _write(kept, film_picture(read_scan(self.storage / "scan", number)))
+            write_whole(kept, film_picture(read_scan(self.storage / "scan", number)))
         return kept
 
     def sheet(self, unit: int, rule: str) -> Path:
@@ -130,7 +130,7 @@ class Gallery:
                 dims = threshold is not None and row["activation"] == "top"
                 of_patch = (self.geometry, maps.get(row["patch"]), threshold) if dims else ()
                 tiles.append(patch_picture(seen[row["patch"]], *of_patch))
-            _write(kept / f"{rule}.png", png(np.vstack(tiles)))
+            write_whole(kept / f"{rule}.png", png(np.vstack(tiles)))
 
     def _pixels(self, rows: list[dict[str, Any]]) -> dict[int, NDArray[np.uint16]]:
         wanted: dict[int, list[int]] = defaultdict(list)
@@ -148,11 +148,3 @@ class Gallery:
                 row["unit"]: row["threshold"] for row in self.run.rows("threshold", share=EXCEEDED_SHARE)
             }
         return self._thresholds.get(unit, 0.0)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Whole or not at all, whoever else draws the same."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as partial:
-        partial.write(content)
-    Path(partial.name).replace(file)
