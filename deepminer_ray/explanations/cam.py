@@ -5,10 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.units.picture import upsample
-
-__all__ = ["class_activation_map", "upsample"]
-
 
 def class_activation_map(maps: NDArray[Any], weight: NDArray[Any]) -> NDArray[np.float32]:
     """[h, w]: the sum of the response maps [units, h, w], each times the unit's weight [units] for the class.

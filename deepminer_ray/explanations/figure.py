@@ -15,12 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.cam import upsample
 from deepminer_ray.paper import NAMED_IN_FIGURE
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.sources.rows import Ring
 from deepminer_ray.units.picture import displayed
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import upsample
 
 DPI = 100
 PAGE, MARGIN, GAP = 16.0, 0.2, 0.14

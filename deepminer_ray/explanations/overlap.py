@@ -11,6 +11,7 @@ from deepminer_ray.explanations.chance import Matrix, Pairs, Places
 from deepminer_ray.explanations.pointing import Points
 from deepminer_ray.paper import SEGMENTATION_THRESHOLD
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import Sampling, sampled, sampling
 
 GRID = 256
 """Places across and down a film at which map and outline are compared: both are taken as shares of the film."""
@@ -19,7 +20,6 @@ WORDS = GRID * GRID // 64
 TOGETHER = 4
 """Maps that are upsampled together: OpenCV does the same with pictures of four channels as with one, in less time."""
 
-Coordinates = tuple[NDArray[np.float32], NDArray[np.float32]]
 Bits = NDArray[np.uint64]
 """[WORDS]: places of a film, row by row, eight a byte."""
 Maps = NDArray[np.uint64]
@@ -36,7 +36,8 @@ class Raster:
 
     def high(self, maps: Sequence[NDArray[np.float32]], geometry: Geometry, width: int, height: int) -> Maps:
         """Where upsampled maps are above 0.2 of their own maxima (the authors' rule) on a stored film of so many px."""
-        where = _cells_of_places(geometry, width, height)
+        place = (np.arange(GRID) + 0.5) / GRID
+        where = sampling(geometry, place * height - 0.5, place * width - 0.5)
         found = np.empty((WORDS, len(maps)), dtype=np.uint64)
         for begin in range(0, len(maps), TOGETHER):
             some = maps[begin : begin + TOGETHER]
@@ -46,12 +47,12 @@ class Raster:
                 found[:, begin + number] = _packed(self._above) if largest > 0 else 0
         return found
 
-    def _upsampled(self, maps: Sequence[NDArray[np.float32]], where: Coordinates) -> Sequence[NDArray[np.float32]]:
+    def _upsampled(self, maps: Sequence[NDArray[np.float32]], where: Sampling) -> Sequence[NDArray[np.float32]]:
         """Maps [GRID, GRID] of some; of one shape they are channels of one picture, which takes a third of the time."""
         if len(maps) == 1 or len({cells.shape for cells in maps}) > 1:
-            return [_remapped(cells, where, alone) for cells, alone in zip(maps, self._alone, strict=False)]
+            return [sampled(cells, where, alone) for cells, alone in zip(maps, self._alone, strict=False)]
         channels = [maps[min(channel, len(maps) - 1)] for channel in range(TOGETHER)]
-        cv2.split(_remapped(np.stack(channels, axis=-1), where, self._together), self._alone)
+        cv2.split(sampled(np.stack(channels, axis=-1), where, self._together), self._alone)
         return self._alone[: len(maps)]
 
 
@@ -100,18 +101,3 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
 
 def _packed(mask: NDArray[np.bool_]) -> Bits:
     return np.packbits(mask).view(np.uint64)
-
-
-def _cells_of_places(geometry: Geometry, width: int, height: int) -> Coordinates:
-    """Column and row on a map [GRID, GRID] of the places of a film."""
-    place = (np.arange(GRID) + 0.5) / GRID
-    column, row = (
-        ((place * px - 0.5 - geometry.offset) / geometry.stride).astype(np.float32) for px in (width, height)
-    )
-    return np.tile(column, (GRID, 1)), np.repeat(row, GRID).reshape(GRID, GRID)
-
-
-def _remapped(cells: NDArray[np.float32], where: Coordinates, into: NDArray[np.float32]) -> NDArray[np.float32]:
-    picture = np.ascontiguousarray(cells, dtype=np.float32)
-    cv2.remap(picture, *where, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE)
-    return into

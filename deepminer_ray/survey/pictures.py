@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.units.picture import DIMMED, displayed, segmented, upsample
+from deepminer_ray.units.picture import DIMMED, displayed, segmented
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import upsample
 
 LEAST_SIDE = 192
 """px; smaller patches are enlarged by a whole number."""

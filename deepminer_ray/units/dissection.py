@@ -14,16 +14,10 @@ from numpy.typing import NDArray
 
 from deepminer_ray.patches.cover import fill
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import interpolation
 
 PIXELS_AT_ONCE = 4_000_000
 """Pixels of maps scaled up together (16 MB)."""
-
-
-def interpolation(cells: int, pixels: int, geometry: Geometry) -> NDArray[np.float32]:
-    """[pixels, cells]: bilinear weights along one side; pixels beyond the outermost centres take the nearest cell."""
-    place = np.clip((np.arange(pixels) - geometry.offset) / geometry.stride, 0, cells - 1)
-    weights: NDArray[np.float32] = np.clip(1 - np.abs(place[:, None] - np.arange(cells)), 0, None).astype(np.float32)
-    return weights
 
 
 def pixels_above(

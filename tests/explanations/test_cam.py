@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
-from deepminer_ray.explanations.cam import class_activation_map, upsample
+from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import upsample
 
 
 def test_the_class_activation_map_is_the_weighted_sum_of_the_response_maps() -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from matplotlib.path import Path
 
 from deepminer_ray.explanations.overlap import GRID, WORDS, Bits, Maps, Raster, outlined, overlap
-from deepminer_ray.units.picture import upsample
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import upsample
 
 
 def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:

@@ -18,8 +18,9 @@ from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.report.page import write_report
-from deepminer_ray.units.picture import displayed, upsample
+from deepminer_ray.units.picture import displayed
 from deepminer_ray.units.receptive_field import Geometry
+from deepminer_ray.units.upsampling import upsample
 from tests.conftest import HOSTILE
 
 if TYPE_CHECKING:
