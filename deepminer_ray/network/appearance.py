@@ -4,10 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from deepminer_ray.sources.density import UNITS_PER_DENSITY
-
-BRIGHTEST, DARKEST = 0.05, 3.0
-"""Optical densities the scanners resolve (DDSM's own noise correction clips there): below lies glare, above noise."""
+from deepminer_ray.sources.density import brightness
 
 NORMALISATION = {
     "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -25,7 +22,7 @@ def network_input(density: NDArray[np.uint16] | torch.Tensor, normalisation: str
     Channels last, which is faster on every CPU.
     """
     film = density.float() if isinstance(density, torch.Tensor) else torch.from_numpy(density.astype(np.float32))
-    shown = (DARKEST - (film / UNITS_PER_DENSITY).clamp_(BRIGHTEST, DARKEST)) / (DARKEST - BRIGHTEST)
+    shown = brightness(film)
     mean, deviation = (
         torch.tensor(channel, device=film.device).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation]
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask
-from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
+from deepminer_ray.sources.density import brightness
 
 ACROSS = 6
 WIDTH, HEIGHT = 2.4, 4.0
@@ -30,7 +30,7 @@ def draw_breasts(file: Path, films: Sequence[tuple[str, NDArray[np.uint16]]]) ->
         panel.axis("off")
     for panel, (name, density) in zip(axes, films, strict=False):
         mask = breast_mask(density)
-        shown = np.clip((DISPLAY_BLACK - density / UNITS_PER_DENSITY) / DISPLAY_RANGE, 0, 1)
+        shown = brightness(density.astype(np.float64))
         panel.imshow(shown, cmap="gray", vmin=0, vmax=1)
         if mask.any() and not mask.all():
             panel.contour(mask, [0.5], colors=CONTOUR, linewidths=1)

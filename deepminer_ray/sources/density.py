@@ -1,12 +1,15 @@
 """From grey levels to optical density: DDSM's four digitizers, and displayed images without a calibration."""
 
 import functools
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+
+Pixels = TypeVar("Pixels")
 
 UNITS_PER_DENSITY = 10_000
 """A film in memory is optical density x 10,000 in uint16: steps finer than any digitizer's, up to 6.5535."""
@@ -16,7 +19,9 @@ DIGITIZERS = {"DBA": (16, 42.0), "HOWTEK_MGH": (12, 43.5), "HOWTEK_ISMD": (12, 4
 
 DISPLAY = "DISPLAY"
 """Images without calibration, such as CBIS-DDSM's: black is density 3.0, white 0.05."""
-DISPLAY_BLACK, DISPLAY_RANGE = 3.0, 2.95
+DISPLAY_BLACK, DISPLAY_WHITE = 3.0, 0.05
+"""What the scanners resolve (DDSM's own noise correction clips there): above lies noise, below glare."""
+DISPLAY_RANGE = DISPLAY_BLACK - DISPLAY_WHITE
 
 # OD = (log10(grey) - a) / b; USF, calibrate/DBA_Scanner_info.html.
 DBA_OFFSET, DBA_SLOPE = 4.80662, -1.07553
@@ -28,6 +33,13 @@ LINEAR = {
     # OD = (grey - 4096.99) / -1009.01; USF, calibrate/Lumisys_Scanner_info.html, as measured.
     "LUMISYS": (4096.99 / 1009.01, -1 / 1009.01),
 }
+
+
+def brightness(films: Pixels) -> Pixels:
+    """Density units, as floats of numpy's or torch's, as on a light box: 0 at density 3.0 and above, 1 at 0.05."""
+    units: Any = films
+    seen: Pixels = (DISPLAY_BLACK - (units / UNITS_PER_DENSITY).clip(DISPLAY_WHITE, DISPLAY_BLACK)) / DISPLAY_RANGE
+    return seen
 
 
 def to_density(grey: NDArray[np.uint16], digitizer: str, maximum: int = 65535) -> NDArray[np.uint16]:

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from deepminer_ray.annotation.answer import Answer
 from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS
-from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
+from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_WHITE, UNITS_PER_DENSITY
 from deepminer_ray.statistics.confidence import Interval
 from deepminer_ray.survey.agreement import FIELDS, agreements, compared
 from deepminer_ray.survey.desk import Desk
@@ -17,7 +17,7 @@ from deepminer_ray.survey.gallery import RULES
 from deepminer_ray.survey.order import Question
 from deepminer_ray.units.name import unit_name
 
-DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_BLACK - DISPLAY_RANGE, "units": UNITS_PER_DENSITY}
+DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_WHITE, "units": UNITS_PER_DENSITY}
 
 
 @cache
