@@ -33,7 +33,7 @@ from deepminer_ray.database.store import activation as stored_activation
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statistics.confidence import share_intervals
-from deepminer_ray.workers.merge import MEMORY, THREADS
+from deepminer_ray.workers.merge import MERGE_MEMORY, MERGE_THREADS
 
 PATCHES, UNITS, SCANS, REPETITIONS = 44_612, 2_048, 1_040, 5
 ROWS_A_BATCH, BATCHES, CELLS_ACROSS = 1_000_000, 90, 8
@@ -109,10 +109,10 @@ def merging(files: list[Path], run: Run, rows: int) -> None:
 
     def merge() -> None:
         with run.finishing("probe", {}, time.time()) as tables:
-            tables.hold(MEMORY, THREADS)
+            tables.hold(MERGE_MEMORY, MERGE_THREADS)
             for part in stored_activation(files):
                 tables.renew()
-                tables.hold(MEMORY, THREADS)
+                tables.hold(MERGE_MEMORY, MERGE_THREADS)
                 tables.insert("activation", part)
 
     def insert() -> None:

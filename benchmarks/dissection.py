@@ -20,7 +20,7 @@ from scipy.stats import rankdata
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.stages.dissect import PERMUTATIONS, Shown, detected_rows
-from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, permutations
+from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, permutations
 
 CONCEPTS, SHOWING, POSITIVES, TIMED = 30, 60, 300, 20
 
@@ -63,7 +63,7 @@ def main(patches: int, units: int) -> None:
     patients = Patches(scan_of // 4, (scan_of % 4) * 1000 + place)
     concepts = shown(patients, chance)
     order = permutations(patients.patients, PERMUTATIONS, 0)
-    at_once = max(1, CELLS_AT_ONCE // max(patches, patients.patients * SHOWING, PERMUTATIONS))
+    at_once = max(1, VALUES_AT_ONCE // max(patches, patients.patients * SHOWING, PERMUTATIONS))
     with tempfile.TemporaryDirectory() as name:
         run = Run.created(Path(name) / "run")
         probability = chance.dirichlet(np.ones(3), patches).astype(np.float32)

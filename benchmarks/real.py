@@ -24,7 +24,7 @@ import numpy as np
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.agreement import against_chance
-from deepminer_ray.explanations.chance import Matrix, Pairs, Places
+from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import load_words
@@ -96,7 +96,7 @@ def pooled(runs: Sequence[Run], depth: int, vectors: Path) -> Iterator[Row]:
 def only(score: Pairs, explains: np.ndarray[Any, Any]) -> Pairs:
     """A score without the films that a run does not explain."""
 
-    def of(scans: Places) -> Matrix:
+    def of(scans: Scans) -> Matrix:
         return np.where(explains[scans][:, np.newaxis], score(scans), np.nan)
 
     return of
@@ -105,7 +105,7 @@ def only(score: Pairs, explains: np.ndarray[Any, Any]) -> Pairs:
 def mean(scores: Sequence[Pairs]) -> Pairs:
     """The mean over the runs that explain a film."""
 
-    def of(scans: Places) -> Matrix:
+    def of(scans: Scans) -> Matrix:
         every = np.stack([score(scans) for score in scores])
         known = ~np.isnan(every)
         with np.errstate(invalid="ignore"):

@@ -200,16 +200,16 @@ def merged(stores: int, folder: Path) -> tuple[float, float]:
 
 def prepared(_: float) -> None:
     """Print what it takes to name batches and their stores' files."""
-    from deepminer_ray.stages.probe import divided
-    from deepminer_ray.workers.stream import Batch, digest
+    from deepminer_ray.stages.probe import probe_batches
+    from deepminer_ray.workers.stream import Batch, work_digest
 
     own = psutil.Process()
     held = own.memory_info().rss
     films = [(film, tuple(film * 65536 + patch for patch in range(PATCHES_A_FILM))) for film in range(FILMS)]
     started = time.perf_counter()
-    batches = [Batch("patches", (part,)) for part in divided(films, UNITS)]
+    batches = [Batch("patches", (part,)) for part in probe_batches(films, UNITS)]
     divided_at, more = time.perf_counter(), own.memory_info().rss - held
-    digest({}, batches, b"")
+    work_digest({}, batches, b"")
     took = time.perf_counter()
     print(
         f"{FILMS * PATCHES_A_FILM:,} patches: listed and divided {more / 1e6:.0f} MB, divided in "

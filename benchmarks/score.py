@@ -23,7 +23,7 @@ from deepminer_ray.explanations.agreement import against_chance
 from deepminer_ray.explanations.located import located_scans, locating
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
-from deepminer_ray.explanations.words import MODES, Words
+from deepminer_ray.explanations.words import SCORING_MODES, Words
 
 FILMS = (250, 1_000, 10_000)
 ROWS, COLUMNS, SIDE, STRIDE = 4_700, 2_600, 227, 32
@@ -106,7 +106,7 @@ def measured(films: int) -> dict[str, float]:
     scans = located_scans(rows, maps)
 
     def said() -> None:
-        scores = [matching(*compared, vectors, mode) for mode in MODES]
+        scores = [matching(*compared, vectors, mode) for mode in SCORING_MODES]
         scores += [score for of_field in naming(*compared).values() for score in of_field]
         against_chance(scores, owners, 0)
 

@@ -20,7 +20,7 @@ from scipy import stats
 from deepminer_ray.database.run import Run
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate
+from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate
 from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
 from deepminer_ray.stages.train import shuffled_labels
@@ -29,7 +29,7 @@ SHUFFLES, EPOCHS = 8, 6
 LEVEL = 0.95
 
 
-def labelled(run: Run, films: list[tuple[int, list[int], list[str]]]) -> Batch:
+def labelled(run: Run, films: list[tuple[int, list[int], list[str]]]) -> LabelledBatch:
     """All patches of some films (scan_number, patches, classes) and their classes."""
     rows = {
         "scan_number": [number for number, _, _ in films],
@@ -39,7 +39,7 @@ def labelled(run: Run, films: list[tuple[int, list[int], list[str]]]) -> Batch:
     return read["pixels"], read["class"]
 
 
-def drawn(patches: Batch, batch: int, seed: int) -> Iterator[Batch]:
+def drawn(patches: LabelledBatch, batch: int, seed: int) -> Iterator[LabelledBatch]:
     """Whole batches in a random order."""
     order = np.random.default_rng(seed).permutation(len(patches[1]))
     for start in range(0, len(order) - batch + 1, batch):
@@ -56,7 +56,7 @@ def training(run: Run) -> tuple[dict[str, Any], list[tuple[int, list[int], list[
     return said, [(film["scan_number"], film["patches"], film["classes"]) for film in films if not film["validation"]]
 
 
-def tested(run: Run) -> Batch:
+def tested(run: Run) -> LabelledBatch:
     """The labelled patches of test."""
     films = run.ask(
         "select scan_number, list(patch order by patch) as patches, list(class order by patch) as classes "
@@ -66,7 +66,7 @@ def tested(run: Run) -> Batch:
     return labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
 
 
-def taught(said: dict[str, Any], patches: Batch, epochs: int, seed: int) -> tuple[Network, float]:
+def taught(said: dict[str, Any], patches: LabelledBatch, epochs: int, seed: int) -> tuple[Network, float]:
     """A network that learned patches as `train` was told, in one process; and its last epoch's loss."""
     torch.manual_seed(seed)
     network = build(said["network"], pool=said["pool"], until=said["until"])[0].to(memory_format=torch.channels_last)
@@ -92,7 +92,7 @@ def taught(said: dict[str, Any], patches: Batch, epochs: int, seed: int) -> tupl
     return network, loss
 
 
-def areas(network: Network, normalisation: str, test: Batch) -> dict[str, float | None]:
+def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[str, float | None]:
     """Each class's AUC."""
     parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
     seen = validate(network, normalisation, parts, torch.device("cpu"))

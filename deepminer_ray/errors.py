@@ -6,7 +6,7 @@ DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
 """What a disk answers that cannot be written: no fault of the program."""
 
 
-LONGEST, END = 800, 150
+LONGEST_SENTENCE, SENTENCE_END = 800, 150
 """Characters of a sentence, and of its end where it is cut; what it quotes of a file may be a megabyte."""
 
 
@@ -20,7 +20,11 @@ def sentence(text: str) -> str:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - END]} ... {line[-END:]}"
+    return (
+        line
+        if len(line) <= LONGEST_SENTENCE
+        else f"{line[: LONGEST_SENTENCE - SENTENCE_END]} ... {line[-SENTENCE_END:]}"
+    )
 
 
 class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the program)

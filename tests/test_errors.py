@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from deepminer_ray.errors import LONGEST, BadInput, reason
+from deepminer_ray.errors import LONGEST_SENTENCE, BadInput, reason
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from deepminer_ray.errors import LONGEST, BadInput, reason
 )
 def test_a_sentence_is_one_line_that_prints(text: str) -> None:
     for said in (str(BadInput(text)), reason(ValueError(text)), reason(OSError(text))):
-        assert said.isprintable() and len(said) <= LONGEST + 5
+        assert said.isprintable() and len(said) <= LONGEST_SENTENCE + 5
         said.encode()
 
 

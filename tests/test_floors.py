@@ -33,11 +33,38 @@ ROOMS = {
 """Each room with those that it imports from, which stand before it; `units` and `explanations` know no network."""
 ROOMS["stages"] = tuple(room for room in ROOMS if room != "phantom")
 ROOMS["cli"] = tuple(ROOMS)
-LOOSE = {"__init__.py", "__main__.py", "errors.py", "paper.py"}
+LOOSE = {"__init__.py", "__main__.py", "aliases.py", "errors.py", "paper.py"}
 """What lies outside the rooms."""
 
 PARTS = {"chain", "contrast", "explain_image", "name_score", "plan_worker"}
 """In `stages`: what `run` does, and parts of one or two stages."""
+
+ALIKE = {"SOURCE_KIND", "read_case", "recognise"}
+"""What modules of several kinds of source have alike."""
+
+ONE_MEANING = {
+    "Place": "files/location.py",
+    "Window": "patches/grid.py",
+    "Row": "aliases.py",
+    "Scan": "sources/rows.py",
+    "Lesion": "sources/rows.py",
+    "Finding": "sources/finding.py",
+    "Answer": "annotation/answer.py",
+    "Tables": "database/tables.py",
+    "Checkpoint": "network/checkpoint.py",
+    "Network": "network/backbone.py",
+    "Family": "network/family.py",
+    "Estimate": "statistics/evaluation.py",
+    "Batch": "workers/stream.py",
+    "NodeRequirements": "workers/cluster.py",
+    "upsample": "units/upsampling.py",
+    "brightness": "sources/density.py",
+    "write_whole": "files/location.py",
+    "BATCH": "paper.py",
+    "COVERAGE": "paper.py",
+    "NAMED": "paper.py",
+}
+"""Words with one meaning, and where it stands: a file's place, a window of the grid, a row of a table, ..."""
 
 RIM = {
     "ray": {"stages/plan_worker.py", *(f"workers/{file.name}" for file in (PACKAGE / "workers").glob("*.py"))},
@@ -120,6 +147,36 @@ def test_modules_and_public_functions_say_what_they_are_for(module: Path) -> Non
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), node.name
+
+
+def defined(module: Path) -> set[str]:
+    """The public names that a module gives itself."""
+    names = set[str]()
+    for node in ast.parse(module.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+    return {name for name in names if not name.startswith("_")}
+
+
+def test_no_name_is_defined_in_two_modules() -> None:
+    """But a command may be called as its stage; an option as what it chooses; what each kind of source has alike."""
+    modules: dict[str, list[str]] = {}
+    for module in MODULES:
+        for named in defined(module) if name(module).split("/")[0] != "cli" else ():
+            modules.setdefault(named, []).append(name(module))
+    assert {named: found for named, found in modules.items() if len(found) > 1 and named not in ALIKE} == {}
+    for named in ALIKE:
+        assert {module.split("/")[0] for module in modules[named]} == {"sources"}
+
+
+@pytest.mark.parametrize(("word", "means"), ONE_MEANING.items())
+def test_a_word_has_one_meaning(word: str, means: str) -> None:
+    """Classes, functions and constants of this name are those of one module, and imports agree."""
+    owners = {name(module) for module in MODULES if word in defined(module) and name(module).split("/")[0] != "cli"}
+    assert owners == {means}
 
 
 def test_jobs_are_a_docstring_and_one_call() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.fuzzing.measure import KEPT, Counts, Readable, everything, measured, try_all, try_one
 from deepminer_ray.annotation.answer import read_answer, rows_of
 from deepminer_ray.annotation.journal import Journal, journaled
-from deepminer_ray.annotation.sent import SentAnswer, checked
+from deepminer_ray.annotation.sent import SentAnswer, read_message
 from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 from deepminer_ray.errors import BadInput
 
@@ -163,7 +163,7 @@ OFTEN = settings(
 @given(sent=ANSWERS | ANYTHING)
 def test_what_the_door_lets_in_the_journal_gives_back(sent: Any, tmp_path: Path) -> None:
     try:
-        answer = read_answer(checked(SentAnswer, sent))
+        answer = read_answer(read_message(SentAnswer, sent))
     except BadInput:
         return
     rows = rows_of(answer, 1, "Anna", 1, False, "ab", datetime(2020, 1, 1))

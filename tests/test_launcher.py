@@ -23,7 +23,7 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.workers.cluster_file import checked
+from deepminer_ray.workers.cluster_file import checked_cluster_file
 from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +154,7 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     shutil.chown(machine.home, USER)
     run, cluster = machine.home / "run", machine.cluster
     assert (
-        checked(cluster)
+        checked_cluster_file(cluster)
         == f"{cluster}: Ray takes it, and its head 127.0.0.1 answers; the other 0 the head asks itself."
     )
     up = machine.ray("up", "-y", cluster)
@@ -185,7 +185,7 @@ def test_ray_up_submit_exec_and_down(machine: Machine) -> None:
     assert gone.returncode and "Command failed" in gone.stderr and "Traceback" not in gone.stderr, gone.stderr
     assert time.monotonic() - started < 60
     with pytest.raises(BadInput, match=rf"^127.0.0.1 cannot be reached as {USER} \(.+\): correct {cluster}"):
-        checked(cluster)
+        checked_cluster_file(cluster)
     machine.answer()
     down = machine.ray("down", "-y", cluster)
     assert down.returncode == 0, down.stdout + down.stderr

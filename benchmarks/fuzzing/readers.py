@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
-from deepminer_ray.annotation.sent import LONGEST
+from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION
 from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
 from deepminer_ray.errors import BadInput
 
@@ -58,14 +58,14 @@ class Reader:
 def read_ics(_: Path, content: bytes) -> None:
     from deepminer_ray.sources import ics
 
-    case = ics.parse(content.decode("latin-1"))
+    case = ics.parse_ics(content.decode("latin-1"))
     assert case.digitizer and all(0 < view.lines < 10**9 for view in case.views.values())
 
 
 def read_overlay(_: Path, content: bytes) -> None:
     from deepminer_ray.sources import overlay
 
-    abnormalities, _ = overlay.parse(content.decode("latin-1"), 60, 70)
+    abnormalities, _ = overlay.parse_overlay(content.decode("latin-1"), 60, 70)
     assert abnormalities
     for abnormality in abnormalities:
         assert all(0 <= x < 60 and 0 <= y < 70 for x, y in abnormality.outline)
@@ -88,7 +88,7 @@ def make_manifests(folder: Path) -> list[bytes]:
 def read_manifest(folder: Path, content: bytes) -> None:
     from deepminer_ray.sources import manifest
 
-    (folder / manifest.FILE).write_bytes(content)
+    (folder / manifest.MANIFEST_FILE).write_bytes(content)
     for row in manifest.find_rows(folder):
         case = manifest.read_row(str(folder), row)
         assert len(case.scans) + len(case.rejected) == 1
@@ -124,15 +124,15 @@ def read_cbis(folder: Path, content: bytes) -> None:
     from deepminer_ray.sources import cbis
 
     (folder / "mass_case_description_train_set.csv").write_bytes(content)
-    cbis.read_lists(folder)
+    cbis.read_official_lists(folder)
     for item in cbis.find_films(folder):
-        case = cbis.read_film(str(folder), item)
+        case = cbis.read_case(str(folder), item)
         assert len(case.scans) + len(case.rejected) == 1
         _storable(case)
 
 
 def read_lists(folder: Path, content: bytes) -> None:
-    from deepminer_ray.stages.partition import read_lists as read
+    from deepminer_ray.stages.partition import read_partition_lists as read
 
     (folder / "lists.csv").write_bytes(content)
     read(folder / "lists.csv").to_arrow()
@@ -143,7 +143,7 @@ def read_film(name: str) -> Read:
         from deepminer_ray.sources import image
 
         (folder / name).write_bytes(content)
-        film = image.read_film(str(folder / name))
+        film = image.read_image(str(folder / name))
         header = image.read_header(folder / name)
         assert film.shape == (header.rows, header.columns)
 
@@ -269,13 +269,13 @@ def read_weights(folder: Path, content: bytes) -> None:
 
 def read_cluster(folder: Path, content: bytes) -> None:
     """Without a program ssh: nobody is called, whatever address damage makes."""
-    from deepminer_ray.workers.cluster_file import checked
+    from deepminer_ray.workers.cluster_file import checked_cluster_file
 
     (folder / "cluster.yaml").write_bytes(content)
     path = os.environ["PATH"]
     os.environ["PATH"] = str(folder)
     try:
-        checked(folder / "cluster.yaml")
+        checked_cluster_file(folder / "cluster.yaml")
     except BadInput as error:
         if "no ssh here" not in str(error) and "nobody's address" not in str(error):
             raise
@@ -342,9 +342,11 @@ def _phenomenon(luck: random.Random) -> dict[str, Any]:
     category = luck.choice((*TERMS, None))
     terms = list(TERMS[category]) if category else []
     chosen = luck.sample(terms, luck.randint(0, len(terms)))
-    word = luck.choice(("edge", "", "mass: oval", "Ärzte", *(piece[:LONGEST].decode("latin-1") for piece in PIECES)))
+    word = luck.choice(
+        ("edge", "", "mass: oval", "Ärzte", *(piece[:LONGEST_DESCRIPTION].decode("latin-1") for piece in PIECES))
+    )
     return {
-        "text": luck.choice((word, f"{word} and {word}"[:LONGEST], f" {word}\t", word * 2, None)),
+        "text": luck.choice((word, f"{word} and {word}"[:LONGEST_DESCRIPTION], f" {word}\t", word * 2, None)),
         "category": category,
         "terms": chosen * luck.choice((1, 1, 1, 2)) or None,
         "association": luck.choice((*ASSOCIATIONS, None)),
@@ -355,12 +357,12 @@ def read_request(folder: Path, content: bytes) -> None:
     """What is let in, the journal gives back."""
     from deepminer_ray.annotation.answer import answer_of, read_answer, rows_of
     from deepminer_ray.annotation.journal import Journal, journaled
-    from deepminer_ray.annotation.sent import Adjudication, Save, checked
+    from deepminer_ray.annotation.sent import Adjudication, Save, read_message
 
     try:
-        checked(Adjudication, content)
+        read_message(Adjudication, content)
     except BadInput:
-        answer = read_answer(checked(Save, content).answer)
+        answer = read_answer(read_message(Save, content).answer)
     else:
         return
     rows = rows_of(answer, 1, "Anna", 1, False, "ab12", datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None))

@@ -15,7 +15,7 @@ from PIL import Image
 
 from deepminer_ray.annotation.journal import Journal
 from deepminer_ray.sources import ljpeg
-from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
+from deepminer_ray.sources.ics import ICS_VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.overlay import Abnormality, format_overlay
 from deepminer_ray.sources.rows import Ring
 from tests.dicom import write_dicom
@@ -29,7 +29,7 @@ MANIFEST = "image,mask,patient,laterality,view,pathology,lesion_type,shape,margi
 
 def ics_files() -> list[bytes]:
     """Cases of three digitizers, with and without age."""
-    views = {name: View(600, 400, 12, 50.0, name.startswith("LEFT")) for name in VIEWS}
+    views = {name: View(600, 400, 12, 50.0, name.startswith("LEFT")) for name in ICS_VIEWS}
     cases = [
         Ics("A-0001-1", "HOWTEK_MGH", 3, 60, "1 2 1995", "2 3 1996", views),
         Ics("B-3001-1", "LUMISYS", 2, None, None, None, views),

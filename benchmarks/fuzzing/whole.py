@@ -15,7 +15,7 @@ from benchmarks.fuzzing.mutation import bytes_changed, of, text_changed
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.phantom.patient import write_patient
 from deepminer_ray.sources.finding import PATHOLOGIES
-from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages.catalog import read_cases
 
 PATIENTS = (0, 1, 2)
@@ -72,7 +72,7 @@ class Source:
         self.before = self.catalog()
         assert self.before.films and not self.before.rejected
         for film in self.before.films.values():
-            KINDS[self.kind].film(film["row"])
+            SOURCE_KINDS[self.kind].film(film["row"])
 
     def damaged(self, luck: random.Random) -> bytes:
         """Which file is damaged and how, as JSON; tables, which say most, twice as often."""
@@ -152,7 +152,7 @@ class Source:
 
     def catalog(self) -> Said:
         """What the readers say, as `catalog` asks them."""
-        kind, said = KINDS[self.kind], Said()
+        kind, said = SOURCE_KINDS[self.kind], Said()
         try:
             if not kind.recognise(self.folder):
                 raise BadInput(f"{self.folder} is not a source of kind {self.kind}.")
@@ -255,7 +255,7 @@ class Source:
             if film == self.before.films.get(scan) and row["file"] != str(self.folder):
                 continue
             try:
-                pixels = KINDS[self.kind].film(row)
+                pixels = SOURCE_KINDS[self.kind].film(row)
             except (BadInput, OSError, Unreachable):
                 continue
             except Exception as error:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from deepminer_ray.annotation.sent import SentAnswer, SentPhenomenon
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, described
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, phenomenon_name
 from deepminer_ray.errors import BadInput
 
 SEPARATOR = "; "
@@ -25,7 +25,7 @@ class Phenomenon:
     @property
     def name(self) -> str | None:
         """The text, or else what was chosen."""
-        return self.text or described(self.category, self.terms)
+        return self.text or phenomenon_name(self.category, self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +101,5 @@ def _read_row(row: Mapping[str, Any]) -> Phenomenon:
     category = row["category"] if row["category"] in TERMS else None
     known = TERMS[category] if category else ()
     terms = tuple(term for term in (row["terms"] or "").split(SEPARATOR) if term in known)
-    text = "" if row["phenomenon"] == described(category, terms) else row["phenomenon"]
+    text = "" if row["phenomenon"] == phenomenon_name(category, terms) else row["phenomenon"]
     return Phenomenon(text, category, terms, row["association"] if row["association"] in ASSOCIATIONS else None)

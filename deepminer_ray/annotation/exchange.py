@@ -9,8 +9,17 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import csv_of, unmarked, write_file
 from deepminer_ray.sources.bounds import digits, read_csv, read_json, refuse_unencodable
 
-COLUMNS = ("unit", "annotator", "recognizable", "phenomenon", "category", "terms", "association", "confidence")
-LONGEST = 40_000
+ANNOTATION_COLUMNS = (
+    "unit",
+    "annotator",
+    "recognizable",
+    "phenomenon",
+    "category",
+    "terms",
+    "association",
+    "confidence",
+)
+LONGEST_CELL = 40_000
 """Characters of a cell: a survey's answer has at most 20 descriptions of 1,000."""
 NO = {"false", "no", "0", "n"}
 AUTHORS = {"annotator": "expert", "phenomenon": "text"}
@@ -24,7 +33,9 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
     """
     rows = read_json(file) if file.suffix == ".json" else _csv(file)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "unit" in row for row in rows):
-        raise BadInput(f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(COLUMNS[1:])}.")
+        raise BadInput(
+            f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(ANNOTATION_COLUMNS[1:])}."
+        )
     return [_read(row, number, units) for number, row in enumerate(rows, 1)]
 
 
@@ -35,7 +46,7 @@ def _csv(file: Path) -> list[dict[str, Any]]:
 
 
 def _read(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
-    text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name))), name, number) for name in COLUMNS}
+    text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name))), name, number) for name in ANNOTATION_COLUMNS}
     said = "no" if row.get("not_applicable") == "1" else text["recognizable"]
     if said is not None and said.lower() in NO:
         text["phenomenon"] = None
@@ -52,8 +63,8 @@ def _text(value: Any, name: str, number: int) -> str | None:
     if not isinstance(value, str | int | float):
         raise BadInput(f"Row {number} has a list or a record as `{name}`: use text.")
     text = str(value).strip()
-    if len(text) > LONGEST:
-        raise BadInput(f"Row {number} has {len(text)} characters of `{name}`: at most {LONGEST} are taken.")
+    if len(text) > LONGEST_CELL:
+        raise BadInput(f"Row {number} has {len(text)} characters of `{name}`: at most {LONGEST_CELL} are taken.")
     refuse_unencodable(text, f"Row {number}: `{name}`")
     return text or None
 
@@ -74,5 +85,5 @@ def write_annotations(out: Path, rows: list[dict[str, Any]]) -> None:
     """Write answers as csv or json, in the columns that are read, whole or not at all."""
     if out.suffix not in (".csv", ".json"):
         raise BadInput(f"{out} is neither .csv nor .json.")
-    table = polars.DataFrame(rows, schema=dict.fromkeys(COLUMNS, polars.String))
+    table = polars.DataFrame(rows, schema=dict.fromkeys(ANNOTATION_COLUMNS, polars.String))
     write_file(out, csv_of(table) if out.suffix == ".csv" else table.write_json())

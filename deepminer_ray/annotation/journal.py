@@ -16,9 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from deepminer_ray.aliases import Rows
 from deepminer_ray.errors import BadInput
-
-Rows = list[dict[str, Any]]
 
 ANNOTATION = pa.schema(
     [

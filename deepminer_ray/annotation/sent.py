@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deepminer_ray.errors import BadInput
 
-LONGEST = 1000
+LONGEST_DESCRIPTION = 1000
 """Characters of one description."""
 MOST = 20
 """Phenomena of one answer."""
@@ -25,7 +25,7 @@ class Sent(BaseModel):
 class SentPhenomenon(Sent):
     """A phenomenon as a page sends it."""
 
-    text: Annotated[str, Field(max_length=LONGEST)] | None = None
+    text: Annotated[str, Field(max_length=LONGEST_DESCRIPTION)] | None = None
     category: Word | None = None
     terms: Annotated[list[Word], Field(max_length=MOST_WORDS)] | None = None
     association: Word | None = None
@@ -54,10 +54,10 @@ class Adjudication(Sent):
     annotator: Annotated[str, Field(max_length=LONGEST_WORD)]
 
 
-Kind = TypeVar("Kind", bound=Sent)
+SentKind = TypeVar("SentKind", bound=Sent)
 
 
-def checked(kind: type[Kind], sent: Any) -> Kind:
+def read_message(kind: type[SentKind], sent: Any) -> SentKind:
     """What was sent (bytes of JSON, or values as JSON has them) as a kind; BadInput says where it is something else."""
     try:
         return kind.model_validate_json(sent) if isinstance(sent, bytes) else kind.model_validate(sent)

@@ -31,7 +31,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """The keys of a category's terms, in order."""
 
 
-def described(category: str | None, terms: Sequence[str]) -> str | None:
+def phenomenon_name(category: str | None, terms: Sequence[str]) -> str | None:
     """What a phenomenon is called where the expert chose terms and typed nothing; None where nothing was chosen."""
     if category is None:
         return None

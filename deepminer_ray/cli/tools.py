@@ -29,9 +29,9 @@ def cluster(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="for `ray up`, such as cluster-local.yaml")],
 ) -> None:
     """Check a cluster file, and whether its head answers by ssh."""
-    from deepminer_ray.workers.cluster_file import checked
+    from deepminer_ray.workers.cluster_file import checked_cluster_file
 
-    typer.echo(checked(file))
+    typer.echo(checked_cluster_file(file))
 
 
 @app.command()
@@ -236,7 +236,7 @@ def questions(
     """
     from deepminer_ray.explanations import readers
 
-    asked = readers.questions(existing(folder).rows("question"), number, seed)
+    asked = readers.reader_questions(existing(folder).rows("question"), number, seed)
     readers.write_questions(directory, asked)
     typer.echo(f"{len(asked)} questions: {directory / readers.SHEET}; not for readers: {directory / readers.KEY}")
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
-from deepminer_ray.patches.proof import KINDS, SHARDS, Shards, digest, read_list
-from deepminer_ray.patches.shard import MADE_FROM, shard, whole
+from deepminer_ray.patches.proof import SHARD_KINDS, SHARDS, Shards, content_digest, read_list
+from deepminer_ray.patches.shard import MADE_FROM, shard, shard_digest
 
 if TYPE_CHECKING:
     from deepminer_ray.database.run import Run
 
-READERS = 8
+DIGEST_THREADS = 8
 """Threads that read shards to compare them all."""
 NETWORKS = {"train": "network.pt", "probe": "probed.pt"}
 """What these stages left under RUN/checkpoint/."""
@@ -41,7 +41,7 @@ def pixels(run: "Run") -> Place:
             f"There is no {file}, so the films and patches of this run are not here: bring scan/ and patch/ back, or "
             f"`deepminer cut {run.folder} --again` makes them again."
         ) from error
-    if wanted is not None and digest(content).hex() != wanted:
+    if wanted is not None and content_digest(content).hex() != wanted:
         raise BadInput(
             f"{file} is not the list that `cut` made, so films and patches may be others: bring scan/ and patch/ back, "
             f"or `deepminer cut {run.folder} --again` makes them again."
@@ -51,7 +51,7 @@ def pixels(run: "Run") -> Place:
 
 def mailed_alone(run: "Run") -> bool:
     """Whether nothing of what a run's stages need is here but run.duckdb, as when that was mailed alone."""
-    folders = [run.storage / kind for kind in KINDS]
+    folders = [run.storage / kind for kind in SHARD_KINDS]
     networks = [run.folder / "checkpoint" / name for name in NETWORKS.values()]
     return bool(made(run)) and not any(place.exists() for place in (*folders, *networks))
 
@@ -70,7 +70,7 @@ def _networks(networks: list[tuple[Path, str]]) -> Iterator[dict[str, str]]:
     for file, wanted in networks:
         if not file.is_file():
             yield {"file": str(file), "why": "missing"}
-        elif not digest(file.read_bytes()).hex().startswith(wanted):
+        elif not content_digest(file.read_bytes()).hex().startswith(wanted):
             yield {"file": str(file), "why": f"not the network of hash {wanted}"}
 
 
@@ -83,8 +83,8 @@ def _shards(run: "Run") -> Iterator[dict[str, str]]:
         yield {"file": str(folder / "patch" / SHARDS), "why": str(error)}
         return
     assert shards is not None
-    asked = [(kind, number) for kind in KINDS for number in shards.numbers.tolist()]
-    with ThreadPoolExecutor(READERS) as readers:
+    asked = [(kind, number) for kind in SHARD_KINDS for number in shards.numbers.tolist()]
+    with ThreadPoolExecutor(DIGEST_THREADS) as readers:
         for file, why in readers.map(lambda one: _compared(folder, shards, *one), asked):
             if why:
                 yield {"file": str(file), "why": why}
@@ -92,7 +92,7 @@ def _shards(run: "Run") -> Iterator[dict[str, str]]:
 
 def _compared(folder: Place, shards: Shards, kind: str, number: int) -> tuple[Place, str]:
     file = shard(folder / kind, number)
-    found = whole(file)
+    found = shard_digest(file)
     if found == shards.of(kind, number):
         return file, ""
     return file, "another than `cut` made" if found else "damaged or cut short" if file.is_file() else "missing"

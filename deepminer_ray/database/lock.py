@@ -8,7 +8,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 
 SURVEY, ANNOTATE = "survey", "annotate"
-LONGEST = 40
+LONGEST_HOLDER = 40
 """Characters of what a lock says of its holder."""
 
 
@@ -19,7 +19,7 @@ def held(run: Run, command: str = SURVEY) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         lock.seek(0)
-        holder, _, process = lock.read(LONGEST).partition(" ")
+        holder, _, process = lock.read(LONGEST_HOLDER).partition(" ")
         lock.close()
         number = f"process {process}" if process.isdecimal() else "another process"
         if holder == ANNOTATE:

@@ -30,7 +30,7 @@ LOCKED: dict[str, str | bool | int | float | list[str]] = {
 SELECTING = ("SELECT", "EXPLAIN", "MULTI")
 """Statements that only ask; DuckDB calls a pivot MULTI."""
 
-OPENING = threading.Lock()
+OPENING_LOCK = threading.Lock()
 """DuckDB makes a file's functions known while its first connection is opened, which no second thread may overtake."""
 
 UNKNOWN_ARGUMENT = "no_macro_has_this"
@@ -42,9 +42,9 @@ _known: dict[tuple[str, int, int, int], bool] = {}
 """Of files as they were (path, inode, time, size) whether all their views and macros are this package's."""
 
 
-def opened(database: Path, unfolded: pa.Table | None, files: bool = False) -> duckdb.DuckDBPyConnection:
+def opened_run(database: Path, unfolded: pa.Table | None, files: bool = False) -> duckdb.DuckDBPyConnection:
     """A read-only connection in which `annotation` also has the rows `unfolded`; with `files` other files too."""
-    with OPENING:
+    with OPENING_LOCK:
         if _ours(database):
             connection = duckdb.connect(str(database), read_only=True, config={} if files else LOCKED)
         else:

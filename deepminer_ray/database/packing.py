@@ -12,17 +12,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-PACKED, BATCH = "packed_activation", "packed_batch"
+PACKED_ACTIVATION, PACKED_BATCH = "packed_activation", "packed_batch"
 """The tables of a store: one row a batch and unit, and one row a batch, which its first patch names."""
-BYTES = {"maximum": "f", "mean": "f", "peak": "u"}
+BYTE_FORMATS = {"maximum": "f", "mean": "f", "peak": "u"}
 """What the bytes of a row of `packed_activation` are, and in which order."""
-CELLS_AT_ONCE = 250_000
+UNPACKED_AT_ONCE = 250_000
 """Rows of `activation` that are unpacked together, 7 MB."""
 BYTES_AT_ONCE, BYTES_A_CELL = 64 * 2**20, 10
 """What is kept at once of the stores, which are read once for each such part; and how much of it a unit's answer to a
 patch takes, or more on large maps."""
 
-ACTIVATION = pa.schema(
+ACTIVATION_SCHEMA = pa.schema(
     [("patch", pa.int64()), ("unit", pa.int32()), ("maximum", pa.float32()), ("mean", pa.float32())]
     + [(name, pa.int32()) for name in ("peak_x", "peak_y")]
 )
@@ -52,7 +52,7 @@ def packed(activation: pa.Table) -> dict[str, pa.Table]:
     named = {"unit": np.arange(units, dtype=np.int32), "first": np.repeat(patches[:1], units)}
     sizes = {name: pa.array([size], pa.int32()) for name, size in (("units", units), ("width", width))}
     batch = pa.table({"first": patches[:1], "patches": pa.array([patches])} | sizes)
-    return {PACKED: pa.table(named | of_unit), BATCH: batch}
+    return {PACKED_ACTIVATION: pa.table(named | of_unit), PACKED_BATCH: batch}
 
 
 def units_at_once(batches: pa.Table) -> Iterator[tuple[int, int]]:
@@ -70,7 +70,7 @@ def unpacked(batches: pa.Table, rows: pa.Table) -> Iterator[pa.RecordBatch]:
     lists = batches["patches"].combine_chunks()
     values, bounds = lists.values.to_numpy(), lists.offsets.to_numpy()
     patches = [values[bounds[number] : bounds[number + 1]] for number in order]
-    at_once = max(1, CELLS_AT_ONCE // max(map(len, patches)))
+    at_once = max(1, UNPACKED_AT_ONCE // max(map(len, patches)))
     by_unit = np.lexsort((rows["first"].to_numpy(), rows["unit"].to_numpy()))
     for start in range(0, len(by_unit), at_once):
         part = rows.take(by_unit[start : start + at_once])
@@ -80,11 +80,12 @@ def unpacked(batches: pa.Table, rows: pa.Table) -> Iterator[pa.RecordBatch]:
 
 def _unpacked(rows: pa.Table, patches: list[NDArray[np.int64]], width: NDArray[np.int32]) -> pa.RecordBatch:
     sizes = [len(of_batch) for of_batch in patches]
-    maximum, mean, place = (_joined(rows[name], kind, sizes) for name, kind in BYTES.items())
+    maximum, mean, place = (_joined(rows[name], kind, sizes) for name, kind in BYTE_FORMATS.items())
     y, x = np.divmod(place, np.repeat(width, sizes))
     columns = [np.concatenate(patches), np.repeat(rows["unit"].to_numpy(), sizes), maximum, mean, x, y]
     return pa.record_batch(
-        [pa.array(values, field.type) for values, field in zip(columns, ACTIVATION, strict=True)], schema=ACTIVATION
+        [pa.array(values, field.type) for values, field in zip(columns, ACTIVATION_SCHEMA, strict=True)],
+        schema=ACTIVATION_SCHEMA,
     )
 
 

@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.annotation.journal import journaled, set_aside
-from deepminer_ray.database.opening import opened, own_views, refuse_changes
+from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
-from deepminer_ray.database.tables import MEMORY, NEEDS, STAGES, UNWRITTEN, Tables, create
+from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import URI, Place, place
 from deepminer_ray.progress.bars import say
-from deepminer_ray.progress.running import described
+from deepminer_ray.progress.running import working_stage
 
 Parameters = Mapping[str, Any]
 
@@ -90,7 +90,7 @@ class Run:
         Statements can read no other file, unless `files`.
         """
         try:
-            connection = opened(self.database, journaled(self.journal).rows, files)
+            connection = opened_run(self.database, journaled(self.journal).rows, files)
         except duckdb.Error as error:
             if held := re.search(r"lock is held in (.+\(PID \d+\))", str(error)):
                 raise BadInput(f"{self.database} is open for writing in {held[1]}: close it there first.") from error
@@ -142,7 +142,7 @@ class Run:
 
     def status(self) -> str:
         """Which stages are done, with their seconds and rows, which is at work and how far, and which are to do."""
-        at_work = described(self.folder)
+        at_work = working_stage(self.folder)
         done = {row["stage"]: row for row in self.rows("status")}
         lines = []
         with self.reading() as connection:
@@ -233,7 +233,7 @@ class Run:
             copy = self.folder / "run.duckdb.new"
 
             def opened_copy() -> duckdb.DuckDBPyConnection:
-                connection = duckdb.connect(str(copy), config={"memory_limit": MEMORY})
+                connection = duckdb.connect(str(copy), config={"memory_limit": RUN_MEMORY})
                 connection.execute("begin")
                 return connection
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from deepminer_ray.database.packing import ACTIVATION, BATCH, PACKED, units_at_once, unpacked
+from deepminer_ray.database.packing import ACTIVATION_SCHEMA, PACKED_ACTIVATION, PACKED_BATCH, units_at_once, unpacked
 from deepminer_ray.database.statement import statement
 from deepminer_ray.database.tables import UNWRITTEN, Tables
 from deepminer_ray.errors import BadInput
 
-LOCKED = "lock"
+LOCK_ERROR = "lock"
 SECONDS_TO_WAIT = 60.0
 """A killed run's store may hold its file for a few seconds more."""
-STORE_MEMORY, THREADS = "64MB", 2
+STORE_MEMORY, STORE_THREADS = "64MB", 2
 """What DuckDB may hold of a store it writes: a batch is 10 MB, and more only keeps what is on disk already."""
 READING: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "64MB", "threads": 1}
 """How it reads stores: each of their blocks is asked for once and then almost never, and a thread holds a
@@ -35,12 +35,12 @@ class Store:
             config={
                 "memory_limit": STORE_MEMORY,
                 "temp_directory": f"{file}.tmp",
-                "threads": max(1, min(THREADS, (os.cpu_count() or 1) // stores)),
+                "threads": max(1, min(STORE_THREADS, (os.cpu_count() or 1) // stores)),
             }
         )
         self._attach_patiently()
         self.connection.execute("use store")
-        for table in ("ledger", PACKED):
+        for table in ("ledger", PACKED_ACTIVATION):
             self.connection.execute(statement(f"store/{table}"))
 
     def append(self, batch: int, tables: dict[str, pa.Table]) -> int:
@@ -92,7 +92,7 @@ class Store:
                 self.connection.execute(statement("store/attach"), {"file": str(self.file)})
                 return
             except duckdb.IOException as error:
-                if LOCKED not in str(error) or time.monotonic() > until:
+                if LOCK_ERROR not in str(error) or time.monotonic() > until:
                     raise
             time.sleep(0.5)
 
@@ -124,9 +124,9 @@ def activation(files: Sequence[Path]) -> Iterator[pa.RecordBatchReader]:
     """
     with duckdb.connect(config=READING) as connection:
         tables = Tables(connection)
-        if BATCH not in attached(tables, files):
+        if PACKED_BATCH not in attached(tables, files):
             return
         batches = tables.select("store/batch")
         for first, last in units_at_once(batches):
             rows = unpacked(batches, tables.select("store/activation", first=first, last=last))
-            yield pa.RecordBatchReader.from_batches(ACTIVATION, rows)
+            yield pa.RecordBatchReader.from_batches(ACTIVATION_SCHEMA, rows)

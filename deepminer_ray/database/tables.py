@@ -17,7 +17,7 @@ from deepminer_ray.database.statement import sql_folder, statement
 UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """What DuckDB raises on a full disk, depending on where it finds out."""
 
-MEMORY = "1GB"
+RUN_MEMORY = "1GB"
 """What DuckDB may hold of a file it writes: by itself it takes most of the machine before it puts anything on disk."""
 
 STAGES: dict[str, tuple[str, ...]] = {
@@ -44,7 +44,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 """Every stage in order, with the tables it fills; what experts say (`annotation`) belongs to none and stays."""
 
-KEPT = ("partition",)
+OUTLIVING = ("partition",)
 """Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -131,7 +131,7 @@ class Tables:
         order = list(STAGES)
         for dropped in order[order.index(stage) :]:
             for table in STAGES[dropped]:
-                if table not in KEPT or dropped == stage:
+                if table not in OUTLIVING or dropped == stage:
                     self.connection.execute(f"delete from {table}")
             for table in ("rejected", "repair", "stage"):
                 self.connection.execute(f"delete from {table} where stage = $stage", {"stage": dropped})

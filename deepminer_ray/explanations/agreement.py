@@ -1,15 +1,13 @@
 """Scores of explained scans as rows: the mean over scans, its interval over patients, and what chance gives."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.aliases import Row
 from deepminer_ray.explanations.chance import Pairs, chances, mean_score, p_value
 from deepminer_ray.statistics.confidence import mean_interval
-
-Row = dict[str, Any]
 
 
 def against_chance(scores: Sequence[Pairs], owners: Sequence[tuple[str, str]], seed: int) -> list[Row]:
@@ -28,12 +26,12 @@ def against_chance(scores: Sequence[Pairs], owners: Sequence[tuple[str, str]], s
             rows.append({"n": 0})
             continue
         of = [patient for patient, kept in zip(patients, scored, strict=True) if kept]
-        row = estimated(first.observed[scored], first.null, of, seed) | {"null_value": first.mean}
+        row = score_row(first.observed[scored], first.null, of, seed) | {"null_value": first.mean}
         rows.append(row | {"null_pathology": second.mean, "p_pathology": p_value(row["value"], second.null)})
     return rows
 
 
-def estimated(observed: NDArray[np.float64], null: NDArray[np.float64], patients: Sequence[str], seed: int) -> Row:
+def score_row(observed: NDArray[np.float64], null: NDArray[np.float64], patients: Sequence[str], seed: int) -> Row:
     """The row of scores [scans] of some patients' scans, and of the means [chances] that chance gives."""
     interval = mean_interval(observed, patients, seed=seed)
     value = mean_score(observed)

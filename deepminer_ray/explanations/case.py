@@ -10,17 +10,17 @@ from deepminer_ray.units.name import unit_name
 
 UNNAMED = "unnamed"
 
-Row = Mapping[str, Any]
+CaseRow = Mapping[str, Any]
 
 
 def record(
-    case: Row,
-    units: Sequence[Row],
+    case: CaseRow,
+    units: Sequence[CaseRow],
     size: tuple[int, int],
-    concepts: Sequence[Row] = (),
-    argued: Sequence[Row] = (),
-    argued_concepts: Sequence[Row] = (),
-    silence: Sequence[Row] = (),
+    concepts: Sequence[CaseRow] = (),
+    argued: Sequence[CaseRow] = (),
+    argued_concepts: Sequence[CaseRow] = (),
+    silence: Sequence[CaseRow] = (),
 ) -> dict[str, Any]:
     """The record of a case: rows of `case`, `case_unit`, `case_concept`, `case_argument`, `case_concept_argument` and
     `case_silence`.
@@ -69,17 +69,17 @@ def write_record(file: Path, said: Mapping[str, Any]) -> None:
         raise BadInput(f"{file} cannot be written: {error.strerror}.") from error
 
 
-def _concept(row: Row) -> dict[str, Any]:
+def _concept(row: CaseRow) -> dict[str, Any]:
     said = {"phenomenon": row["phenomenon"] or UNNAMED, "named": row["named"], "units": row["units"]}
     return said | {name: row[name] for name in ("contribution", "share", "x", "y")}
 
 
-def _led(row: Row) -> dict[str, Any]:
+def _led(row: CaseRow) -> dict[str, Any]:
     said = {"phenomenon": row["phenomenon"] or UNNAMED, "named": row["named"], "units": row["units"]}
     return said | {"lead": row["lead"]}
 
 
-def _unit(unit: Row, case: Row, size: tuple[int, int]) -> dict[str, Any]:
+def _unit(unit: CaseRow, case: CaseRow, size: tuple[int, int]) -> dict[str, Any]:
     return _called(unit) | {
         "rank": unit["rank"],
         "influence": unit["influence"],
@@ -90,7 +90,7 @@ def _unit(unit: Row, case: Row, size: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def _called(unit: Row) -> dict[str, Any]:
+def _called(unit: CaseRow) -> dict[str, Any]:
     return {
         "unit": unit["unit"],
         "name": unit_name(unit["unit"]),
@@ -99,5 +99,5 @@ def _called(unit: Row) -> dict[str, Any]:
     }
 
 
-def _argument(row: Row) -> dict[str, Any]:
+def _argument(row: CaseRow) -> dict[str, Any]:
     return _called(row) | {"lead": row["lead"]}

@@ -12,9 +12,9 @@ TIE = 1e-9
 PAIRS, AMONG = 1_500_000, 150
 """Pairs of scans that a null may need, and scans among which reports go round at least, however many pairs that are."""
 
-Places = NDArray[np.int64]
+Scans = NDArray[np.int64]
 Matrix = NDArray[np.float64]
-Pairs = Callable[[Places], Matrix]
+Pairs = Callable[[Scans], Matrix]
 """Scores [chosen, chosen] of every pair of the scans at some places: the explanation of the one (row) against the
 report, or outlines, of the other; nan where there is none."""
 
@@ -38,8 +38,8 @@ class Round:
     among these; and by how much more likely a patient keeps the own reports than if they went round among all.
     """
 
-    scans: Places
-    owner: Places
+    scans: Scans
+    owner: Scans
     report: NDArray[np.int64]
     kept: float
 
@@ -103,7 +103,7 @@ def rounds(
             yield Round(scans, np.repeat(part, count[part]), report, 1 / len(part) - 1 / len(members))
 
 
-def _exchanged(draw: np.random.Generator, count: Places, shuffles: int) -> NDArray[np.int64]:
+def _exchanged(draw: np.random.Generator, count: Scans, shuffles: int) -> NDArray[np.int64]:
     """[shuffles, scans]: whose report each scan gets; patients have `count` scans each, one after the other."""
     patients = np.tile(np.arange(len(count)), (shuffles, 1))
     donor = draw.permuted(patients, axis=1)

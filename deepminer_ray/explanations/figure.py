@@ -42,7 +42,7 @@ SCALE = "each map coloured from 0 (clear) to its own maximum in the breast (yell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Film:
+class DrawnScan:
     """A stored scan in density units [rows, columns], its lesions' outlines in px, and what the radiologist said."""
 
     scan: str
@@ -76,7 +76,7 @@ class ConceptMap:
 
 def draw_explanation(
     out: Path | IO[bytes],
-    film: Film,
+    film: DrawnScan,
     decision: Decision,
     cam: NDArray[Any],
     concepts: Sequence[ConceptMap],
@@ -147,7 +147,7 @@ def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str]
     return name, [units if concept.named else f"({units}, no name)", *share]
 
 
-def _report(film: Film, letters: int) -> list[str]:
+def _report(film: DrawnScan, letters: int) -> list[str]:
     """The keyword report and the two ratings, as far as the film has them."""
     lesions = re.split(r"\s(?=LESION_TYPE\s)", film.report.strip() or "no lesion reported")
     said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]

@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
+from deepminer_ray.aliases import Row
 from deepminer_ray.explanations.agreement import against_chance
-from deepminer_ray.explanations.overlap import WORDS, Bits, Maps, Raster, outlined, overlap
+from deepminer_ray.explanations.overlap import PACKED_WORDS, Bits, Maps, Raster, outlined, overlap
 from deepminer_ray.explanations.pointing import Points, pointing
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.units.receptive_field import Geometry
@@ -20,8 +21,6 @@ POINTING = "pointing game"
 UNIT_IOU, CAM_IOU = "unit map IoU", "class activation map IoU"
 FIXED = "fixed"
 """The mode of what the authors did not do."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,7 +38,7 @@ class Located:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Film:
+class ScanMaps:
     """How maps lie on a scan's stored film of so many px, the column of each unit's map (None: the class activation
     map's), and where these are high, which is nowhere until they come.
     """
@@ -69,16 +68,16 @@ def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Locate
     return found
 
 
-def _film(row: Row) -> Film:
+def _film(row: Row) -> ScanMaps:
     size = scan_size(row["rows"], row["columns"], row["side"])
     column = {unit: place for place, unit in enumerate([None, *row["units"]])}
-    high = np.zeros((WORDS, len(column)), dtype=np.uint64)
-    return Film(size, Geometry(row["stride"], 0, row["offset"]), column, high)
+    high = np.zeros((PACKED_WORDS, len(column)), dtype=np.uint64)
+    return ScanMaps(size, Geometry(row["stride"], 0, row["offset"]), column, high)
 
 
-def _lay(batch: pa.RecordBatch, films: Mapping[str, Film], raster: Raster) -> None:
+def _lay(batch: pa.RecordBatch, films: Mapping[str, ScanMaps], raster: Raster) -> None:
     """Find where the maps of a batch are high; those of films of one size together."""
-    alike: dict[Any, list[tuple[Film, int, NDArray[np.float32]]]] = {}
+    alike: dict[Any, list[tuple[ScanMaps, int, NDArray[np.float32]]]] = {}
     said = (batch[name].to_pylist() for name in ("scan", "unit", "rows", "columns"))
     for scan, unit, rows, columns, cells in zip(
         *said, _split(batch["map"].flatten().to_numpy(), batch["map"]), strict=True

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from deepminer_ray.explanations.chance import Matrix, Pairs, Places
+from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
 from deepminer_ray.explanations.words import Words, tokens
 
 
@@ -28,7 +28,7 @@ def matching(candidates: Sequence[str], references: Sequence[str], words: Words,
     direction = words.directions(vocabulary)
     one, other = numbered[: len(of_candidates)], numbered[len(of_candidates) :]
 
-    def of(scans: Places) -> Matrix:
+    def of(scans: Scans) -> Matrix:
         score = np.full((len(scans), len(scans)), np.nan)
         scored, report = candidate[scans] >= 0, reference[scans] >= 0
         if scored.any() and report.any():
@@ -42,7 +42,7 @@ def matching(candidates: Sequence[str], references: Sequence[str], words: Words,
     return of
 
 
-def _matched(candidates: list[Places], references: list[Places], direction: NDArray[np.float64]) -> Matrix:
+def _matched(candidates: list[Scans], references: list[Scans], direction: NDArray[np.float64]) -> Matrix:
     """[candidates, references]: the scores of texts with words."""
     one, one_word = _among_these(candidates)
     other, other_word = _among_these(references)
@@ -52,7 +52,7 @@ def _matched(candidates: list[Places], references: list[Places], direction: NDAr
     return np.asarray((forth + back.T) / 2)
 
 
-def _among_these(texts: list[Places]) -> tuple[list[Places], Places]:
+def _among_these(texts: list[Scans]) -> tuple[list[Scans], Scans]:
     """Each text's words as numbers into the words that these have, and those words."""
     known, place = np.unique(np.concatenate(texts), return_inverse=True)
     return np.split(place, np.cumsum([len(text) for text in texts])[:-1]), known
@@ -69,13 +69,13 @@ def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[
     return scorable, np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def _numbered(texts: list[list[str]]) -> tuple[list[Places], list[str]]:
+def _numbered(texts: list[list[str]]) -> tuple[list[Scans], list[str]]:
     """Each text's words as numbers into a vocabulary."""
     vocabulary = {word: number for number, word in enumerate(dict.fromkeys(word for text in texts for word in text))}
     return [np.array([vocabulary[word] for word in text], dtype=np.int64) for text in texts], list(vocabulary)
 
 
-def _best(cosine: NDArray[np.float64], texts: list[Places]) -> NDArray[np.float64]:
+def _best(cosine: NDArray[np.float64], texts: list[Scans]) -> NDArray[np.float64]:
     """[words, texts]: each word's largest cosine with a word of the text."""
     found = np.empty((len(cosine), len(texts)))
     for place, text in enumerate(texts):
@@ -83,7 +83,7 @@ def _best(cosine: NDArray[np.float64], texts: list[Places]) -> NDArray[np.float6
     return found
 
 
-def _shares(texts: list[Places], vocabulary: int) -> csr_array:
+def _shares(texts: list[Scans], vocabulary: int) -> csr_array:
     """[texts, words]: the share of a text's words that each is."""
     share = np.concatenate([np.full(len(text), 1 / len(text)) for text in texts])
     row = np.repeat(np.arange(len(texts)), [len(text) for text in texts])

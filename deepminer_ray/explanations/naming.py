@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.chance import Matrix, Pairs, Places
+from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
 
 if TYPE_CHECKING:
     from nltk.stem import PorterStemmer
 
-FIELDS = {"LESION_TYPE": "lesion type", "SHAPE": "shape", "MARGINS": "margins"}
+LESION_FIELDS = {"LESION_TYPE": "lesion type", "SHAPE": "shape", "MARGINS": "margins"}
 """What DDSM's reports call the fields, and how they are called here."""
 OTHER_FIELDS = ("TYPE", "DISTRIBUTION")
 SAYS_NOTHING = {"n", "a"}
@@ -22,14 +22,14 @@ SAYS_NOTHING = {"n", "a"}
 
 def said(report: str) -> dict[str, frozenset[str]]:
     """The stems of what a keyword report says in each field; of several lesions all together."""
-    found: dict[str, set[str]] = {name: set() for name in FIELDS}
+    found: dict[str, set[str]] = {name: set() for name in LESION_FIELDS}
     current = ""
     for token in report.split():
-        if token in FIELDS or token in OTHER_FIELDS:
+        if token in LESION_FIELDS or token in OTHER_FIELDS:
             current = token
         elif current in found:
             found[current] |= stems(token)
-    return {name: frozenset(found[name]) for name in FIELDS}
+    return {name: frozenset(found[name]) for name in LESION_FIELDS}
 
 
 def stems(text: str) -> frozenset[str]:
@@ -57,7 +57,7 @@ def naming(explanations: Sequence[str], reports: Sequence[str]) -> dict[str, tup
     """
     of_reports = [said(report) for report in reports]
     of_explanations = [stems(text) for text in explanations]
-    return {title: _counted(of_explanations, of_reports, name) for name, title in FIELDS.items()}
+    return {title: _counted(of_explanations, of_reports, name) for name, title in LESION_FIELDS.items()}
 
 
 def _counted(
@@ -67,11 +67,11 @@ def _counted(
     named = _indicated(explanations, terms)
     true = _indicated([report[name] for report in reports], terms)
 
-    def precision(scans: Places) -> Matrix:
+    def precision(scans: Scans) -> Matrix:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(named[scans] @ true[scans].T / named[scans].sum(1)[:, np.newaxis])
 
-    def recall(scans: Places) -> Matrix:
+    def recall(scans: Scans) -> Matrix:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(named[scans] @ true[scans].T / true[scans].sum(1)[np.newaxis, :])
 

@@ -7,40 +7,40 @@ import numpy as np
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.chance import Matrix, Pairs, Places
+from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
 from deepminer_ray.explanations.pointing import Points
 from deepminer_ray.paper import SEGMENTATION_THRESHOLD
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import Sampling, sampled, sampling
 
-GRID = 256
+PLACES_ACROSS = 256
 """Places across and down a film at which map and outline are compared: both are taken as shares of the film."""
-WORDS = GRID * GRID // 64
+PACKED_WORDS = PLACES_ACROSS * PLACES_ACROSS // 64
 
-TOGETHER = 4
+MAPS_TOGETHER = 4
 """Maps that are upsampled together: OpenCV does the same with pictures of four channels as with one, in less time."""
 
 Bits = NDArray[np.uint64]
-"""[WORDS]: places of a film, row by row, eight a byte."""
+"""[PACKED_WORDS]: places of a film, row by row, eight a byte."""
 Maps = NDArray[np.uint64]
-"""[WORDS, maps]: the same of several maps, so that what an outline leaves out is never looked at."""
+"""[PACKED_WORDS, maps]: the same of several maps, so that what an outline leaves out is never looked at."""
 
 
 class Raster:
     """Lays maps over the places of films, in memory that is used again for the next film."""
 
     def __init__(self) -> None:
-        self._together = np.empty((GRID, GRID, TOGETHER), np.float32)
-        self._alone = [np.empty((GRID, GRID), np.float32) for _ in range(TOGETHER)]
-        self._above = np.empty((GRID, GRID), np.bool_)
+        self._together = np.empty((PLACES_ACROSS, PLACES_ACROSS, MAPS_TOGETHER), np.float32)
+        self._alone = [np.empty((PLACES_ACROSS, PLACES_ACROSS), np.float32) for _ in range(MAPS_TOGETHER)]
+        self._above = np.empty((PLACES_ACROSS, PLACES_ACROSS), np.bool_)
 
     def high(self, maps: Sequence[NDArray[np.float32]], geometry: Geometry, width: int, height: int) -> Maps:
         """Where upsampled maps are above 0.2 of their own maxima (the authors' rule) on a stored film of so many px."""
-        place = (np.arange(GRID) + 0.5) / GRID
+        place = (np.arange(PLACES_ACROSS) + 0.5) / PLACES_ACROSS
         where = sampling(geometry, place * height - 0.5, place * width - 0.5)
-        found = np.empty((WORDS, len(maps)), dtype=np.uint64)
-        for begin in range(0, len(maps), TOGETHER):
-            some = maps[begin : begin + TOGETHER]
+        found = np.empty((PACKED_WORDS, len(maps)), dtype=np.uint64)
+        for begin in range(0, len(maps), MAPS_TOGETHER):
+            some = maps[begin : begin + MAPS_TOGETHER]
             for number, (cells, upsampled) in enumerate(zip(some, self._upsampled(some, where), strict=True)):
                 largest = float(np.max(cells))
                 np.greater(upsampled, SEGMENTATION_THRESHOLD * largest, out=self._above)
@@ -48,18 +48,18 @@ class Raster:
         return found
 
     def _upsampled(self, maps: Sequence[NDArray[np.float32]], where: Sampling) -> Sequence[NDArray[np.float32]]:
-        """Maps [GRID, GRID] of some; of one shape they are channels of one picture, which takes a third of the time."""
+        """Upsampled maps; of one shape they are channels of one picture, which takes a third of the time."""
         if len(maps) == 1 or len({cells.shape for cells in maps}) > 1:
             return [sampled(cells, where, alone) for cells, alone in zip(maps, self._alone, strict=False)]
-        channels = [maps[min(channel, len(maps) - 1)] for channel in range(TOGETHER)]
+        channels = [maps[min(channel, len(maps) - 1)] for channel in range(MAPS_TOGETHER)]
         cv2.split(sampled(np.stack(channels, axis=-1), where, self._together), self._alone)
         return self._alone[: len(maps)]
 
 
 def outlined(rings: Sequence[Points]) -> Bits:
     """Which places lie inside a ring, both as shares of the film."""
-    place = (np.arange(GRID) + 0.5) / GRID
-    found = np.zeros((GRID, GRID), dtype=np.bool_)
+    place = (np.arange(PLACES_ACROSS) + 0.5) / PLACES_ACROSS
+    found = np.zeros((PLACES_ACROSS, PLACES_ACROSS), dtype=np.bool_)
     for ring in rings:
         (left, right), (top, bottom) = (
             (np.searchsorted(place, of.min()), np.searchsorted(place, of.max(), side="right")) for of in ring.T
@@ -79,9 +79,11 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
     inside = [np.flatnonzero(outline) for outline in outlines]
     sizes = [int(np.bitwise_count(outline).sum(dtype=np.int64)) for outline in outlines]
 
-    def of(scans: Places) -> Matrix:
+    def of(scans: Scans) -> Matrix:
         number = np.array([maps[scan].shape[1] for scan in scans], dtype=np.int64)
-        by_place = np.concatenate([np.empty((WORDS, 0), dtype=np.uint64), *(maps[scan] for scan in scans)], axis=1)
+        by_place = np.concatenate(
+            [np.empty((PACKED_WORDS, 0), dtype=np.uint64), *(maps[scan] for scan in scans)], axis=1
+        )
         size = np.bitwise_count(by_place).sum(axis=0, dtype=np.int32)
         owner = np.repeat(np.arange(len(scans)), number)
         found = np.full((len(scans), len(scans)), np.nan)
@@ -89,7 +91,7 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
             words = inside[scan]
             if not len(words):
                 continue
-            counted = np.uint16 if len(words) < WORDS else np.uint32
+            counted = np.uint16 if len(words) < PACKED_WORDS else np.uint32
             lit = by_place[words] & outlines[scan][words, np.newaxis]
             both = np.bitwise_count(lit).sum(axis=0, dtype=counted)
             shares = np.bincount(owner, both / (size + sizes[scan] - both), minlength=len(scans))

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.chance import Matrix, Pairs, Places
+from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
 
 Points = NDArray[np.float64]
 """[points, 2]: across and down, each as a share of the film."""
@@ -20,7 +20,7 @@ def pointing(peaks: Sequence[Points], outlines: Sequence[Sequence[Points]]) -> P
     paths = [[Path(ring) for ring in rings] for rings in outlines]
     boxes = [np.array([[ring.min(axis=0), ring.max(axis=0)] for ring in rings]).reshape(-1, 2, 2) for rings in outlines]
 
-    def of(scans: Places) -> Matrix:
+    def of(scans: Scans) -> Matrix:
         chosen = [peaks[scan] for scan in scans]
         number = np.array([len(points) for points in chosen], dtype=np.int64)
         where = np.concatenate([np.empty((0, 2)), *chosen])

@@ -37,7 +37,7 @@ class Marks:
         return f"{self.right} of {self.answered} right: {share}; against guessing {chance} (exact)"
 
 
-def questions(scans: Sequence[Mapping[str, Any]], number: int | None, seed: int) -> list[dict[str, Any]]:
+def reader_questions(scans: Sequence[Mapping[str, Any]], number: int | None, seed: int) -> list[dict[str, Any]]:
     """As many malignant scans as benign ones in random order: question, scan, class and the explanation's words.
 
     `scans` have scan, patient, class, units and phenomena, the most influential first; a unit without a name is shown

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from deepminer_ray.statistics.confidence import Floats
+
 ORDERS = 200
 """Random orders of the units beside the one by influence."""
 MOST_SILENT = 16
 """A decision that more units must leave to be corrected is not one that few units made."""
 UNITS_AT_ONCE = 128
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +44,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class SilencingCurve:
     """The probability of a class after so many units [depths], and for units in random orders [orders, depths]."""
 
     depths: list[int]
@@ -58,7 +58,9 @@ def depths(units: int) -> list[int]:
     return [0, *powers, units]
 
 
-def faithfulness(head: Head, order: NDArray[np.int64], decided: int, seed: Sequence[int]) -> tuple[Curve, Curve]:
+def faithfulness(
+    head: Head, order: NDArray[np.int64], decided: int, seed: Sequence[int]
+) -> tuple[SilencingCurve, SilencingCurve]:
     """Deletion and insertion: the decided class when the first units of an order are silent, or speak alone.
 
     `order` [units] is that of influence; a random order is drawn from the seed. (Petsiuk et al. 2018 silence pixels.)
@@ -73,7 +75,7 @@ def faithfulness(head: Head, order: NDArray[np.int64], decided: int, seed: Seque
         for column, spoken in enumerate(_spoken(head, one, at)):
             found[0, row, column] = head.probability(whole - spoken)[decided]
             found[1, row, column] = head.probability(spoken)[decided]
-    deletion, insertion = (Curve(at, rows[0], rows[1:]) for rows in found)
+    deletion, insertion = (SilencingCurve(at, rows[0], rows[1:]) for rows in found)
     return deletion, insertion
 
 

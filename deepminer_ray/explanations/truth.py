@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.naming import stems
-from deepminer_ray.units.contrast import LEAST_PATIENTS, Mask, Term, shown_by_enough
-from deepminer_ray.units.detection import Floats, Ranking, areas, interval_of
+from deepminer_ray.statistics.confidence import Floats
+from deepminer_ray.units.contrast import LEAST_PATIENTS, Selection, Term, shown_by_enough
+from deepminer_ray.units.detection import Ranking, areas, interval_of
 
-SHUFFLES = 1000
+NAME_SHUFFLES = 1000
 
 Meaning = tuple[tuple[str, ...], ...]
 """Groups of concepts, one an attribute: a lesion is meant that has one of each group."""
@@ -41,7 +42,7 @@ class Level:
     """N patches or scans: their patients, numbered from 0, which are findings, and the maxima [units, N] on them."""
 
     patient: NDArray[np.int64]
-    finding: Mask
+    finding: Selection
     maxima: NDArray[np.float32]
 
 
@@ -66,7 +67,7 @@ class Fit:
     reached: NDArray[np.int64] | None = None
 
 
-def fit(level: Level, term: Term, thresholds: Floats) -> Fit:
+def fit_name(level: Level, term: Term, thresholds: Floats) -> Fit:
     """Set what a name means against other findings, and against everything else."""
     shows, others = term.shows & level.finding, term.lacks & level.finding
     counts = (int(shows.sum()), len(set(level.patient[shows])), int((shows | others).sum()))
@@ -111,12 +112,12 @@ def shuffled_mean(naming: Naming, fits: Floats, seed: int = 0) -> tuple[float, f
     of_units = fits[naming.unit][:, naming.meaning]
     names = np.arange(len(of_units))
     random = np.random.default_rng(seed)
-    null = np.array([of_units[names, random.permutation(names)].mean() for _ in range(SHUFFLES)])
+    null = np.array([of_units[names, random.permutation(names)].mean() for _ in range(NAME_SHUFFLES)])
     observed = float(np.diagonal(of_units).mean())
-    return observed, float(null.mean()), float((1 + (null >= observed - 1e-12).sum()) / (1 + SHUFFLES))
+    return observed, float(null.mean()), float((1 + (null >= observed - 1e-12).sum()) / (1 + NAME_SHUFFLES))
 
 
-def mean_interval(naming: Naming, fits: Sequence[Fit]) -> tuple[float, float]:
+def mean_area_interval(naming: Naming, fits: Sequence[Fit]) -> tuple[float, float]:
     """The interval of an annotator's mean area over patients, each of whom moves all areas together."""
     chosen = [(fits[meaning], unit) for unit, meaning in zip(naming.unit, naming.meaning, strict=True)]
     mean = np.mean([of.auroc[unit] for of, unit in chosen if of.auroc is not None])

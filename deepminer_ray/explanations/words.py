@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from nltk.tokenize import NLTKWordTokenizer
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
-MODES = ("paper", "fixed")
+SCORING_MODES = ("paper", "fixed")
 FIELD_NAMES = {"LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION", "N/A"}
 """What a DDSM report says of every lesion, whatever it is."""
 ABBREVIATIONS = {"e.g", "i.e", "vs", "dr", "approx"}
 """Their full stop ends no sentence."""
 VECTOR_SIZE = 50
-EPOCHS = 20
+VECTOR_EPOCHS = 20
 OCCURRENCES = 2
 """A word seen less often gets no vector."""
 LONGEST_LINE = 2**20
 """Bytes of a word with its vector as text."""
 BYTES_OF_NUMBER = {True: 4, False: 2}
 """At least, in a binary file and as text with its blank."""
-PACKED = 1100
+MOST_UNPACKED = 1100
 """No packed file holds more than so many times its bytes."""
 PLAIN_UNPICKLER: Any = vars(pickle)["_Unpickler"]
 BUFFERS = {code[0] for code in (pickle.BYTEARRAY8, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER)}
@@ -102,7 +102,7 @@ def train_words(corpus: Path, out: Path) -> None:
     model = Word2Vec(
         vector_size=VECTOR_SIZE,
         min_count=OCCURRENCES,
-        epochs=EPOCHS,
+        epochs=VECTOR_EPOCHS,
         seed=1,
         workers=1,
         hashfxn=_stable_hash,
@@ -120,8 +120,8 @@ def tokens(text: str, mode: str) -> list[str]:
     `paper`: NLTK's tokens as they stand, so the upper-case reports miss every lower-case vocabulary. `fixed`: lower
     case, keywords split at `_` and `-`, without the field names of DDSM's reports and without punctuation.
     """
-    if mode not in MODES:
-        raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(MODES)}.")
+    if mode not in SCORING_MODES:
+        raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(SCORING_MODES)}.")
     found = _tokens(text)
     return list(found) if mode == "paper" else [part for token in found for part in _parts(token)]
 
@@ -158,7 +158,7 @@ def _has_header(path: Path, binary: bool) -> bool:
         size = int(first[1]) if has_header else len(first) - 1
         if size < 1:
             raise ValueError("its vectors have no numbers")
-        most = path.stat().st_size * (PACKED if path.suffix == ".gz" else 1)
+        most = path.stat().st_size * (MOST_UNPACKED if path.suffix == ".gz" else 1)
         if has_header and int(first[0]) * (size * BYTES_OF_NUMBER[binary] + 1) > most:
             raise ValueError(f"it announces {int(first[0])} vectors of {size} numbers, more than its bytes can hold")
         if not binary:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from deepminer_ray.errors import BadInput, Unreachable
 
-SECONDS_TO_ANSWER = 30.0
+SECONDS_OF_SILENCE = 30.0
 """A server that has sent nothing for so long is asked again; Arrow by itself gives one 3 s. Google's is asked again
 until so long is over."""
 ATTEMPTS = 4
@@ -40,7 +40,7 @@ def filesystem_of(scheme: str, bucket: str) -> Any:
                 anonymous=bool(named),
                 scheme=server.scheme if named else "https",
                 endpoint_override=server.netloc or None,
-                retry_time_limit=timedelta(seconds=SECONDS_TO_ANSWER),
+                retry_time_limit=timedelta(seconds=SECONDS_OF_SILENCE),
             )
         if scheme == "s3":
             server = urlsplit(next(filter(None, map(os.environ.get, SERVER)), ""))
@@ -49,15 +49,15 @@ def filesystem_of(scheme: str, bucket: str) -> Any:
                 scheme=server.scheme or None,
                 endpoint_override=server.netloc or None,
                 region=None if known else resolve_s3_region(bucket),
-                connect_timeout=SECONDS_TO_ANSWER,
-                request_timeout=SECONDS_TO_ANSWER,
+                connect_timeout=SECONDS_OF_SILENCE,
+                request_timeout=SECONDS_OF_SILENCE,
                 retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
             )
         found, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
     except pa.ArrowInvalid as error:
         raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
     except (OSError, pa.ArrowException) as error:
-        raise Unreachable(sentence(f"{scheme}://{bucket}", "found", str(error))) from error
+        raise Unreachable(bucket_failure(f"{scheme}://{bucket}", "found", str(error))) from error
     return found
 
 
@@ -66,7 +66,7 @@ def no_bucket(asked: str) -> str:
     return f"There is no bucket {asked.split('/')[2]}: correct the address {asked}, or create the bucket."
 
 
-def sentence(asked: str, what: str, reason: str) -> str:
+def bucket_failure(asked: str, what: str, reason: str) -> str:
     """Why something cannot be `what` (read, written), from what a client of its storage says."""
     if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
         return no_bucket(asked)

@@ -10,10 +10,10 @@ import pyarrow as pa
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import write_whole
 
-STARTS = "=+@\t\r\n\uff1d\uff0b\uff0d\uff20-"
+FORMULA_STARTS = "=+@\t\r\n\uff1d\uff0b\uff0d\uff20-"
 """What a cell begins with that spreadsheets compute, also in full width."""
-COMPUTED = re.compile(rf"[{STARTS}]")
-MARKED = re.compile(rf"'+[{STARTS}]")
+COMPUTED = re.compile(rf"[{FORMULA_STARTS}]")
+MARKED = re.compile(rf"'+[{FORMULA_STARTS}]")
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 

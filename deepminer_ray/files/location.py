@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from io import BytesIO
@@ -12,7 +12,7 @@ from typing import IO, Any, Self
 from uuid import uuid4
 
 from deepminer_ray.errors import BadInput, Unreachable
-from deepminer_ray.files.bucket import GOOGLE, filesystem_of, no_bucket, sentence
+from deepminer_ray.files.bucket import GOOGLE, bucket_failure, filesystem_of, no_bucket
 
 URI = re.compile(r"([a-z][a-z0-9+.-]+)://(.*)", re.DOTALL)
 PARTIAL = ".partial"
@@ -170,7 +170,7 @@ class Remote:
                 raise Unreachable(no_bucket(str(self))) from error
             raise
         except (OSError, pa.ArrowException) as error:
-            raise Unreachable(sentence(str(self), what, str(error))) from error
+            raise Unreachable(bucket_failure(str(self), what, str(error))) from error
 
 
 Place = Path | Remote
@@ -265,18 +265,16 @@ def read_ends(file: Place, size: int) -> tuple[int, bytes, bytes]:
 
 def write_whole(file: Place, content: Any) -> None:
     """Write a file, whole or not at all: a killed writer leaves only what nobody reads."""
-    if isinstance(file, Remote):
-        file.write_bytes(content)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(file) as partial:
-        partial.write_bytes(content)
+    if isinstance(file, Path):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(file) if isinstance(file, Path) else nullcontext(file) as target:
+        target.write_bytes(content)
 
 
 @contextmanager
 def written_whole(file: Path) -> Iterator[Path]:
     """Another path to write, which becomes the file when it is whole; where writing fails nothing of it is left."""
-    # Two may write it: one was taken for dead. torch keeps what stands before a name's last point in what it writes.
+    # Two may write it: one was taken for dead. torch writes into a file what stands before its name's last point.
     partial = file.with_name(f"{file.stem}{PARTIAL}-{uuid4().hex[:8]}")
     try:
         yield partial

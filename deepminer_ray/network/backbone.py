@@ -11,7 +11,7 @@ from torchvision import models
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.family import Family, family_of
-from deepminer_ray.network.weights import fill
+from deepminer_ray.network.weights import fill_features
 from deepminer_ray.paper import CLASSES
 
 LEAST_SIDE = 96
@@ -86,7 +86,7 @@ def build(
     network = Network(name, features, units, classes, pool, until)
     origin = f"{name}{f' until {until}' if until else ''} with {weights} weights"
     if weights not in ("none", "default"):
-        origin = fill(network, family, weights)
+        origin = fill_features(network, family, weights)
     return network, origin
 
 

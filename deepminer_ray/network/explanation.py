@@ -12,7 +12,7 @@ from scipy.special import softmax
 from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.figure import ConceptMap
 from deepminer_ray.explanations.silence import Head, correcting, decided, faithfulness
-from deepminer_ray.network.probe import Probe, Tables
+from deepminer_ray.network.probe import Probe, ProbeTables
 from deepminer_ray.network.response import answer
 from deepminer_ray.paper import NAMED_IN_FIGURE
 from deepminer_ray.units.name import unit_name
@@ -37,7 +37,7 @@ FAITHFULNESS = pa.schema(
         ("random", pa.list_(pa.float64())),
     ]
 )
-LEAST_SHARE = 0.01
+LEAST_PANEL_SHARE = 0.01
 """Of all that speaks for a class: what says less has no panel."""
 SILENCE = pa.schema([("scan", pa.string()), ("unit", pa.int32()), ("alone", pa.bool_()), ("place", pa.int32())])
 
@@ -126,7 +126,7 @@ def concepts(one: Explained, called: Mapping[int, Called]) -> list[Concept]:
 
 def shown_maps(one: Explained, by_name: Sequence[Concept]) -> list[ConceptMap]:
     """What a figure shows of a decision: its strongest concepts; where no unit is called anything, the units."""
-    speaking = [concept for concept in by_name if concept.phenomenon is not None and concept.share >= LEAST_SHARE]
+    speaking = [concept for concept in by_name if concept.phenomenon is not None and concept.share >= LEAST_PANEL_SHARE]
     if speaking:
         return [
             ConceptMap(str(of.phenomenon), of.named, of.units, of.share, of.map) for of in speaking[:NAMED_IN_FIGURE]
@@ -159,7 +159,7 @@ def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
 
 def explanation_tables(
     scan: str, one: Explained, units: Sequence[int], by_name: Sequence[Concept], truth: int | None, seed: int
-) -> Tables:
+) -> ProbeTables:
     """`scan_map` of the decided class, some units and all concepts, `faithfulness`, and `silence` where the decision is
     wrong.
 

@@ -14,7 +14,7 @@ from deepminer_ray.errors import BadInput
 
 PLAIN = (("aux_logits", False), ("init_weights", False))
 """How a network with auxiliary classifiers is made: torchvision calls its own initialisation, of seconds, a mistake."""
-APART = "has three linear layers and keeps places apart before them"
+THREE_LINEAR = "has three linear layers and keeps places apart before them"
 WINDOWED = "attends within windows, whose places decide what a unit sees"
 
 
@@ -82,8 +82,8 @@ FAMILIES = (
         normalisation="inception",
         made_with=PLAIN,
     ),
-    Family("AlexNet", (models.AlexNet,), refused=APART),
-    Family("VGG", (models.VGG,), refused=APART),
+    Family("AlexNet", (models.AlexNet,), refused=THREE_LINEAR),
+    Family("VGG", (models.VGG,), refused=THREE_LINEAR),
     Family("MobileNetV3", (models.MobileNetV3,), refused="has two linear layers after pooling"),
     Family(
         "VisionTransformer",

@@ -71,7 +71,7 @@ def _layers(nodes: list[fx.Node]) -> str:
     return f"use {', '.join(outer)} or a layer inside them"
 
 
-class LayerToo(nn.Module):
+class LayerAndLast(nn.Module):
     """The maps of a layer and those of all the features, from one pass."""
 
     def __init__(self, features: nn.Module, layer: str):
@@ -115,7 +115,7 @@ def _one(value: Any) -> int:
 
 def map_shape(features: nn.Module, layer: str, side: int) -> tuple[int, int, int]:
     """Units, height and width in cells of a layer's response maps of a patch; BadInput where it answers with none."""
-    asked = features if layer == LAYER else LayerToo(features, layer)
+    asked = features if layer == LAYER else LayerAndLast(features, layer)
     with torch.no_grad():
         answered = asked(torch.zeros(1, 3, side, side))
     maps = answered if layer == LAYER else answered[0]

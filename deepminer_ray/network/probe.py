@@ -12,15 +12,15 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
-from deepminer_ray.network.geometry import LAYER, LayerToo, geometry
+from deepminer_ray.network.geometry import LAYER, LayerAndLast, geometry
 from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
 from deepminer_ray.patches.ahead import Pixels
 from deepminer_ray.patches.breast import breast_mask, without_labels
-from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
+from deepminer_ray.units.dissection import LesionPixels, concept_masks, pixels_above
 
 PATCHES_AT_ONCE = 16
 
-Tables = dict[str, pa.Table]
+ProbeTables = dict[str, pa.Table]
 
 
 class Probe:
@@ -42,7 +42,7 @@ class Probe:
         torch.backends.cudnn.allow_tf32 = False  # or single precision on a GPU would not be what it says
         self.network = checkpoint.network.to(device).to(memory_format=torch.channels_last)
         self.normalisation = checkpoint.normalisation
-        self.layer = LayerToo(self.network.features, layer) if layer != LAYER else None
+        self.layer = LayerAndLast(self.network.features, layer) if layer != LAYER else None
         self.last_geometry = geometry(self.network.features)
         self.geometry = geometry(self.network.features, layer)
         self.half, self.device = half, device
@@ -61,7 +61,7 @@ class Probe:
         of_last = reduced(last.float())
         return (of_last if maps is None else reduced(maps.float())), of_last
 
-    def patches(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]]) -> Tables:
+    def patches(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]]) -> ProbeTables:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
         activation, prediction = [], []
         counts: NDArray[np.int64] | int = 0
@@ -90,12 +90,12 @@ class Probe:
         responses, last = self.respond(self.image(without_labels(film, breast)[np.newaxis]))
         return responses, last, self._cells(breast, last)
 
-    def scans(self, films: Iterable[tuple[tuple[str, int], Pixels]]) -> Tables:
+    def scans(self, films: Iterable[tuple[tuple[str, int], Pixels]]) -> ProbeTables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
         answers = [self.scan(scan, film) for (scan, _), film in films]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
-    def scan(self, scan: str, film: Pixels) -> Tables:
+    def scan(self, scan: str, film: Pixels) -> ProbeTables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
         responses, last, breast = self.film_responses(film)
         _refuse_infinite("scan", [scan], responses, last)
@@ -126,7 +126,7 @@ class Probe:
         inside: NDArray[np.bool_] = mask[np.ix_(rows, columns)]
         return inside
 
-    def maps(self, films: Iterable[tuple[tuple[int, Sequence[int], Sequence[Sequence[int]]], Pixels]]) -> Tables:
+    def maps(self, films: Iterable[tuple[tuple[int, Sequence[int], Sequence[Sequence[int]]], Pixels]]) -> ProbeTables:
         """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
         rows: list[dict[str, object]] = []
         for (_, chosen, units), pixels in films:
@@ -138,7 +138,7 @@ class Probe:
                 ]
         return {"unit_map": pa.Table.from_pylist(rows, MAP)}
 
-    def maxima(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]], units: Sequence[int]) -> Tables:
+    def maxima(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]], units: Sequence[int]) -> ProbeTables:
         """`unseen`: the maxima of chosen units on the patches of some films, each (scan_number, patches)."""
         wanted, rows = np.array(units, np.int32), []
         for chosen, pixels in _at_once(films):
@@ -148,7 +148,7 @@ class Probe:
             rows.append(pa.table(columns))
         return {"unseen": pa.concat_tables(rows)}
 
-    def dissection(self, films: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> Tables:
+    def dissection(self, films: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> ProbeTables:
         """`unit_pixels`, `concept_pixels`, `common_pixels`: where units exceed their thresholds, and lesions lie.
 
         A film is a row of `dissected_film`; thresholds [units]. Pixels are those of the network's input.
@@ -158,7 +158,7 @@ class Probe:
         outlined: dict[str, int] = {}
         common: dict[str, NDArray[np.int64]] = {}
         for film, pixels in films:
-            lesions = [Lesion(lesion) for lesion in film["lesions"]]
+            lesions = [LesionPixels(lesion) for lesion in film["lesions"]]
             chosen, side = film["patches"], pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
                 part = slice(start, start + PATCHES_AT_ONCE)
@@ -209,7 +209,9 @@ def _refuse_infinite(key: str, keys: Sequence[object], *layers: Responses) -> No
         )
 
 
-def _pixel_rows(above: NDArray[np.int64], outlined: dict[str, int], common: dict[str, NDArray[np.int64]]) -> Tables:
+def _pixel_rows(
+    above: NDArray[np.int64], outlined: dict[str, int], common: dict[str, NDArray[np.int64]]
+) -> ProbeTables:
     units = np.arange(len(above), dtype=np.int32)
     names, counts = pa.array(outlined, pa.string()), pa.array(outlined.values(), pa.int64())
     return {

@@ -20,10 +20,10 @@ from deepminer_ray.network.backbone import Network
 LEARNING_RATE_DECAY = 0.1
 OPTIMIZERS, SCHEDULES = ("sgd", "adamw"), ("steps", "one-cycle")
 
-Batch = tuple[NDArray[np.uint16], NDArray[np.int64]]
+LabelledBatch = tuple[NDArray[np.uint16], NDArray[np.int64]]
 """Patches [n, side, side] in density units and their classes [n]."""
 
-Told = Callable[[int, int, torch.Tensor], None]
+StepListener = Callable[[int, int, torch.Tensor], None]
 """Called after each step with its number, this worker's patches so far and the sum of their losses."""
 
 
@@ -83,10 +83,10 @@ def train_epoch(
     optimizer: torch.optim.Optimizer,
     recipe: Recipe,
     epoch: int,
-    batches: Iterable[Batch],
+    batches: Iterable[LabelledBatch],
     device: torch.device,
     workers: int = 1,
-    told: Told | None = None,
+    told: StepListener | None = None,
     cycle: OneCycleLR | None = None,
 ) -> tuple[float, int]:
     """One pass over a worker's share of the batches; the mean loss and the number of patches, over all workers.
@@ -158,7 +158,7 @@ def _over_workers(total: float, patches: int, workers: int) -> tuple[float, int]
 
 @torch.inference_mode()
 def validate(
-    network: Network, normalisation: str, batches: Iterable[Batch], device: torch.device
+    network: Network, normalisation: str, batches: Iterable[LabelledBatch], device: torch.device
 ) -> dict[str, float | None]:
     """The mean `validation_loss` and the AUC of each class (`auc_CLASS`) over the batches.
 

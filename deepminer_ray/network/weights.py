@@ -14,13 +14,13 @@ from deepminer_ray.network.family import HEADS, Family
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network
 
-LEAST_SHARE = 0.5
+LEAST_FITTING = 0.5
 """A file of which fewer of the network's tensors come is of another network."""
-NAMED = 3
+TENSORS_NAMED = 3
 """Tensors named in a sentence before it only counts them."""
 
 
-def fill(network: "Network", family: Family, weights: str) -> str:
+def fill_features(network: "Network", family: Family, weights: str) -> str:
     """Load what fits by name and shape; a sentence on what was and was not loaded.
 
     The file holds a state dict under torchvision's names, or is a checkpoint of this program. BadInput where it
@@ -31,7 +31,7 @@ def fill(network: "Network", family: Family, weights: str) -> str:
     held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
     state = {_feature(name, family, held): value for name, value in state.items()}
     fitting = {name: value for name, value in state.items() if name in held and value.shape == held[name].shape}
-    if len(fitting) < LEAST_SHARE * len(held):
+    if len(fitting) < LEAST_FITTING * len(held):
         few = f"only {len(fitting)} of its {len(held)} tensors fit in name and shape"
         raise BadInput(f"{file} holds no weights of {network.name}: {few}.")
     counters = {name: value for name, value in state.items() if not value.dim() and name not in held}
@@ -58,7 +58,7 @@ def _feature(published: str, family: Family, held: Mapping[str, torch.Tensor]) -
 def _said(what: str, names: list[str]) -> str:
     if not names:
         return ""
-    shown = ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
+    shown = ", ".join(names[:TENSORS_NAMED]) + (" ..." if len(names) > TENSORS_NAMED else "")
     return f"{len(names)} {what} ({shown})"
 
 

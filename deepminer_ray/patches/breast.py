@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from deepminer_ray.patches.grid import Place
+from deepminer_ray.patches.grid import Window
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
 
 WORKING_SIDE = 256
@@ -52,7 +52,7 @@ def breast_mask(density: NDArray[np.uint16]) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_LINEAR) >= 0.5)
 
 
-def breast_shares(mask: NDArray[np.bool_], places: Sequence[Place], side: int) -> NDArray[np.float64]:
+def breast_shares(mask: NDArray[np.bool_], places: Sequence[Window], side: int) -> NDArray[np.float64]:
     """The share [places] of each place's `side` x `side` px that is breast."""
     counted = cv2.integral(mask.view(np.uint8))
     x, y = (np.array([getattr(place, name) for place in places], dtype=np.intp) for name in ("x", "y"))

@@ -8,7 +8,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.sources.rows import Ring
 
 
-def fill(outline: list[Ring], width: int, height: int, x: int, y: int) -> NDArray[np.bool_]:
+def filled_outline(outline: list[Ring], width: int, height: int, x: int, y: int) -> NDArray[np.bool_]:
     """The lesion's pixels [height, width] within its box at (x, y): the rings and all that they enclose."""
     filled = np.zeros((height, width), dtype=np.bool_)
     for ring in outline:

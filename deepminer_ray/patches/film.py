@@ -11,7 +11,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
-from deepminer_ray.sources.image import film_header, read_film
+from deepminer_ray.sources.image import film_header, read_image
 
 LEAST_BREAST, MOST_BREAST = 0.02, 0.85
 """Shares of a film: with less of it there is no breast, with more no air beside it."""
@@ -41,7 +41,7 @@ def stored(density: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
 def own_film(file: Path, side: int) -> OwnFilm:
     """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast."""
     header = film_header(file)
-    film = stored(read_film(str(file)), side)
+    film = stored(read_image(str(file)), side)
     breast = float(breast_mask(film).mean())
     if float((film < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
         raise BadInput(f"{file.name} is light where film is dark: no mammogram, or an inverted one; invert it first.")

@@ -10,7 +10,7 @@ PLACES_PER_SCAN = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Window:
     """One window of the grid: its row-major number, and its left column and top row in px of the stored scan."""
 
     index: int
@@ -29,7 +29,7 @@ def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
     return _divide(columns * across, shorter), _divide(rows * across, shorter)
 
 
-def places(width: int, height: int, side: int) -> list[Place]:
+def places(width: int, height: int, side: int) -> list[Window]:
     """All windows of `side` px on a stored scan, row by row, half a patch apart (Sec. 2.1).
 
     Where that grid stops short of the edge, a last column or row flush with the edge is added, so that no
@@ -39,13 +39,13 @@ def places(width: int, height: int, side: int) -> list[Place]:
         raise BadInput(f"Patches of {side} px cannot be cut from a scan of {width} x {height} px.")
     columns = _starts(width, side)
     return [
-        Place(row * len(columns) + column, column, row, x, y)
+        Window(row * len(columns) + column, column, row, x, y)
         for row, y in enumerate(_starts(height, side))
         for column, x in enumerate(columns)
     ]
 
 
-def film_window(place: Place, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
+def film_window(place: Window, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
     """Left column, top row and size of a place in px of the full film of `columns` x `rows` px.
 
     The size, a quarter of the film's shorter side, is the same for all places; windows are shifted by at most the

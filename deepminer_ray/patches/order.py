@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+PatchOrder = NDArray[np.int64]
 """Patches, counted over all films in their order in the catalog."""
 
 
-def epoch_rows(patches: Sequence[int], seed: int, epoch: int, batch: int, rank: int, workers: int) -> Rows:
+def epoch_rows(patches: Sequence[int], seed: int, epoch: int, batch: int, rank: int, workers: int) -> PatchOrder:
     """One worker's patches of an epoch, those of a film together and films in random order.
 
     `patches` holds the number of patches of every film. All workers make the same number of steps, each step sees
@@ -28,7 +28,7 @@ def share_of(batch: int, rank: int, workers: int) -> int:
     return batch // workers + (rank < batch % workers)
 
 
-def shuffled(size: int, window: int, seed: Sequence[int]) -> Iterator[Rows]:
+def shuffled(size: int, window: int, seed: Sequence[int]) -> Iterator[PatchOrder]:
     """Places 0..size-1 window by window, each window in random order: what must be in memory together."""
     draw = np.random.default_rng(tuple(seed))
     for start in range(0, size, window):

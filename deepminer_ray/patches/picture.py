@@ -15,13 +15,13 @@ ACROSS = 6
 WIDTH, HEIGHT = 2.4, 4.0
 """Inches of a film."""
 CONTOUR = "#ffb000"
-SUFFIXES = (".png", ".pdf", ".svg")
+PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
 def draw_breasts(file: Path, films: Sequence[tuple[str, NDArray[np.uint16]]]) -> None:
     """Draw films (name and density units [rows, columns]), the mask's edge on each and its share of the film."""
-    if file.suffix not in SUFFIXES:
-        raise BadInput(f"{file} is not a picture this program draws: use {', '.join(SUFFIXES)}.")
+    if file.suffix not in PICTURE_SUFFIXES:
+        raise BadInput(f"{file} is not a picture this program draws: use {', '.join(PICTURE_SUFFIXES)}.")
     rows = -(-len(films) // ACROSS)
     columns = min(len(films), ACROSS)
     figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")

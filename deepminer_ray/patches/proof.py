@@ -18,9 +18,9 @@ from deepminer_ray.files.location import Place, arrow_file
 
 SHARDS = "_shards.arrow"
 """Beside the patches, once all films are cut: the digests of each film's two shards."""
-KINDS = ("scan", "patch")
-BYTES = 16
-LIST = pa.schema([("scan_number", pa.int32()), *((kind, pa.binary(BYTES)) for kind in KINDS)])
+SHARD_KINDS = ("scan", "patch")
+DIGEST_BYTES = 16
+LIST = pa.schema([("scan_number", pa.int32()), *((kind, pa.binary(DIGEST_BYTES)) for kind in SHARD_KINDS)])
 REMEMBERED = 100_000
 """Shards a process knows to be right; it reads others once more than needed."""
 
@@ -46,9 +46,9 @@ class Shards:
         return found
 
 
-def digest(content: bytes) -> bytes:
+def content_digest(content: bytes) -> bytes:
     """The first 16 bytes of a content's SHA-256."""
-    return hashlib.sha256(content).digest()[:BYTES]
+    return hashlib.sha256(content).digest()[:DIGEST_BYTES]
 
 
 def listed(digests: Mapping[int, tuple[bytes, bytes]]) -> bytes:
@@ -79,7 +79,7 @@ def read_list(folder: Place) -> Shards | None:
 
 
 @contextmanager
-def opened(file: Place) -> Iterator[Any]:
+def opened_shard(file: Place) -> Iterator[Any]:
     """A shard for Arrow to read; BadInput that names it where it is missing, damaged, or not the one that was cut.
 
     Where no list is beside the patches, there is nothing to compare with.
@@ -119,9 +119,9 @@ def _compared(file: Place) -> Any:
 def _refuse_other(file: Place, content: bytes) -> None:
     """BadInput where a shard's content is not what the list says; one that was kept in mind may have been renewed."""
     folder, kind = file.parent.parent / "patch", file.parent.name
-    if kind not in KINDS:
+    if kind not in SHARD_KINDS:
         return
-    number, found = int(file.stem), digest(content)
+    number, found = int(file.stem), content_digest(content)
     shards = _known(folder)
     if shards is None or shards.of(kind, number) != found:
         _known.cache_clear()

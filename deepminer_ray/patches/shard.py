@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.files.location import Place, arrow_folder, write_whole
 from deepminer_ray.paper import CLASSES
-from deepminer_ray.patches.proof import digest, opened
+from deepminer_ray.patches.proof import content_digest, opened_shard
 
 ROW_GROUP = 4
 """Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled
@@ -61,8 +61,8 @@ def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint
 
 
 def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
-    """A resized film [height, width] in density units; BadInput as of `opened`."""
-    with opened(shard(folder, scan_number)) as file:
+    """A resized film [height, width] in density units; BadInput as of `opened_shard`."""
+    with opened_shard(shard(folder, scan_number)) as file:
         table = pq.read_table(file, columns=["width", "height", "pixels"])
         shape = (table["height"][0].as_py(), table["width"][0].as_py())
         film: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
@@ -82,11 +82,11 @@ def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]
 
 
 def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
-    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; BadInput as of `opened`.
+    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; BadInput as of `opened_shard`.
 
     Only their row groups are read, but for the first time in a process.
     """
-    with opened(file) as stream, pq.ParquetFile(stream) as film:
+    with opened_shard(file) as stream, pq.ParquetFile(stream) as film:
         table = film.read_row_groups(_row_groups(film, set(chosen)), columns=["patch", "pixels"])
         row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
         flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
@@ -95,7 +95,7 @@ def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
         return pixels[[row_of[patch] for patch in chosen]]
 
 
-def whole(file: Place) -> bytes | None:
+def shard_digest(file: Place) -> bytes | None:
     """The digest of a shard; None where it is missing, or cannot be a Parquet file."""
     try:
         content = file.read_bytes()
@@ -105,7 +105,7 @@ def whole(file: Place) -> bytes | None:
         pq.ParquetFile(pa.BufferReader(content)).close()
     except (OSError, pa.ArrowException):
         return None
-    return digest(content)
+    return content_digest(content)
 
 
 def patch_rows(folder: Place) -> "str | ds.Dataset":
@@ -159,4 +159,4 @@ def _write(file: Place, table: pa.Table) -> bytes:
     )
     content = written.getvalue().to_pybytes()
     write_whole(file, content)
-    return digest(content)
+    return content_digest(content)

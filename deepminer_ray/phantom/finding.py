@@ -13,7 +13,7 @@ from deepminer_ray.phantom.texture import Field, Mask
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FindingKind:
     """A kind of finding: its plain name, pathology, keyword line, and diameter as shares of the film's width."""
 
     name: str
@@ -33,11 +33,13 @@ def _calcification(calcification_type: str, distribution: str) -> str:
 
 
 MALIGNANT = (
-    Kind("irregular spiculated mass", "malignant", _mass("IRREGULAR", "SPICULATED"), 0.16, 0.20, mass.spiculated_mass),
-    Kind(
+    FindingKind(
+        "irregular spiculated mass", "malignant", _mass("IRREGULAR", "SPICULATED"), 0.16, 0.20, mass.spiculated_mass
+    ),
+    FindingKind(
         "ill-defined irregular mass", "malignant", _mass("IRREGULAR", "ILL_DEFINED"), 0.15, 0.19, mass.ill_defined_mass
     ),
-    Kind(
+    FindingKind(
         "clustered pleomorphic calcifications",
         "malignant",
         _calcification("PLEOMORPHIC", "CLUSTERED"),
@@ -45,7 +47,7 @@ MALIGNANT = (
         0.18,
         calcification.pleomorphic_cluster,
     ),
-    Kind(
+    FindingKind(
         "fine linear branching calcifications",
         "malignant",
         _calcification("FINE_LINEAR_BRANCHING", "SEGMENTAL"),
@@ -56,14 +58,18 @@ MALIGNANT = (
 )
 
 BENIGN = (
-    Kind("round circumscribed mass", "benign", _mass("ROUND", "CIRCUMSCRIBED"), 0.12, 0.18, mass.round_mass),
-    Kind("oval circumscribed mass", "benign", _mass("OVAL", "CIRCUMSCRIBED"), 0.14, 0.19, mass.oval_mass),
-    Kind(
+    FindingKind("round circumscribed mass", "benign", _mass("ROUND", "CIRCUMSCRIBED"), 0.12, 0.18, mass.round_mass),
+    FindingKind("oval circumscribed mass", "benign", _mass("OVAL", "CIRCUMSCRIBED"), 0.14, 0.19, mass.oval_mass),
+    FindingKind(
         "lobulated circumscribed mass", "benign", _mass("LOBULATED", "CIRCUMSCRIBED"), 0.14, 0.19, mass.lobulated_mass
     ),
-    Kind("vascular calcifications", "benign", _calcification("VASCULAR", "LINEAR"), 0.18, 0.23, calcification.vascular),
-    Kind("coarse popcorn calcification", "benign", _calcification("COARSE", "N/A"), 0.08, 0.12, calcification.coarse),
-    Kind(
+    FindingKind(
+        "vascular calcifications", "benign", _calcification("VASCULAR", "LINEAR"), 0.18, 0.23, calcification.vascular
+    ),
+    FindingKind(
+        "coarse popcorn calcification", "benign", _calcification("COARSE", "N/A"), 0.08, 0.12, calcification.coarse
+    ),
+    FindingKind(
         "round calcifications with lucent centers",
         "benign",
         _calcification("LUCENT_CENTER", "REGIONAL"),
@@ -78,11 +84,13 @@ BENIGN = (
 class Placed:
     """A finding on a film: its kind and the filled mask [rows, columns] of its outline."""
 
-    kind: Kind
+    kind: FindingKind
     mask: Mask
 
 
-def place(kind: Kind, breast: Breast, taken: list[Placed], depth: float, rng: np.random.Generator) -> Placed:
+def place_finding(
+    kind: FindingKind, breast: Breast, taken: list[Placed], depth: float, rng: np.random.Generator
+) -> Placed:
     """Draw a finding into the breast, about `depth` film widths from the nipple and apart from those taken."""
     columns = breast.mask.shape[1]
     diameter = columns * rng.uniform(kind.smallest, kind.largest)

@@ -14,11 +14,11 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
 from deepminer_ray.phantom.corpus import sentences
 from deepminer_ray.phantom.film import density_of
-from deepminer_ray.phantom.finding import Kind, Placed, place
-from deepminer_ray.phantom.plan import PATIENT, Patient, plan, stream
+from deepminer_ray.phantom.finding import FindingKind, Placed, place_finding
+from deepminer_ray.phantom.plan import PATIENT, Patient, planned_patient, random_numbers
 from deepminer_ray.phantom.texture import Field, Mask
 from deepminer_ray.sources.density import DIGITIZERS, to_grey
-from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
+from deepminer_ray.sources.ics import ICS_VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.ljpeg import encode
 from deepminer_ray.sources.overlay import Abnormality, format_overlay
 from deepminer_ray.sources.rows import Ring
@@ -26,7 +26,7 @@ from deepminer_ray.sources.rows import Ring
 NARROWEST = 128
 """Films with fewer columns cannot show a speck."""
 
-THREADS = 2
+DRAWING_THREADS = 2
 """Drawing and coding are native code that lets other threads run."""
 
 EXCHANGED = 1 / 3
@@ -36,14 +36,14 @@ OTHER_PREDICTOR = 1 / 4
 UNUSUAL = 1 / 10
 """Share of cases whose .ics begins without the blank line."""
 
-Answer = dict[str, Any]
+AnswerRow = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class OverlayFinding:
     """A finding on a film as its OVERLAY says it."""
 
-    kind: Kind
+    kind: FindingKind
     abnormality: Abnormality
 
 
@@ -60,25 +60,25 @@ def write_phantom(directory: Path, patients: int = 84, seed: int = 0, columns: i
         raise BadInput(f"Films of {columns} columns are too narrow for findings: ask for at least {NARROWEST}.")
     directory.mkdir(parents=True, exist_ok=True)
     write = partial(write_patient, directory, seed=seed, columns=columns)
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(DRAWING_THREADS) as pool:
         answers = list(pool.map(write, range(patients)))
     truth = [answer for patient in answers for answer in patient]
     (directory / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     (directory / "corpus.txt").write_text("\n".join(sentences(seed)) + "\n", encoding="utf-8")
 
 
-def write_patient(directory: Path, number: int, seed: int, columns: int) -> list[Answer]:
+def write_patient(directory: Path, number: int, seed: int, columns: int) -> list[AnswerRow]:
     """Write one case: an .ics, four films, and an OVERLAY beside those with findings; return the findings."""
-    patient, answers, views = plan(number, seed), [], {}
+    patient, answers, views = planned_patient(number, seed), [], {}
     case = directory / patient.directory
     case.mkdir(parents=True, exist_ok=True)
-    rng = stream(seed, PATIENT, number, 1)
+    rng = random_numbers(seed, PATIENT, number, 1)
     anatomy, slope = Anatomy.of(patient.density, rng), rng.uniform(1.5, 1.75)
     depths = [rng.uniform(0.15, 0.55) for _ in patient.kinds]
     bits, resolution = DIGITIZERS[patient.digitizer]
-    for index, name in enumerate(VIEWS):
+    for index, name in enumerate(ICS_VIEWS):
         laterality, view = name.split("_")
-        film = stream(seed, PATIENT, number, 2 + index)
+        film = random_numbers(seed, PATIENT, number, 2 + index)
         width = round(columns * film.uniform(0.95, 1.05))
         height = round(columns * slope * film.uniform(0.97, 1.03))
         kinds = patient.kinds if laterality == patient.laterality else ()
@@ -101,15 +101,15 @@ def draw_film(
     anatomy: Anatomy,
     name: str,
     shape: tuple[int, int],
-    kinds: list[tuple[Kind, float]],
+    kinds: list[tuple[FindingKind, float]],
     rng: np.random.Generator,
-) -> tuple[Field, list[Finding]]:
+) -> tuple[Field, list[OverlayFinding]]:
     """One film's optical density [rows, columns] and its findings, each so many film widths from the nipple."""
     laterality, view = name.split("_")
     breast = draw_breast(anatomy, view, *shape, rng)
     placed: list[Placed] = []
     for kind, depth in kinds:
-        placed.append(place(kind, breast, placed, depth, rng))
+        placed.append(place_finding(kind, breast, placed, depth, rng))
     # In most cases the chest wall of a left breast is on the left, in some it is the other way round.
     flipped = (laterality == "RIGHT") != patient.flipped
     density = density_of(breast, f"{laterality[0]} {view}", flipped, rng)
@@ -123,7 +123,7 @@ def outline(mask: Mask) -> Ring:
     return [(int(x), int(y)) for x, y in ring[:, 0]]
 
 
-def _finding(placed: Placed, flipped: bool, rng: np.random.Generator) -> Finding:
+def _finding(placed: Placed, flipped: bool, rng: np.random.Generator) -> OverlayFinding:
     mask = placed.mask[:, ::-1] if flipped else placed.mask
     assessment = rng.integers(4, 6) if placed.kind.pathology == "malignant" else rng.integers(2, 4)
     abnormality = Abnormality(
@@ -133,10 +133,10 @@ def _finding(placed: Placed, flipped: bool, rng: np.random.Generator) -> Finding
         subtlety=int(rng.integers(3, 6)),
         outline=outline(np.ascontiguousarray(mask)),
     )
-    return Finding(placed.kind, abnormality)
+    return OverlayFinding(placed.kind, abnormality)
 
 
-def _answer(scan: str, number: int, finding: Finding) -> Answer:
+def _answer(scan: str, number: int, finding: OverlayFinding) -> AnswerRow:
     said = finding.abnormality
     across, down = zip(*said.outline, strict=True)
     return {

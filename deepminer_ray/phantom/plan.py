@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, Kind
+from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, FindingKind
 
-CATEGORIES = ("normals", "benigns", "cancers")
+CASE_FOLDERS = ("normals", "benigns", "cancers")
 """DDSM's folders, in the order of the patients."""
 
 DENSITIES = (2, 3, 1, 2, 4, 3, 2, 3)
@@ -24,7 +24,7 @@ FLIPPED = 0.2
 """Share of patients whose films lie the other way round."""
 
 # What a stream of random numbers is for: patients must not change where one of them draws more.
-PATIENT, SITE, DENSITY, SIDE, KINDS = range(5)
+PATIENT, SITE, DENSITY, LATERALITY, FINDINGS = range(5)
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Patient:
     laterality: str
     flipped: bool
     age: int
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FindingKind, ...]
 
     @property
     def directory(self) -> str:
@@ -79,37 +79,37 @@ class Patient:
         return f"{self.volume}-{self.stem}.{laterality}_{view}"
 
 
-def plan(number: int, seed: int) -> Patient:
+def planned_patient(number: int, seed: int) -> Patient:
     """Patient `number`, counted from 0, of the phantom of a seed; the same however many there are."""
-    category, three = number % len(CATEGORIES), number // len(CATEGORIES)
-    rng = stream(seed, PATIENT, number, 0)
+    category, three = number % len(CASE_FOLDERS), number // len(CASE_FOLDERS)
+    rng = random_numbers(seed, PATIENT, number, 0)
     site = _in_turn(SITES, three, seed, SITE)
     return Patient(
         number=number,
-        category=CATEGORIES[category],
+        category=CASE_FOLDERS[category],
         volume=site.volumes[category],
         letter=site.letter,
         case=site.first + number,
         digitizer=site.digitizer,
         density=_in_turn(DENSITIES, three, seed, DENSITY),
-        laterality=_in_turn(("LEFT", "RIGHT"), three, seed, SIDE),
+        laterality=_in_turn(("LEFT", "RIGHT"), three, seed, LATERALITY),
         flipped=bool(rng.random() < FLIPPED),
         age=int(np.clip(rng.normal(56, 11), 32, 88)),
-        kinds=_kinds(CATEGORIES[category], three, seed, rng),
+        kinds=_kinds(CASE_FOLDERS[category], three, seed, rng),
     )
 
 
-def stream(seed: int, *purpose: int) -> np.random.Generator:
+def random_numbers(seed: int, *purpose: int) -> np.random.Generator:
     """The random numbers of one purpose, whatever others draw."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=purpose))
 
 
-def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tuple[Kind, ...]:
+def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tuple[FindingKind, ...]:
     """The findings of a patient: one, sometimes a second, and with some cancers a benign one."""
     if category == "normals":
         return ()
     own = BENIGN if category == "benigns" else MALIGNANT
-    kinds = [_in_turn(own, three, seed, KINDS)]
+    kinds = [_in_turn(own, three, seed, FINDINGS)]
     if rng.random() < SECOND:
         kinds.append(own[rng.integers(len(own))])
     if category == "cancers" and rng.random() < BENIGN_BESIDE:
@@ -120,5 +120,5 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
 def _in_turn(values: tuple[T, ...], place: int, seed: int, purpose: int) -> T:
     """Deal values like cards: each once before any comes again, every round newly shuffled."""
     deal, card = divmod(place, len(values))
-    order = stream(seed, purpose, deal, len(values)).permutation(len(values))
+    order = random_numbers(seed, purpose, deal, len(values)).permutation(len(values))
     return values[int(order[card])]

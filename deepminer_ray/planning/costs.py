@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deepminer_ray import paper
-from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
+from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan, total
 from deepminer_ray.workers.cluster import blocks_of
 
 TASK = 0.2
@@ -17,7 +17,7 @@ CUT_TABLES, CUT_PATCH = 0.8, 0.08e-3
 """Seconds in which `cut` puts its tables together, and for each patch."""
 STAGE = 0.5
 """Seconds of what every stage does once: copy the run's file, query it, put it back."""
-EPOCH = 0.5
+EPOCH_SECONDS = 0.5
 """Seconds at the end of an epoch: a checkpoint on disk that Ray knows."""
 PATCH_READ = 0.001
 """Seconds in which a patch is read for training (`docs/full_ddsm.md`)."""
@@ -27,7 +27,7 @@ ROW = 0.2e-6
 EMPTY_RUN = 8.3e6
 """Bytes of a run's file in which all stages but `explain` are finished on hardly any film: DuckDB gives a column of a
 table 256 KiB, and what is replaced leaves room behind."""
-ACTIVATION, PATCH_ROW = 8.6, 60.0
+ACTIVATION_BYTES, PATCH_BYTES = 8.6, 60.0
 """Bytes of a row of `activation`, where no unit is silent (`docs/activations.md`; the more are, the fewer), and of what
 is kept of a patch besides: `patch`, `label`, `overlap`."""
 EVIDENCE = 8.0
@@ -84,28 +84,28 @@ class Stage:
     """Seconds of a stage, how many workers share its work, and the most memory one of them takes, in bytes."""
 
     stage: str
-    seconds: Estimate
+    seconds: CountEstimate
     workers: int
     memory: int | None
 
 
-def exactly(value: float) -> Estimate:
+def exactly(value: float) -> CountEstimate:
     """A number without an interval."""
-    return Estimate(value, value, value)
+    return CountEstimate(value, value, value)
 
 
 def seconds_of_stages(
-    counts: Counts, measured: Measured, cuts: Sequence[Cut], films: Sequence[Film], epochs: int, batch: int
+    counts: Counts, measured: Measured, cuts: Sequence[Cut], films: Sequence[PlannedScan], epochs: int, batch: int
 ) -> list[Stage]:
     """What each stage takes in the order of `deepminer run`; steps and passes of the network are shared by workers."""
     pace, many, peaks = measured.pace, measured.workers, measured.peaks
     steps = counts.trained.times(1 / batch)
-    epoch = steps.times(pace.step).plus(counts.validated.times(pace.patch)).plus(EPOCH)
+    epoch = steps.times(pace.step).plus(counts.validated.times(pace.patch)).plus(EPOCH_SECONDS)
     reading = counts.trained.plus(counts.validated).times(PATCH_READ / measured.cpus)
     start = TRAIN_START * measured.actor + STAGE
     rows = counts.probed.times(measured.units * ROW)
     passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
-    shown = Estimate(*(distinct(value, measured.units) for value in counts.probed))
+    shown = CountEstimate(*(distinct(value, measured.units) for value in counts.probed))
     ranked = shown.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
@@ -125,7 +125,7 @@ def catalog_seconds(measured: Measured) -> float:
     return measured.connect + measured.catalogued + others + STAGE
 
 
-def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[Film]) -> Estimate:
+def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[PlannedScan]) -> CountEstimate:
     """The sampled films as they were cut, the others by warm workers, in proportion to their pixels."""
     scale = measured.items / measured.read
     work = total(cuts, lambda cut: cut.seconds, lambda film: film.pixels, films, scale)
@@ -134,14 +134,14 @@ def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[Film]) 
     return others.plus(measured.cut + STAGE + TASK * max(0.0, tasks[0] - tasks[1]))
 
 
-def bytes_of_run(counts: Counts, measured: Measured) -> Estimate:
+def bytes_of_run(counts: Counts, measured: Measured) -> CountEstimate:
     """Bytes of RUN/run.duckdb after `rank`."""
-    rows = counts.probed.times(measured.units * ACTIVATION).plus(counts.patches.times(PATCH_ROW))
-    of_scan = measured.units * (ACTIVATION + len(paper.CLASSES) * EVIDENCE)
+    rows = counts.probed.times(measured.units * ACTIVATION_BYTES).plus(counts.patches.times(PATCH_BYTES))
+    of_scan = measured.units * (ACTIVATION_BYTES + len(paper.CLASSES) * EVIDENCE)
     return rows.plus(EMPTY_RUN + counts.scans * of_scan)
 
 
-def estimated(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:
+def gpu_seconds(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:
     """Seconds of a GPU that computes at `rate` (operations a second): a step is three passes of its `share` patches.
 
     Backwards a network takes twice the operations of forwards: gradients of its inputs and of its weights.

@@ -12,25 +12,25 @@ from deepminer_ray import paper
 from deepminer_ray.statistics.confidence import share_interval
 
 
-class Estimate(NamedTuple):
+class CountEstimate(NamedTuple):
     """A number and its 95 % interval over the sampled patients; both bounds are the number where it is counted."""
 
     value: float
     low: float
     high: float
 
-    def times(self, factor: float) -> "Estimate":
+    def times(self, factor: float) -> "CountEstimate":
         """The same in another unit."""
-        return Estimate(self.value * factor, self.low * factor, self.high * factor)
+        return CountEstimate(self.value * factor, self.low * factor, self.high * factor)
 
-    def plus(self, more: "Estimate | float") -> "Estimate":
+    def plus(self, more: "CountEstimate | float") -> "CountEstimate":
         """The sum; the errors of what comes from one sample go the same way, so bounds add up."""
-        other = more if isinstance(more, Estimate) else Estimate(more, more, more)
-        return Estimate(self.value + other.value, self.low + other.low, self.high + other.high)
+        other = more if isinstance(more, CountEstimate) else CountEstimate(more, more, more)
+        return CountEstimate(self.value + other.value, self.low + other.low, self.high + other.high)
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class PlannedScan:
     """What a film's header says: its size at full resolution and as stored in px, its places, those of a finding."""
 
     scan: str
@@ -47,7 +47,7 @@ class Film:
 class Cut:
     """What cutting a sampled film gave: patches, bytes in RUN/scan and RUN/patch, seconds of a warm worker."""
 
-    film: Film
+    film: PlannedScan
     patches: int
     scan_bytes: int
     patch_bytes: int
@@ -68,14 +68,14 @@ class Shares:
 class Counts:
     """How much there is to do: films and patches of a whole source, by what is done with them."""
 
-    films: Estimate
-    patches: Estimate
-    trained: Estimate
-    validated: Estimate
-    probed: Estimate
+    films: CountEstimate
+    patches: CountEstimate
+    trained: CountEstimate
+    validated: CountEstimate
+    probed: CountEstimate
     scans: float
     explained: float
-    unseen: Estimate
+    unseen: CountEstimate
     """Patches of patients that neither ranking nor naming sees."""
 
 
@@ -87,7 +87,7 @@ def spread(count: int, wanted: int, seed: int = 0) -> list[int]:
     return [drawn.randrange(low, high) for low, high in pairwise(bounds)]
 
 
-def divided(pathology: Mapping[str, str], shares: Shares) -> dict[str, str]:
+def partition_of_patients(pathology: Mapping[str, str], shares: Shares) -> dict[str, str]:
     """The partition of each patient, `validation` for those of train that are kept for it: as `partition.sql`."""
     found: dict[str, str] = {}
     for kind in sorted(set(pathology.values())):
@@ -114,10 +114,10 @@ def _quotas(patients: int, shares: Sequence[float]) -> list[int]:
 def total(
     cuts: Sequence[Cut],
     value: Callable[[Cut], float],
-    size: Callable[[Film], int],
-    films: Sequence[Film],
+    size: Callable[[PlannedScan], int],
+    films: Sequence[PlannedScan],
     scale: float = 1.0,
-) -> Estimate:
+) -> CountEstimate:
     """The sum of `value` over films: what was cut is known, the rest has as much for its `size` as the cut films.
 
     `films` stand for `scale` times as many; nothing of those is known but their size.
@@ -130,16 +130,16 @@ def total(
     low, high = share_interval(values, sizes, [cut.film.patient for cut in cuts])
     counted = sum(value(cut) for cut in known)
     if not rest:
-        return Estimate(counted, counted, counted)
-    return Estimate(*(counted + rest * each for each in (ratio, low, high)))
+        return CountEstimate(counted, counted, counted)
+    return CountEstimate(*(counted + rest * each for each in (ratio, low, high)))
 
 
-def patches_of(cuts: Sequence[Cut], films: Sequence[Film], scale: float = 1.0) -> Estimate:
+def patches_of(cuts: Sequence[Cut], films: Sequence[PlannedScan], scale: float = 1.0) -> CountEstimate:
     """How many patches films have: as large a share of their places as in the sample."""
     return total(cuts, lambda cut: cut.patches, lambda film: film.places, films, scale)
 
 
-def labelled(cuts: Sequence[Cut], films: Sequence[Film], scale: float, normals: int | None) -> Estimate:
+def labelled(cuts: Sequence[Cut], films: Sequence[PlannedScan], scale: float, normals: int | None) -> CountEstimate:
     """Patches that can be trained on: without unproven ones, of the normal ones at most `normals` for each finding.
 
     Places of a finding are taken for breast.
@@ -147,11 +147,11 @@ def labelled(cuts: Sequence[Cut], films: Sequence[Film], scale: float, normals: 
     findings = sum(film.findings for film in films) * scale
     normal = patches_of(cuts, films, scale).plus(-findings - sum(film.unproven for film in films) * scale)
     most = math.inf if normals is None else normals * findings
-    return Estimate(*(max(0.0, min(value, most)) + findings for value in normal))
+    return CountEstimate(*(max(0.0, min(value, most)) + findings for value in normal))
 
 
 def counts(
-    films: Sequence[Film],
+    films: Sequence[PlannedScan],
     cuts: Sequence[Cut],
     scale: float,
     shares: Shares,
@@ -161,15 +161,15 @@ def counts(
     explained: Sequence[str] = ("holdout",),
 ) -> Counts:
     """How much there is to do, `films` standing for `scale` times as many, and `cuts` those that were cut."""
-    part = divided(worst(films), shares)
+    part = partition_of_patients(worst(films), shares)
 
-    def of(*names: str) -> list[Film]:
+    def of(*names: str) -> list[PlannedScan]:
         wanted = {*names, "validation"} if "train" in names else set(names)
         return [film for film in films if part[film.patient] in wanted]
 
     trained = [film for film in films if part[film.patient] == "train"]
     validated = [film for film in films if part[film.patient] == "validation"]
-    known = Estimate(len(films) * scale, len(films) * scale, len(films) * scale)
+    known = CountEstimate(len(films) * scale, len(films) * scale, len(films) * scale)
     return Counts(
         known,
         patches_of(cuts, films, scale),
@@ -185,7 +185,7 @@ def counts(
 SEVERITY = ("normal", "unproven", "benign", "malignant")
 
 
-def worst(films: Sequence[Film]) -> dict[str, str]:
+def worst(films: Sequence[PlannedScan]) -> dict[str, str]:
     """The worst pathology on any film of each patient."""
     found: dict[str, str] = {}
     for film in films:

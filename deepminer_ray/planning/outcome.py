@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from deepminer_ray.planning.costs import Measured, Stage, bytes_of_run, seconds_of_stages
-from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film, total
+from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan, total
 
-BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 SECONDS = ((3600.0, "h"), (60.0, "min"))
 """From twice so many on, numbers are shown in these units."""
 
@@ -44,7 +44,7 @@ class Plan:
 def outcome(
     counts: Counts,
     measured: Measured,
-    films: Sequence[Film],
+    films: Sequence[PlannedScan],
     cuts: Sequence[Cut],
     rejected: int,
     epochs: int,
@@ -56,9 +56,9 @@ def outcome(
     patch = total(cuts, lambda cut: cut.patch_bytes, lambda film: film.places, films, scale)
     of_run, fixed = (
         bytes_of_run(counts, measured),
-        Estimate(measured.checkpoint, measured.checkpoint, measured.checkpoint),
+        CountEstimate(measured.checkpoint, measured.checkpoint, measured.checkpoint),
     )
-    figures = Estimate(*[counts.explained * measured.figure] * 3)
+    figures = CountEstimate(*[counts.explained * measured.figure] * 3)
     artefacts = {"RUN/scan": scan, "RUN/patch": patch, "RUN/run.duckdb": of_run}
     artefacts |= {"RUN/checkpoint": fixed.times(2), "RUN/figures": figures}
     stages = seconds_of_stages(counts, measured, cuts, films, epochs, batch)
@@ -82,11 +82,11 @@ def outcome(
     )
 
 
-def _exact(value: float) -> Estimate:
-    return Estimate(value, value, value)
+def _exact(value: float) -> CountEstimate:
+    return CountEstimate(value, value, value)
 
 
-def _line(name: str, unit: str, estimate: Estimate) -> Line:
+def _line(name: str, unit: str, estimate: CountEstimate) -> Line:
     low, high = (None if math.isnan(bound) else bound for bound in (estimate.low, estimate.high))
     return Line(name, unit, estimate.value, low, high)
 
@@ -139,7 +139,7 @@ def _shown(line: Line) -> str:
 
 def _number(value: float, unit: str) -> str:
     """A number as people read it."""
-    scales = {"bytes": BYTES, "s": SECONDS}.get(unit, ())
+    scales = {"bytes": BYTE_UNITS, "s": SECONDS}.get(unit, ())
     for size, name in scales:
         if value >= (2 * size if unit == "s" else size):
             return f"{value / size:,.1f} {name}"

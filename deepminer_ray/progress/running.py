@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from deepminer_ray.files.location import write_whole
 
-FILE = "running.json"
+RUNNING_FILE = "running.json"
 SECONDS_BETWEEN_WRITING = 1.0
 SILENT = 120.0
 """Seconds without a word, after which a stage is taken for interrupted: one batch of a large network may take this."""
@@ -23,7 +23,7 @@ class Running:
     """
 
     def __init__(self, folder: Path, stage: str, total: int, unit: str):
-        self.file = folder / FILE
+        self.file = folder / RUNNING_FILE
         self.state: dict[str, Any] = {"stage": stage, "total": total, "unit": unit, "began": time.time()}
         self.state |= {"pid": os.getpid(), "node": os.uname().nodename}
         self.counted: Counter[str] = Counter()
@@ -50,10 +50,10 @@ class Running:
         write_whole(self.file, json.dumps(state).encode())
 
 
-def described(folder: Path) -> tuple[str, str] | None:
+def working_stage(folder: Path) -> tuple[str, str] | None:
     """The stage that is at work in a run's folder, or was when it was interrupted, and how far it is."""
     try:
-        state: dict[str, Any] = json.loads((folder / FILE).read_text())
+        state: dict[str, Any] = json.loads((folder / RUNNING_FILE).read_text())
     except FileNotFoundError:
         return None
     stage, done, total = state["stage"], state["done"], state["total"]

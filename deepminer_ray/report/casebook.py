@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.aliases import Row
 from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE
@@ -21,14 +22,12 @@ from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.template import template
 from deepminer_ray.units.picture import displayed
 
-HEIGHT, QUALITY = 760, 85
+FILM_HEIGHT, QUALITY = 760, 85
 """px of a film in the book at most, and of its JPEG."""
-MAPS_AT_ONCE = 1000
+MAPS_ENCODED_AT_ONCE = 1000
 """A few MB."""
 ACTIVATED, PROBABILITY = "class activation map", "probability"
 """What `scan_map` calls them."""
-
-Row = dict[str, Any]
 
 
 def write_casebook(run: Run) -> Path:
@@ -72,7 +71,7 @@ def _maps(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, st
     A batch is held at a time: as numbers they are many times larger.
     """
     found = {}
-    for batch in run.batches("case_map", MAPS_AT_ONCE):
+    for batch in run.batches("case_map", MAPS_ENCODED_AT_ONCE):
         ends = np.cumsum(batch["map"].value_lengths())
         cells = np.split(batch["map"].flatten().to_numpy(), ends[:-1])
         for row, of_map in zip(batch.drop_columns(["map"]).to_pylist(), cells, strict=True):
@@ -112,7 +111,7 @@ def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool
 
 def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
-    scale = min(1.0, HEIGHT / size[1])
+    scale = min(1.0, FILM_HEIGHT / size[1])
     width, height = round(size[0] * scale), round(size[1] * scale)
     across, down = width / case["columns"], height / case["rows"]
     return {

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from deepminer_ray.aliases import Row
 from deepminer_ray.paper import CLASSES
 
 COLOUR = {"normal": "#0072B2", "not_malignant": "#0072B2", "benign": "#E69F00", "malignant": "#D55E00"}
@@ -43,10 +44,8 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
 BELOW: dict[str, Any] = {"frameon": False, "fontsize": 7, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13)}
 LEVEL_NAMES = {"patch": "patches", "scan": "scans", "patient": "patients"}
 
-Rows = Sequence[dict[str, Any]]
 
-
-def draw_roc(file: Path, curves: Rows, measured: Rows) -> None:
+def draw_roc(file: Path, curves: Sequence[Row], measured: Sequence[Row]) -> None:
     """ROC curves of every level with their bands over patients; rows are those of `roc` and of `measure`."""
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in curves)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
@@ -71,7 +70,7 @@ def draw_roc(file: Path, curves: Rows, measured: Rows) -> None:
     _save(figure, file)
 
 
-def draw_calibration(file: Path, bins: Rows, measured: Rows) -> None:
+def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row]) -> None:
     """How often items answered with a probability are of the class; rows are those of `calibration` and `measure`."""
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in bins)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
@@ -113,7 +112,7 @@ def _save(figure: Figure, file: Path) -> None:
     figure.savefig(file, dpi=150, bbox_inches="tight")
 
 
-def draw_scores(file: Path, rows: Rows) -> None:
+def draw_scores(file: Path, rows: Sequence[Row]) -> None:
     """Every score with its interval over patients beside what chance gives; rows are those of `score` with an n."""
     shown = [row for row in rows if row["n"]]
     names = [
@@ -127,7 +126,7 @@ def draw_scores(file: Path, rows: Rows) -> None:
     _save(figure, file)
 
 
-def draw_annotators(file: Path, rows: Rows) -> None:
+def draw_annotators(file: Path, rows: Sequence[Row]) -> None:
     """Who names best: how true each annotator's names are on unseen patients; rows of `annotator_score`."""
     shown = [row for row in rows if row["auroc"] is not None]
     names = [
@@ -146,7 +145,9 @@ def draw_annotators(file: Path, rows: Rows) -> None:
     _save(figure, file)
 
 
-def _beside_chance(rows: Rows, value: str, names: Sequence[str], said: str, chance: str) -> tuple[Figure, Axes]:
+def _beside_chance(
+    rows: Sequence[Row], value: str, names: Sequence[str], said: str, chance: str
+) -> tuple[Figure, Axes]:
     """A line a row: a value with its interval, and what chance gives."""
     figure = Figure(figsize=(9, 1.4 + 0.28 * len(rows)), layout="constrained")
     axes = figure.subplots()
@@ -167,7 +168,7 @@ def _legend(axes: Axes, shown: bool) -> None:
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
 
 
-def draw_faithfulness(file: Path, rows: Rows) -> None:
+def draw_faithfulness(file: Path, rows: Sequence[Row]) -> None:
     """Mean probability of the decided class by units silenced or speaking alone; rows of `faithfulness_curve`."""
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray import paper
+from deepminer_ray.aliases import Row
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import statement
 from deepminer_ray.errors import BadInput, Unreachable
@@ -27,8 +28,6 @@ CURVES = {
     "faithfulness": ("What units do to the class decided", "report/faithfulness"),
 }
 """Title of a figure, and the SQL of what is drawn."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,13 +70,13 @@ def _scores(run: Run) -> list[str]:
     return lines
 
 
-COLUMNS = {
+COLUMN_TITLES = {
     "auc": "AUC",
     "average_precision": "average precision",
     "calibration_error": "calibration error",
     "specificity": "specificity",
 }
-MEASURES = COLUMNS | {"pauc_paper": "pAUC, authors' formula"}
+MEASURES = COLUMN_TITLES | {"pauc_paper": "pAUC, authors' formula"}
 
 
 def evaluated(run: Run) -> str:
@@ -86,12 +86,12 @@ def evaluated(run: Run) -> str:
     for row in rows:
         key = tuple(row[name] for name in ("partition", "level", "class", "against"))
         found.setdefault(key, {})[row["measure"]] = row
-    titles = "".join(f"{title:26}" for title in COLUMNS.values())
+    titles = "".join(f"{title:26}" for title in COLUMN_TITLES.values())
     lines = ["How well the classes are told apart (95 % interval over patients; positives of all items; `from measure`"]
     lines += ["has partial areas, Brier scores and predictive values too):", f"{'':42}{titles}".rstrip()]
     for (partition, level, name, against), of in found.items():
         called = name if against == "rest" else f"{name} or {against}"
-        shown = "".join(f"{estimate(of[key]['value'], of[key]['low'], of[key]['high']):25} " for key in COLUMNS)
+        shown = "".join(f"{estimate(of[key]['value'], of[key]['low'], of[key]['high']):25} " for key in COLUMN_TITLES)
         items = f"{of['auc']['positives']} of {of['auc']['items']}"
         lines.append(f"  {partition:9}{level:9}{called:22}{shown}{items}")
     for row in run.rows("auc_of"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-ASSETS = Path(__file__).parent / "assets"
+REPORT_ASSETS = Path(__file__).parent / "assets"
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
@@ -25,7 +25,7 @@ def template(name: str) -> Template:
     stem = Path(name).stem
     policy = POLICY
     for what, suffix in (("style", "css"), ("script", "js")):
-        file = ASSETS / f"{stem}.{suffix}"
+        file = REPORT_ASSETS / f"{stem}.{suffix}"
         if not file.is_file():
             continue
         text = "\n" + file.read_text(encoding="utf-8")

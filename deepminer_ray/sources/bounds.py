@@ -12,7 +12,7 @@ from deepminer_ray.files.location import Place, Remote, read_start, refuse_speci
 
 MOST_PIXELS = 2**27
 """px of a film: four times the largest digitizer's or detector's."""
-LONGEST = 8
+MOST_ELONGATED = 8
 """Longer side of a film over its shorter side: no breast is imaged on a strip."""
 MOST_LESIONS = 1000
 """Findings of one film, and pieces of one mask: more do not outline findings."""
@@ -28,8 +28,8 @@ OLDEST = 150
 
 def refuse_size(rows: int, columns: int, what: str = "film") -> None:
     """BadInput where a film is so large or so narrow that it is none."""
-    if min(rows, columns) < 1 or max(rows, columns) > LONGEST * min(rows, columns):
-        raise BadInput(f"The {what} is {columns} x {rows} px: longer than {LONGEST} times its shorter side.")
+    if min(rows, columns) < 1 or max(rows, columns) > MOST_ELONGATED * min(rows, columns):
+        raise BadInput(f"The {what} is {columns} x {rows} px: longer than {MOST_ELONGATED} times its shorter side.")
     if rows * columns > MOST_PIXELS:
         raise BadInput(f"The {what} is {columns} x {rows} px: more than {MOST_PIXELS} px are not read.")
 
@@ -124,7 +124,7 @@ def finite(text: str) -> float:
     return found
 
 
-def whole(text: str) -> int:
+def whole_number(text: str) -> int:
     """A whole number of at most 31 bits, also written as 3.0, as tables that once held gaps do; ValueError else."""
     number = finite(text)
     if not number.is_integer() or abs(number) > LARGEST_NUMBER:
@@ -134,7 +134,7 @@ def whole(text: str) -> int:
 
 def age(text: str) -> int:
     """Years, also written as 3.0; ValueError where nobody is so old."""
-    found = whole(text)
+    found = whole_number(text)
     if not 0 <= found <= OLDEST:
         raise ValueError(text)
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, Remote, place
 from deepminer_ray.sources import image
-from deepminer_ray.sources.bounds import read_table, whole
+from deepminer_ray.sources.bounds import read_table, whole_number
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Scan
@@ -18,7 +18,7 @@ from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Sca
 SOURCE_KIND = "cbis"
 
 FILM = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)")
-FINDING = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)_\d+")
+FINDING_FOLDER = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)_\d+")
 """How the folders of films and of their findings are named: Mass-Training_P_00001_LEFT_CC, and with _1 behind it."""
 
 DESCRIPTIONS = "*_case_description_*_set.csv"
@@ -62,7 +62,9 @@ def find_films(directory: Place) -> list[dict[str, str]]:
         for scan in {_scan_of(said), *_scans_of_folders(said)}:
             films.setdefault(scan, {})[tuple(said.values())] = said
     known = {_folder(row["mask"]) for rows in films.values() for row in rows.values()}
-    unlisted = {found[1]: name for name in sorted(folders) if (found := FINDING.fullmatch(name)) and name not in known}
+    unlisted = {
+        found[1]: name for name in sorted(folders) if (found := FINDING_FOLDER.fullmatch(name)) and name not in known
+    }
     items = []
     for scan, rows in sorted((scan, list(rows.values())) for scan, rows in films.items()):
         placed = [row | {part: folders.get(_folder(row[part]), "") for part in ("image", "mask")} for row in rows]
@@ -90,7 +92,7 @@ def _scan_of(row: dict[str, str]) -> str:
 def _scans_of_folders(row: dict[str, str]) -> set[str]:
     """The films that the folders of a row's film and mask are named after."""
     names = [_folder(row["image"]), _folder(row["mask"])]
-    return {found[1] for name in names if (found := FINDING.fullmatch(name) or FILM.fullmatch(name))}
+    return {found[1] for name in names if (found := FINDING_FOLDER.fullmatch(name) or FILM.fullmatch(name))}
 
 
 def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
@@ -110,7 +112,7 @@ def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
             yield {ours: (found.get(theirs) or "").strip() for theirs, ours in COLUMNS.items()} | {"list": split}
 
 
-def read_film(directory: str, item: dict[str, str]) -> Case:
+def read_case(directory: str, item: dict[str, str]) -> Case:
     """One film's scan and lesions, or why it is rejected: headers and masks are read, the film's pixels are not."""
     rows = json.loads(item["rows"])
     case = Case()
@@ -141,7 +143,7 @@ def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
             raise BadInput("A mask is empty: the film's labels would be wrong.")
         lesions.append(lesion_of(scan, number, read_finding(row, repairs), rings))
     case.lesions += lesions
-    density = read_number(first["density"], "density", whole, repairs)
+    density = read_number(first["density"], "density", whole_number, repairs)
     case.scans.append(
         Scan(
             scan=scan,
@@ -169,7 +171,7 @@ def _film(folder: str) -> Place:
     return found[0]
 
 
-def _mask(folder: str, film: image.Header) -> Place:
+def _mask(folder: str, film: image.ImageHeader) -> Place:
     """The file of a mask's folder that is as large as the film: the csv files often name the cropped image instead."""
     sizes = {file: image.read_header(file, "mask") for file in _dicoms(folder)}
     found = [file for file, size in sizes.items() if (size.rows, size.columns) == (film.rows, film.columns)]
@@ -209,7 +211,7 @@ def _folders(directory: Place) -> dict[str, str]:
     return found
 
 
-def read_lists(directory: Place) -> list[dict[str, Any]]:
+def read_official_lists(directory: Place) -> list[dict[str, Any]]:
     """Patients and the official lists they are in."""
     pairs = dict.fromkeys((row["patient"], row["list"]) for row in read_descriptions(directory))
     return [{"patient": patient, "list": name} for patient, name in pairs]

@@ -91,7 +91,7 @@ def read_case(ics_path: str) -> Case:
         case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))
         return case
     try:
-        form = ics.parse(bounds.read_text(path, "latin-1"), name[1])
+        form = ics.parse_ics(bounds.read_text(path, "latin-1"), name[1])
     except Unreachable:
         raise
     except Exception as error:
@@ -136,7 +136,7 @@ def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Coll
     if drawn:
         try:
             text = bounds.read_text(drawing, "latin-1")
-            abnormalities, repairs = overlay.parse(text, size.pixels_per_line, size.lines)
+            abnormalities, repairs = overlay.parse_overlay(text, size.pixels_per_line, size.lines)
         except Unreachable:
             raise
         except Exception as error:

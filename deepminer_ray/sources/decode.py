@@ -10,7 +10,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.sources import ics, ljpeg
 from deepminer_ray.sources.density import to_density
 
-SUFFIXES = (".png", ".tif", ".tiff", ".npy")
+DECODED_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
 
 
 def decode_file(
@@ -21,8 +21,8 @@ def decode_file(
     The shape is taken from the arguments, else from the .ics beside the file, else from the stream's own header, which
     may have exchanged the two.
     """
-    if out.suffix not in SUFFIXES:
-        raise BadInput(f"{out} is not an image this program writes: use {', '.join(SUFFIXES)}.")
+    if out.suffix not in DECODED_SUFFIXES:
+        raise BadInput(f"{out} is not an image this program writes: use {', '.join(DECODED_SUFFIXES)}.")
     case = _case_beside(file)
     view = case.views.get(file.stem.rpartition(".")[2]) if case else None
     if rows is None and columns is None and view is not None:
@@ -46,7 +46,7 @@ def decode_file(
 
 def _case_beside(file: Path) -> ics.Ics | None:
     found = sorted(file.parent.glob("*.ics"))
-    return ics.parse(found[0].read_text(errors="replace")) if found else None
+    return ics.parse_ics(found[0].read_text(errors="replace")) if found else None
 
 
 def _write(out: Path, film: NDArray[np.uint16]) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 
-Pixels = TypeVar("Pixels")
+FloatPixels = TypeVar("FloatPixels")
 
 UNITS_PER_DENSITY = 10_000
 """A film in memory is optical density x 10,000 in uint16: steps finer than any digitizer's, up to 6.5535."""
@@ -35,10 +35,10 @@ LINEAR = {
 }
 
 
-def brightness(films: Pixels) -> Pixels:
+def brightness(films: FloatPixels) -> FloatPixels:
     """Density units, as floats of numpy's or torch's, as on a light box: 0 at density 3.0 and above, 1 at 0.05."""
     units: Any = films
-    seen: Pixels = (DISPLAY_BLACK - (units / UNITS_PER_DENSITY).clip(DISPLAY_WHITE, DISPLAY_BLACK)) / DISPLAY_RANGE
+    seen: FloatPixels = (DISPLAY_BLACK - (units / UNITS_PER_DENSITY).clip(DISPLAY_WHITE, DISPLAY_BLACK)) / DISPLAY_RANGE
     return seen
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
 from deepminer_ray.sources import image
-from deepminer_ray.sources.bounds import refuse_many, whole
+from deepminer_ray.sources.bounds import refuse_many, whole_number
 from deepminer_ray.sources.rows import Lesion, Ring
 
 KEYWORDS = ("lesion_type", "shape", "margins", "calcification_type", "distribution")
@@ -46,8 +46,8 @@ def read_finding(said: dict[str, str], repairs: list[str]) -> Finding:
     for kind in (keywords["lesion_type"] or "").split("-"):
         words += ["LESION_TYPE", kind] if kind else []
         words += [word for name, value in details.get(kind, ()) if value for word in (name, value)]
-    assessment = read_number(said["assessment"], "assessment", whole, repairs)
-    subtlety = read_number(said["subtlety"], "subtlety", whole, repairs)
+    assessment = read_number(said["assessment"], "assessment", whole_number, repairs)
+    subtlety = read_number(said["subtlety"], "subtlety", whole_number, repairs)
     return Finding(said["pathology"], keywords, " ".join(words), assessment, subtlety)
 
 

@@ -10,7 +10,7 @@ from deepminer_ray.errors import BadInput
 CATEGORIES = 17
 """A difference of category s is s bits long; category 16 is 32768 alone and has no extra bits."""
 
-LONGEST = 16
+LONGEST_CODE = 16
 
 QUICK_BITS = 13
 """Code and extra bits that one look-up resolves; 2^13 entries of 4 bytes stay in the first-level cache."""
@@ -40,12 +40,12 @@ def code_lengths(counts: NDArray[np.int64]) -> tuple[bytes, bytes]:
     number[max(length for length, codes in enumerate(number) if codes)] -= 1
     del depth[CATEGORIES]
     symbols = [category for _, category in sorted((length, category) for category, length in depth.items())]
-    return bytes(number[1 : LONGEST + 1]), bytes(symbols)
+    return bytes(number[1 : LONGEST_CODE + 1]), bytes(symbols)
 
 
 def _shorten(number: list[int]) -> None:
     """Move codes of 17 bits to 16 bits or fewer (T.81 figure K.3)."""
-    for length in range(len(number) - 1, LONGEST, -1):
+    for length in range(len(number) - 1, LONGEST_CODE, -1):
         while number[length]:
             shorter = length - 2
             while not number[shorter]:

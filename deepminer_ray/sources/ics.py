@@ -6,7 +6,7 @@ from itertools import pairwise
 from deepminer_ray.errors import BadInput
 from deepminer_ray.sources.bounds import age, digits, finite
 
-VIEWS = ("LEFT_CC", "LEFT_MLO", "RIGHT_CC", "RIGHT_MLO")
+ICS_VIEWS = ("LEFT_CC", "LEFT_MLO", "RIGHT_CC", "RIGHT_MLO")
 
 HOWTEK_SITES = {"A": "HOWTEK_MGH", "D": "HOWTEK_ISMD"}
 """Two hospitals had a HOWTEK, with calibrations of their own; the case's letter tells them apart."""
@@ -43,7 +43,7 @@ class Ics:
     views: dict[str, View] = field(default_factory=dict)
 
 
-def parse(text: str, letter: str | None = None) -> Ics:
+def parse_ics(text: str, letter: str | None = None) -> Ics:
     """Read an .ics, of the case's letter or that of the name inside; a view with a zero or no size is absent.
 
     BadInput where it is none or its digitizer has no known calibration.
@@ -60,7 +60,7 @@ def parse(text: str, letter: str | None = None) -> Ics:
         age=_age(lines.get("PATIENT_AGE", [])),
         date_of_study=" ".join(lines.get("DATE_OF_STUDY", [])) or None,
         date_digitized=" ".join(lines.get("DATE_DIGITIZED", [])) or None,
-        views={name: view for name in VIEWS if (view := _view(lines.get(name, []))) is not None},
+        views={name: view for name in ICS_VIEWS if (view := _view(lines.get(name, []))) is not None},
     )
 
 

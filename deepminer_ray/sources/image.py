@@ -23,7 +23,7 @@ DICOM_PREAMBLE, DICOM_MAGIC = 128, b"DICM"
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ImageHeader:
     """Size in px and bits of a grey level."""
 
     rows: int
@@ -31,12 +31,12 @@ class Header:
     bits: int
 
 
-def read_header(file: Place, what: str = "image") -> Header:
+def read_header(file: Place, what: str = "image") -> ImageHeader:
     """Size and bits of a grey image; BadInput, naming it as `what`, where it has colours, pages or damage."""
     if _is_dicom(file, what):
         found = _dicom(file, what, pixels=False)
         refuse_size(int(found.Rows), int(found.Columns), what)
-        return Header(int(found.Rows), int(found.Columns), int(found.BitsStored))
+        return ImageHeader(int(found.Rows), int(found.Columns), int(found.BitsStored))
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
             mode, columns, rows = image.mode, image.width, image.height
@@ -48,10 +48,10 @@ def read_header(file: Place, what: str = "image") -> Header:
     if mode not in MODES:
         raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
     refuse_size(rows, columns, what)
-    return Header(rows, columns, MODES[mode])
+    return ImageHeader(rows, columns, MODES[mode])
 
 
-def film_header(file: Place) -> Header:
+def film_header(file: Place) -> ImageHeader:
     """The header of an image that is to be a film; BadInput where it is black and white, as masks are."""
     header = read_header(file)
     if header.bits < FEWEST_BITS:
@@ -59,7 +59,7 @@ def film_header(file: Place) -> Header:
     return header
 
 
-def read_film(file: str) -> NDArray[np.uint16]:
+def read_image(file: str) -> NDArray[np.uint16]:
     """A displayed film in density units [rows, columns]; BadInput where it is not grey or cannot be decoded."""
     film_header(place(file))
     grey, white = read_pixels(place(file))

@@ -12,7 +12,7 @@ from deepminer_ray.sources import cbis, ddsm, image, manifest
 from deepminer_ray.sources.rows import Case
 
 
-class Kind(Protocol):
+class SourceKind(Protocol):
     """A kind of source: its items are small, are read independently and hold no pixels."""
 
     @property
@@ -69,10 +69,10 @@ class Manifest:
         return manifest.read_row(str(directory), item)
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
-        return f"{directory}/{item['image'] or manifest.FILE}"
+        return f"{directory}/{item['image'] or manifest.MANIFEST_FILE}"
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return image.read_film(scan["file"])
+        return image.read_image(scan["file"])
 
 
 @dataclass(frozen=True)
@@ -88,27 +88,27 @@ class Cbis:
         return list(cbis.find_films(directory))
 
     def case(self, directory: Place, item: dict[str, Any]) -> Case:
-        return cbis.read_film(str(directory), item)
+        return cbis.read_case(str(directory), item)
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         return f"{directory}/{item['listed']}"
 
     def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return image.read_film(scan["file"])
+        return image.read_image(scan["file"])
 
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
+SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
 
 
-def recognise(directory: Place, source_kind: str | None = None) -> Kind:
+def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKind:
     """The kind asked for, or the one that recognises the directory; BadInput where there is none."""
     if source_kind is not None:
-        if source_kind not in KINDS:
-            raise BadInput(f"There is no source kind {source_kind!r}: use one of {', '.join(KINDS)}.")
-        return KINDS[source_kind]
+        if source_kind not in SOURCE_KINDS:
+            raise BadInput(f"There is no source kind {source_kind!r}: use one of {', '.join(SOURCE_KINDS)}.")
+        return SOURCE_KINDS[source_kind]
     if not directory.is_dir():
         raise BadInput(f"{directory} is not a directory: give the folder that holds the mammograms.")
-    for kind in KINDS.values():
+    for kind in SOURCE_KINDS.values():
         if kind.recognise(directory):
             return kind
     raise BadInput(

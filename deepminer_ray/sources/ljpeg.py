@@ -22,7 +22,7 @@ FAULTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class LjpegHeader:
     """What a stream says of itself; rows and columns may be exchanged, as in many files of DDSM."""
 
     rows: int
@@ -35,18 +35,18 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    header: Header
+    header: LjpegHeader
     lengths: bytes
     symbols: bytes
     scan: int
 
 
-def header(stream: bytes) -> Header:
+def header(stream: bytes) -> LjpegHeader:
     """Read the header from the stream or its first 4 KB; BadInput where it is not a lossless JPEG of one component."""
     return _opening(stream).header
 
 
-def reshaping(found: Header, rows: int, columns: int) -> str:
+def reshaping(found: LjpegHeader, rows: int, columns: int) -> str:
     """What is odd about giving a stream this shape; empty where the header says so, exchanged or not."""
     if sorted((found.rows, found.columns)) == sorted((rows, columns)):
         return ""
@@ -185,7 +185,7 @@ def _huffman_tables(body: bytes) -> dict[int, tuple[bytes, bytes]]:
 def _checked(frame: bytes, scan: bytes, tables: dict[int, tuple[bytes, bytes]], interval: int, place: int) -> _Opening:
     if len(frame) != 9 or frame[5] != 1 or len(scan) != 6 or scan[0] != 1:
         raise BadInput("The LJPEG does not hold exactly one component.")
-    found = Header(
+    found = LjpegHeader(
         rows=int.from_bytes(frame[1:3], "big"),
         columns=int.from_bytes(frame[3:5], "big"),
         precision=frame[0],
@@ -202,7 +202,7 @@ def _checked(frame: bytes, scan: bytes, tables: dict[int, tuple[bytes, bytes]], 
     return _Opening(found, *tables[scan[2] >> 4], place)
 
 
-def _shape(found: Header, rows: int | None, columns: int | None) -> tuple[int, int]:
+def _shape(found: LjpegHeader, rows: int | None, columns: int | None) -> tuple[int, int]:
     shape = (found.rows if rows is None else rows, found.columns if columns is None else columns)
     if shape[0] * shape[1] != found.rows * found.columns:
         raise BadInput(
@@ -211,7 +211,7 @@ def _shape(found: Header, rows: int | None, columns: int | None) -> tuple[int, i
     return shape
 
 
-def _refuse_unknown(found: Header, size: int) -> None:
+def _refuse_unknown(found: LjpegHeader, size: int) -> None:
     if found.point_transform:
         raise BadInput(f"The LJPEG has point transform {found.point_transform}: only 0 is known from DDSM.")
     if found.restart_interval % found.columns:

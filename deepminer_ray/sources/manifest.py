@@ -8,7 +8,7 @@ import polars as pl
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
 from deepminer_ray.sources import image
-from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole
+from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole_number
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
@@ -25,7 +25,7 @@ from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Rin
 
 SOURCE_KIND = "manifest"
 
-FILE = "manifest.csv"
+MANIFEST_FILE = "manifest.csv"
 REQUIRED = ("image", "mask", "patient", "laterality", "view", "pathology")
 OF_LESION = ("pathology", *KEYWORDS, "assessment", "subtlety")
 OPTIONAL = (*OF_LESION[1:], "lesions", "density", "age", "resolution")
@@ -38,7 +38,7 @@ VIEWS = ("CC", "MLO")
 
 def recognise(directory: Place) -> bool:
     """Whether the directory holds a manifest.csv."""
-    return (directory / FILE).is_file()
+    return (directory / MANIFEST_FILE).is_file()
 
 
 def find_rows(directory: Place) -> list[dict[str, str]]:
@@ -47,9 +47,9 @@ def find_rows(directory: Place) -> list[dict[str, str]]:
     A scan is named by its image's stem; a row whose name an earlier row has says so in `taken_by`, and so does each of
     the rows that say different things of one image.
     """
-    table = levelled(read_table(directory / FILE), directory / FILE)
+    table = levelled(read_table(directory / MANIFEST_FILE), directory / MANIFEST_FILE)
     if missing := [name for name in REQUIRED if name not in table.columns]:
-        raise BadInput(f"{directory / FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
+        raise BadInput(f"{directory / MANIFEST_FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
     names = (*REQUIRED, *OPTIONAL)
     rows = [{name: (found.get(name) or "").strip() for name in names} for found in table.iter_rows(named=True)]
     rows = [row for row in rows if any(row.values())]  # the others are blank lines
@@ -79,7 +79,7 @@ def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
     try:
         _read(case, place(directory), values)
     except BadInput as error:
-        file = place(directory).absolute() / (values["image"] or FILE)
+        file = place(directory).absolute() / (values["image"] or MANIFEST_FILE)
         return Case(rejected=[Rejected(str(file), str(error))])
     return case
 
@@ -128,7 +128,7 @@ def _scan(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
         bits=header.bits,
         digitizer=DISPLAY,
         resolution=read_number(row["resolution"], "resolution", finite, repairs),
-        density=read_number(row["density"], "density", whole, repairs),
+        density=read_number(row["density"], "density", whole_number, repairs),
         age=read_number(row["age"], "age", age, repairs),
     )
 
@@ -144,7 +144,7 @@ def _inside(directory: Place, name: str, what: str) -> Place:
 def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:
     """One finding a lesion announced, a column's single value being true of all; one for all where columns disagree."""
     columns = {name: [value.strip() for value in row[name].split("|")] for name in OF_LESION}
-    announced = max(read_number(row["lesions"], "lesions", whole, repairs) or 1, *map(len, columns.values()))
+    announced = max(read_number(row["lesions"], "lesions", whole_number, repairs) or 1, *map(len, columns.values()))
     refuse_many(announced, "lesions announced")
     uneven = [name for name, values in columns.items() if len(values) not in (1, announced)]
     for name, values in columns.items():

@@ -13,11 +13,11 @@ STEPS = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))
 
 CODES = {step: str(code) for code, step in enumerate(STEPS)}
 
-PATHOLOGIES = ("MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK", "UNPROVEN")
+OVERLAY_PATHOLOGIES = ("MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK", "UNPROVEN")
 
 CHAIN = re.compile(r" *(-?\d{1,9}) +(-?\d{1,9})([ 0-7]*)", re.ASCII)
 
-SECTIONS = frozenset(
+OVERLAY_KEYS = frozenset(
     ("LESION_TYPE", "ASSESSMENT", "SUBTLETY", "PATHOLOGY", "TOTAL_OUTLINES", "BOUNDARY", "CORE", "ABNORMALITY")
 )
 NUMBERS = ("ASSESSMENT", "SUBTLETY")
@@ -61,7 +61,7 @@ class Abnormality:
         return "-".join(value for value in values if value != "N/A" and value not in DETAILS) or None
 
 
-def parse(text: str, width: int, height: int) -> tuple[list[Abnormality], list[str]]:
+def parse_overlay(text: str, width: int, height: int) -> tuple[list[Abnormality], list[str]]:
     """Read the abnormalities of a film of `width` x `height` px, and say what had to be repaired to do so.
 
     BadInput where an abnormality has no pathology or no outline that lies on the film.
@@ -88,7 +88,7 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
     sections = _sections(words)
     named = dict(sections)
     pathology = " ".join(named.get("PATHOLOGY", []))
-    if pathology not in PATHOLOGIES:
+    if pathology not in OVERLAY_PATHOLOGIES:
         raise BadInput(f"Abnormality {number} of the OVERLAY has the pathology {pathology!r}: none of DDSM's.")
     boundaries = [chain for section, chain in sections if section == "BOUNDARY"]
     if not boundaries:
@@ -114,7 +114,7 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
 
 def _sections(words: list[str]) -> list[tuple[str, list[str]]]:
     """Cut the words at the keywords that begin a line, whatever the line ends are."""
-    places = [place for place, word in enumerate(words) if word in SECTIONS]
+    places = [place for place, word in enumerate(words) if word in OVERLAY_KEYS]
     ends = [*places[1:], len(words)] if places else []
     return [(words[place], words[place + 1 : end]) for place, end in zip(places, ends, strict=True)]
 

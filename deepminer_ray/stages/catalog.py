@@ -10,16 +10,16 @@ import pyarrow as pa
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import Place, place, resolved
-from deepminer_ray.patches.cover import fill
+from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import fingerprint
-from deepminer_ray.sources.kinds import KINDS, Kind, recognise
+from deepminer_ray.sources.kinds import SOURCE_KINDS, SourceKind, kind_of_source
 from deepminer_ray.sources.rows import Case, Rejected
 from deepminer_ray.workers.cluster import (
-    ALONE,
-    Likeness,
-    Sight,
+    NO_REQUIREMENTS,
+    NodeRequirements,
+    VisiblePath,
     blocks,
     check_nodes,
     connect,
@@ -56,7 +56,9 @@ FOUND = pa.schema(
 )
 
 
-def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Likeness = ALONE) -> pa.Table:
+def read_cases(
+    items: dict[str, Any], source_kind: str, source: str, wanted: NodeRequirements = NO_REQUIREMENTS
+) -> pa.Table:
     """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now.
 
     Whatever a reader raises stays with its item, which is then rejected.
@@ -64,12 +66,12 @@ def read_cases(items: dict[str, Any], source_kind: str, source: str, wanted: Lik
     try:
         refuse_unlike(wanted)
         refuse_deadly(str(next(iter(items.values()))[0]))
-        return pa.Table.from_pylist(_cases(items, KINDS[source_kind], place(source), wanted), FOUND)
+        return pa.Table.from_pylist(_cases(items, SOURCE_KINDS[source_kind], place(source), wanted), FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
 
 
-def _cases(items: dict[str, Any], kind: Kind, source: Place, wanted: Likeness) -> list[dict[str, Any]]:
+def _cases(items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeRequirements) -> list[dict[str, Any]]:
     names = list(items)
     found = []
     for values in zip(*items.values(), strict=True):
@@ -95,13 +97,13 @@ def _row(case: Case) -> dict[str, Any]:
         left_out["file"] = left_out["file"].encode(errors="backslashreplace").decode().replace("\0", "\\0")
     for lesion in row["lesions"]:
         box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
-        lesion["area"] = int(fill(lesion["outline"], *box).sum())
+        lesion["area"] = int(filled_outline(lesion["outline"], *box).sum())
         lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
     pa.Table.from_pylist([row], FOUND)
     return row
 
 
-def _told(scan: dict[str, Any], rejected: list[dict[str, str]], wanted: Likeness) -> bool:
+def _told(scan: dict[str, Any], rejected: list[dict[str, str]], wanted: NodeRequirements) -> bool:
     """Add to a scan what tells whether its file changes; False where it cannot be read, which is then rejected."""
     try:
         scan["fingerprint"] = fingerprint(scan["file"])
@@ -118,7 +120,7 @@ def found_cases(
     ray: Any, items: list[dict[str, Any]], source_kind: str, source: Place, name: str, running: Running | None = None
 ) -> pa.Table:
     """What items of a source hold, one row an item, read by Ray's workers; BadInput where it cannot be read for now."""
-    wanted = check_nodes(ray, Sight(source))
+    wanted = check_nodes(ray, VisiblePath(source))
     listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
     found = listed.map_batches(
         partial(read_cases, source_kind=source_kind, source=str(source), wanted=wanted),
@@ -141,7 +143,7 @@ def found_cases(
 def catalog(run: Run, source: str, source_kind: str | None = None, again: bool = False) -> None:
     """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
     directory = resolved(source)
-    kind = recognise(directory, source_kind)
+    kind = kind_of_source(directory, source_kind)
     parameters = {"source": str(directory), "source_kind": kind.name}
     if run.finished("catalog", parameters, again):
         return

@@ -1,25 +1,29 @@
 """Which terms of the lesions' keywords ranked units tell from other findings: the rows that names come from."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
+from deepminer_ray.aliases import Row
 from deepminer_ray.database.tables import Tables
-from deepminer_ray.units.contrast import LEVEL, Term, beside_other_units, contrast, name_of, shown_by_enough
+from deepminer_ray.units.contrast import (
+    FALSE_DISCOVERY_RATE,
+    Term,
+    beside_other_units,
+    contrast,
+    name_of,
+    shown_by_enough,
+)
 from deepminer_ray.units.detection import Ranking
 
 FINDING = "finding"
-CONTRAST = pa.schema(
+CONTRAST_SCHEMA = pa.schema(
     [("unit", pa.int32()), ("concept", pa.string()), ("against", pa.string())]
     + [(name, pa.float64()) for name in ("auroc", "auroc_low", "auroc_high", "p", "q")]
     + [(name, pa.int32()) for name in ("positives", "negatives", "patients")]
     + [("named", pa.bool_())]
 )
-
-Row = dict[str, Any]
 
 
 def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
@@ -27,20 +31,20 @@ def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     patches = tables.select("contrast_patch", partitions=partitions)
     units = sorted({row["unit"] for row in tables.select("ranked_unit").to_pylist()})
     if not units or not patches.num_rows:
-        return CONTRAST.empty_table()
+        return CONTRAST_SCHEMA.empty_table()
     answered = tables.select("contrast_maximum", partitions=partitions)["maximum"].to_numpy()
     maxima = answered.reshape(len(units), len(patches))
     finding = patches["finding"].to_numpy()
     patient = np.unique(patches["patient"].to_numpy(), return_inverse=True)[1]
     rows = corrected(_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, "normal"))
     if not finding.any():
-        return pa.Table.from_pylist(rows, CONTRAST)
+        return pa.Table.from_pylist(rows, CONTRAST_SCHEMA)
     terms = shown_terms(patches["patch"].to_numpy()[finding], tables.select("patch_concept"))
     of_findings, owner = maxima[:, finding], patient[finding]
     told = corrected(_rows(units, of_findings, terms, owner, "findings"))
     together = {(row["one"], row["other"]) for row in tables.select("concept_pair").to_pylist()}
     _name(told, {term.concept: term for term in terms}, together, dict(zip(units, of_findings, strict=True)), owner)
-    return pa.Table.from_pylist(rows + told, CONTRAST)
+    return pa.Table.from_pylist(rows + told, CONTRAST_SCHEMA)
 
 
 def shown_terms(patch: NDArray[np.int64], met: pa.Table) -> list[Term]:
@@ -91,7 +95,7 @@ def _name(
         of_concept = [row for row in rows if row["concept"] == concept]
         more = beside_other_units(np.array([row["auroc"] for row in of_concept]))
         for row, distinct in zip(of_concept, more, strict=True):
-            if row["q"] < LEVEL and row["auroc"] > 0.5:
+            if row["q"] < FALSE_DISCOVERY_RATE and row["auroc"] > 0.5:
                 told.setdefault(row["unit"], {})[concept] = float(distinct), row["auroc"]
     names = {unit: name_of(of_unit, terms, together, maxima[unit], patient) for unit, of_unit in told.items()}
     for row in rows:

@@ -16,20 +16,27 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.patches.breast import breast_mask, breast_shares
-from deepminer_ray.patches.cover import fill, overlaps
+from deepminer_ray.patches.cover import filled_outline, overlaps
 from deepminer_ray.patches.film import stored
 from deepminer_ray.patches.grid import film_window, patch_number, places
-from deepminer_ray.patches.proof import KINDS as SHARD_KINDS
-from deepminer_ray.patches.proof import SHARDS, digest, listed, read_list
-from deepminer_ray.patches.shard import MADE_FROM, finished_shards, patch_rows, shard, whole, write_patches, write_scan
+from deepminer_ray.patches.proof import SHARD_KINDS, SHARDS, content_digest, listed, read_list
+from deepminer_ray.patches.shard import (
+    MADE_FROM,
+    finished_shards,
+    patch_rows,
+    shard,
+    shard_digest,
+    write_patches,
+    write_scan,
+)
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import refuse_changed
-from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.workers.cluster import (
-    ALONE,
-    Likeness,
-    Sight,
+    NO_REQUIREMENTS,
+    NodeRequirements,
+    VisiblePath,
     blocks,
     check_nodes,
     connect,
@@ -39,7 +46,7 @@ from deepminer_ray.workers.cluster import (
     sight,
 )
 
-READERS = 8
+CUT_READERS = 8
 """Threads that look through what an earlier call cut."""
 ADDED = "fingerprint"
 """What a film that an earlier version catalogued lacks: what that version cut of it is the same without."""
@@ -47,7 +54,9 @@ SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
-def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, wanted: Likeness = ALONE) -> dict[str, Any]:
+def cut_film(
+    film: dict[str, Any], folder: Place, side: int, breast: float, wanted: NodeRequirements = NO_REQUIREMENTS
+) -> dict[str, Any]:
     """Decode a film, write it resized and write its patches; what comes back is whether that went well, and the digests
     of what was written.
 
@@ -64,7 +73,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
         return outcome | {"stopped": str(error)}
     try:
         refuse_changed(film["file"], film["fingerprint"])
-        density = KINDS[film["source_kind"]].film(film)
+        density = SOURCE_KINDS[film["source_kind"]].film(film)
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
         resized = stored(density, side)
         height, width = resized.shape
@@ -100,7 +109,7 @@ def cut_film(film: dict[str, Any], folder: Place, side: int, breast: float, want
     return outcome | {"patches": len(kept)} | digests
 
 
-def _why(error: Exception, wanted: Likeness) -> dict[str, str]:
+def _why(error: Exception, wanted: NodeRequirements) -> dict[str, str]:
     """Why a film was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
     try:
         refuse_unseen(wanted.seen)
@@ -115,7 +124,7 @@ def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]
     for lesion in lesions:
         outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
         box = (lesion["x"], lesion["y"])
-        mask = fill(outline, lesion["width"], lesion["height"], *box)
+        mask = filled_outline(outline, lesion["width"], lesion["height"], *box)
         for row, (cover, within) in enumerate(zip(*overlaps(mask, *box, windows), strict=True)):
             if within > 0:
                 found[row].append({"lesion": lesion["lesion"], "cover": float(cover), "within": float(within)})
@@ -157,7 +166,7 @@ def cut(
             tables.fill("patch")
             tables.fill("overlap")
         tables.fill("label", cover=cover, within=within)
-        tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED))
+        tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED_SCAN))
         counts = tables.select("label_count").to_pylist()
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
 
@@ -171,7 +180,7 @@ def _cut(
 ) -> list[dict[str, str]]:
     """Have Ray cut films; the rows of those that are rejected. The digests of the others are added to `digests`."""
     ray, folder = connect(), put / "patch"
-    sources = (Sight(resolved(row["source"])) for row in run.rows("source"))
+    sources = (VisiblePath(resolved(row["source"])) for row in run.rows("source"))
     wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
     outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
         partial(cut_film, folder=put, wanted=wanted, **how)
@@ -193,7 +202,7 @@ def _cut(
     return list(rejected.values())
 
 
-REJECTED = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
+REJECTED_SCAN = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
 
 
 def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
@@ -206,14 +215,14 @@ def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
         before = None
 
     def digests(number: int) -> tuple[bytes, bytes] | None:
-        scan, patch = (whole(shard(put / kind, number)) for kind in SHARD_KINDS)
+        scan, patch = (shard_digest(shard(put / kind, number)) for kind in SHARD_KINDS)
         if scan is None or patch is None:
             return None
         known = (None, None) if before is None else (before.of("scan", number), before.of("patch", number))
         return (scan, patch) if known in ((scan, patch), (None, None)) else None
 
     numbers = sorted(shards["scan"] & shards["patch"])
-    with ThreadPoolExecutor(READERS) as readers:
+    with ThreadPoolExecutor(CUT_READERS) as readers:
         found = dict(zip(numbers, readers.map(digests, numbers), strict=True))
     for number in (number for number, of_film in found.items() if of_film is None):
         say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut again")
@@ -232,7 +241,7 @@ def _list(folder: Place, digests: dict[int, tuple[bytes, bytes]]) -> str:
     file, content = folder / SHARDS, listed(digests)
     if not file.is_file() or file.read_bytes() != content:
         write_whole(file, content)
-    return digest(content).hex()
+    return content_digest(content).hex()
 
 
 def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str, Any]]) -> None:

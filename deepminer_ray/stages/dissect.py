@@ -21,7 +21,7 @@ from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import FILMS_A_BATCH
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.contrast import LEAST_PATIENTS, Term
-from deepminer_ray.units.detection import CELLS_AT_ONCE, Patches, Ranking, detect, permutations
+from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, Ranking, detect, permutations
 from deepminer_ray.workers.actors import How
 from deepminer_ray.workers.cluster import connect, here
 from deepminer_ray.workers.merge import clear
@@ -125,7 +125,7 @@ def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *sh
     """The rows that `work` makes of blocks of units, by unit; `cells` is how many values a unit takes in memory."""
     ray = connect()
     held = [ray.put(argument) for argument in shared]
-    at_once = max(1, CELLS_AT_ONCE // cells)
+    at_once = max(1, VALUES_AT_ONCE // cells)
     blocks = [units[start : start + at_once] for start in range(0, len(units), at_once)]
     task = ray.remote(work).options(**here(ray))
     cores = os.cpu_count() or 1  # of this machine, where the run's folder is

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
+from deepminer_ray.aliases import Rows
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
@@ -15,17 +16,22 @@ from deepminer_ray.progress.bars import say
 from deepminer_ray.report.curves import draw_calibration, draw_roc
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import auc_interval, estimate
-from deepminer_ray.statistics.evaluation import GRID, Scored, calibration, called, measures, operating_threshold
+from deepminer_ray.statistics.evaluation import (
+    FALSE_POSITIVE_RATES,
+    Scored,
+    calibration,
+    called,
+    measures,
+    operating_threshold,
+)
 
 LEVELS = ("patch", "scan", "patient")
 
-AUC = pa.schema(
+AUC_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("partition", "level", "class")]
     + [(name, pa.float64()) for name in ("auc", "auc_low", "auc_high", "pauc", "pauc_paper")]
     + [(name, pa.int64()) for name in ("positives", "negatives")]
 )
-
-Rows = list[dict[str, Any]]
 
 
 def evaluate(
@@ -45,7 +51,7 @@ def evaluate(
     started = time.time()
     with run.finishing("evaluate", parameters, started) as tables:
         rows = [row | _interval(tables, row) for row in _areas(tables, chosen)]
-        tables.insert("auc", pa.Table.from_pylist(rows, AUC))
+        tables.insert("auc", pa.Table.from_pylist(rows, AUC_SCHEMA))
         groups = tables.select("scored_group", partitions=chosen).to_pylist()
         found = [_evaluated(tables, group, sensitivity) for group in groups]
         for table in ("measure", "operating_point", "calibration", "roc"):
@@ -97,7 +103,7 @@ def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dic
     counts = {"positives": positives, "negatives": len(scored.positive) - positives}
     within = {name: group[name] for name in ("partition", "level", "class")}
     names = ("false_positive_rate", "sensitivity", "low", "high")
-    curve = np.column_stack([GRID, *band]).astype(object)
+    curve = np.column_stack([FALSE_POSITIVE_RATES, *band]).astype(object)
     curve[np.isnan(curve.astype(float))] = None
     return {
         "measure": [group | {"measure": name} | _bounded(value) | counts for name, value in found.items()],

@@ -11,7 +11,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import write_whole
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
-from deepminer_ray.network.probe import Tables
+from deepminer_ray.network.probe import ProbeTables
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
@@ -77,7 +77,7 @@ def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return chosen
 
 
-def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[Tables]:
+def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[ProbeTables]:
     """Have workers explain and draw scans; the rows of each, in whatever order they come."""
     how, shards = how_probed(run), pixels(run)
     ray = connect()

@@ -7,7 +7,7 @@ from typing import Any
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
-from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
+from deepminer_ray.explanations.figure import Decision, DrawnScan, draw_explanation
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
@@ -70,7 +70,7 @@ def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file:
     for suffix in suffixes:
         draw_explanation(
             out.with_name(out.name + suffix),
-            Film(file.name, own.film, [], "", None, None),
+            DrawnScan(file.name, own.film, [], "", None, None),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
             shown_maps(one, by_name),

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
+from deepminer_ray.aliases import Row
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.explanations.truth import (
     Fit,
@@ -14,8 +15,8 @@ from deepminer_ray.explanations.truth import (
     Naming,
     as_text,
     beside_other_names,
-    fit,
-    mean_interval,
+    fit_name,
+    mean_area_interval,
     meant,
     shuffled_mean,
 )
@@ -34,10 +35,8 @@ ANNOTATOR_SCORE = pa.schema(
     + [(name, pa.float64()) for name in ("auroc", "low", "high", "auroc_all", "null_value", "p")]
     + [("n", pa.int32())]
 )
-LEVELS = {"patch": ("meant_patch", "unseen_maximum"), "scan": ("meant_scan", "unseen_response")}
+LEVEL_STATEMENTS = {"patch": ("meant_patch", "unseen_maximum"), "scan": ("meant_scan", "unseen_response")}
 """The SQL that says what is shown, and what units answer."""
-
-Row = dict[str, Any]
 
 
 def name_scores(tables: Tables, seed: int = 0) -> dict[str, pa.Table]:
@@ -53,7 +52,7 @@ def name_scores(tables: Tables, seed: int = 0) -> dict[str, pa.Table]:
     }
     rows: list[Row] = []
     totals: list[Row] = []
-    for level in LEVELS if meanings else ():
+    for level in LEVEL_STATEMENTS if meanings else ():
         fits = _fits(tables, level, units, meanings, np.array([thresholds.get(unit, np.inf) for unit in units]))
         if not fits:
             continue
@@ -73,7 +72,7 @@ def _fits(
     tables: Tables, level: str, units: list[int], meanings: list[Meaning], thresholds: np.ndarray[Any, Any]
 ) -> list[Fit]:
     """How well every unit fits every meaning; none where no patient is unseen."""
-    shown, answered = LEVELS[level]
+    shown, answered = LEVEL_STATEMENTS[level]
     items = tables.select(shown, meant=[list(group) for group in meanings[0]])
     if not items.num_rows:
         return []
@@ -84,7 +83,7 @@ def _fits(
     for meaning in meanings:
         of = tables.select(shown, meant=[list(group) for group in meaning])
         term = Term(as_text(meaning), of["shows"].to_numpy(), of["lacks"].to_numpy())
-        fits.append(fit(of_level, term, thresholds))
+        fits.append(fit_name(of_level, term, thresholds))
     return fits
 
 
@@ -112,7 +111,7 @@ def _scored(
         rows[place] |= {"null_value": None if np.isnan(other) else float(other), "p": float(reached)}
     of_tested = [rows[place] for place in tested]
     mean, null, p_of_all = shuffled_mean(naming, known, seed)
-    low, high = mean_interval(naming, fits)
+    low, high = mean_area_interval(naming, fits)
     total |= {"tested": len(tested), "true": sum(row["low"] > 0.5 for row in of_tested), "auroc": mean}
     total |= {"low": low, "high": high, "null_value": null, "p": p_of_all, "n": max(row["n"] for row in of_tested)}
     return rows, total | {"auroc_all": float(np.mean([row["auroc_all"] for row in of_tested]))}

@@ -16,7 +16,7 @@ from deepminer_ray.sources import cbis
 from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.rows import NOT_OUTLINED
 
-NAMED = 10
+FILMS_NAMED = 10
 """Films named in a sentence before it only counts them."""
 
 
@@ -42,7 +42,7 @@ def partition(
         if lists is None:
             tables.fill("partition", train=train, test=test, validation=validation, seed=str(seed))
         else:
-            tables.connection.register("list", read_lists(Path(lists)).to_arrow())
+            tables.connection.register("list", read_partition_lists(Path(lists)).to_arrow())
             listed = tables.select("listed")
             tables.connection.register("listed", listed)
             tables.fill("partition", "partition_from_lists", validation=validation, seed=str(seed))
@@ -57,8 +57,8 @@ def partition(
 def _report_left_out(files: list[str]) -> None:
     """Name the films that cannot be labelled: their patients may count as having less than they have."""
     if files:
-        names = ", ".join(PurePath(file).name for file in files[:NAMED])
-        more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+        names = ", ".join(PurePath(file).name for file in files[:FILMS_NAMED])
+        more = f" and {len(files) - FILMS_NAMED} more" if len(files) > FILMS_NAMED else ""
         say(f"{len(files)} films are left out, for nothing outlines their finding (`from rejected`): {names}{more}")
 
 
@@ -83,10 +83,10 @@ def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) ->
     return list(partitions)
 
 
-def read_lists(file: Path) -> polars.DataFrame:
+def read_partition_lists(file: Path) -> polars.DataFrame:
     """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or CBIS-DDSM itself."""
     if file.is_dir() and cbis.recognise(file):
-        return polars.DataFrame(cbis.read_lists(file))
+        return polars.DataFrame(cbis.read_official_lists(file))
     rows: polars.DataFrame = read_csv(file)
     column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
     if column is None or "patient" not in rows.columns:

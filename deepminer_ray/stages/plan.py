@@ -12,11 +12,11 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
-from deepminer_ray.planning.costs import Measured, Pace, estimated
-from deepminer_ray.planning.counts import Counts, Cut, Film, Shares, counts, spread
+from deepminer_ray.planning.costs import Measured, Pace, gpu_seconds
+from deepminer_ray.planning.counts import Counts, Cut, PlannedScan, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
 from deepminer_ray.progress.bars import progress
-from deepminer_ray.sources.kinds import Kind, recognise
+from deepminer_ray.sources.kinds import SourceKind, kind_of_source
 from deepminer_ray.stages.catalog import found_cases
 from deepminer_ray.stages.cut import SMALLEST_SIDE
 from deepminer_ray.stages.partition import chosen_partitions
@@ -70,7 +70,7 @@ def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) ->
     """
     _refuse(asked)
     directory = resolved(source)
-    kind = recognise(directory, source_kind)
+    kind = kind_of_source(directory, source_kind)
     items = kind.items(directory)
     if not items:
         raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
@@ -121,7 +121,7 @@ def _refuse(asked: Asked) -> None:
 class Headers:
     """What the sampled items hold, and how long it took to read them."""
 
-    films: list[Film]
+    films: list[PlannedScan]
     scans: dict[str, dict[str, Any]]
     rejected: int
     read: int
@@ -130,7 +130,7 @@ class Headers:
     peak: int
 
 
-def read_headers(ray: Any, kind: Kind, directory: Place, items: list[dict[str, Any]], side: int) -> Headers:
+def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
     started = time.perf_counter()
     found = found_cases(ray, items, kind.name, directory, "plan")
@@ -155,7 +155,7 @@ def read_headers(ray: Any, kind: Kind, directory: Place, items: list[dict[str, A
     return Headers(films, scans, len(rejected), len(items), seconds, case, peak)
 
 
-def _case_seconds(ray: Any, kind: Kind, directory: Place, items: list[dict[str, Any]]) -> tuple[float, int]:
+def _case_seconds(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]]) -> tuple[float, int]:
     """Seconds of an item in a warm worker while all work, and the peak of memory of one."""
     columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
     answers = _everywhere(ray, read_timed, columns, kind.name, str(directory))
@@ -253,7 +253,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool
     else:
         shape = ray.get(film).shape
         operations = ray.get(ray.remote(operations_of).remote(built, asked.side, shape))
-        seconds |= estimated(operations, asked.gpu_rate * TERA, share)
+        seconds |= gpu_seconds(operations, asked.gpu_rate * TERA, share)
     return found | {"pace": Pace(**seconds, measured=measured)}
 
 

@@ -18,7 +18,7 @@ from deepminer_ray import paper
 from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.patches.grid import film_window, places, scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
-from deepminer_ray.planning.counts import SEVERITY, Film, label
+from deepminer_ray.planning.counts import SEVERITY, PlannedScan, label
 from deepminer_ray.stages.catalog import read_cases
 from deepminer_ray.stages.cut import cut_film, lesion_overlaps
 
@@ -32,7 +32,7 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
 
 
-def film_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> Film:
+def film_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> PlannedScan:
     """What a film's header and lesions say; BadInput for a film that cannot be stored for patches of `side` px."""
     rows, columns = scan["rows"], scan["columns"]
     width, height = scan_size(rows, columns, side)
@@ -48,7 +48,7 @@ def film_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> F
     worst = label([(kind, 1.0, 1.0) for kind in kinds.values()], paper.COVER, paper.WITHIN)
     findings = sum(kind in ("benign", "malignant") for kind in of_place)
     size = rows * columns, width * height, len(grid), findings, of_place.count("unproven")
-    return Film(scan["scan"], scan["patient"], worst, *size)
+    return PlannedScan(scan["scan"], scan["patient"], worst, *size)
 
 
 def _class_of(pathology: str) -> str:

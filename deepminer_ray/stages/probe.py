@@ -59,7 +59,7 @@ def trained_hash(given: str | Path) -> str | None:
     return made(Run(folder)).get("train")
 
 
-def divided(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
+def probe_batches(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
     """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches.
 
     The network takes `PATCHES_AT_ONCE` of them, and fewer more slowly: a batch has a multiple of it where it can.
@@ -120,7 +120,7 @@ def probe(
     films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
     features, where = loaded.network.features, geometry(loaded.network.features, layer)
     units, height, width = map_shape(features, layer, loaded.side)
-    batches = [Batch("patches", (part,)) for part in divided(films, units)]
+    batches = [Batch("patches", (part,)) for part in probe_batches(films, units)]
     scans = run.rows("probe_scan", partitions=of_scans)
     batches += [Batch("scans", (part,)) for part in together([(row["scan"], row["scan_number"]) for row in scans])]
     if not batches:

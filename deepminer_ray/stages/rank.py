@@ -16,7 +16,7 @@ from deepminer_ray.network.geometry import LAYER
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.partition import chosen_partitions
-from deepminer_ray.stages.probe import divided, how_probed
+from deepminer_ray.stages.probe import how_probed, probe_batches
 from deepminer_ray.statistics.confidence import Interval, share_intervals
 from deepminer_ray.workers.merge import clear
 from deepminer_ray.workers.stream import Batch, stream
@@ -82,7 +82,7 @@ def _unseen(tables: Tables, partitions: list[str], units: list[int]) -> list[Bat
     """And their maxima on labelled patches of patients that ranking and naming do not see."""
     films = tables.select("unseen_patch", partitions=partitions).to_pylist() if units else []
     chosen = [(film["scan_number"], film["patches"]) for film in films]
-    return [Batch("maxima", (part, units)) for part in divided(chosen, len(units))] if chosen else []
+    return [Batch("maxima", (part, units)) for part in probe_batches(chosen, len(units))] if chosen else []
 
 
 def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:
@@ -103,9 +103,9 @@ def coverage_rows(tables: Tables, partitions: list[str]) -> pa.Table:
         row | dict(zip(("low", "high"), intervals[row["class"], row["units"]], strict=True))
         for row in curve.to_pylist()
     ]
-    return pa.Table.from_pylist(rows, COVERAGE)
+    return pa.Table.from_pylist(rows, COVERAGE_SCHEMA)
 
 
-COVERAGE = pa.schema(
+COVERAGE_SCHEMA = pa.schema(
     [("class", pa.string()), ("units", pa.int32())] + [(name, pa.float64()) for name in ("coverage", "low", "high")]
 )

@@ -5,35 +5,34 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from deepminer_ray import paper
+from deepminer_ray.aliases import Row
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
-from deepminer_ray.explanations.agreement import against_chance, estimated
+from deepminer_ray.explanations.agreement import against_chance, score_row
 from deepminer_ray.explanations.chance import Pairs
 from deepminer_ray.explanations.located import FIXED, located_scans, locating
 from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
-from deepminer_ray.explanations.words import MODES, Words, load_words
+from deepminer_ray.explanations.words import SCORING_MODES, Words, load_words
 from deepminer_ray.progress.bars import say
 from deepminer_ray.report.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import estimate
 
-GREEDY = "greedy matching"
+GREEDY_MATCHING = "greedy matching"
 MAPS_AT_ONCE = 1000
 """A few MB."""
 
-Row = dict[str, Any]
 
 SCORES = ("value", "low", "high", "null_value", "p", "null_pathology", "p_pathology", "unknown")
-SCORE = pa.schema(
+SCORE_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("partition", "metric", "mode")),
         *((name, pa.int32()) for name in ("depth", "n")),
@@ -67,7 +66,7 @@ def score(
             if partition in occupied
             for row in _scored(tables, partition, words, seed)
         ]
-        tables.insert("score", pa.Table.from_pylist(rows, SCORE))
+        tables.insert("score", pa.Table.from_pylist(rows, SCORE_SCHEMA))
         named = name_scores(tables, seed)
         for table, of_names in named.items():
             tables.insert(table, of_names)
@@ -86,7 +85,7 @@ def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator
         located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
         seed,
     )
-    for depth in paper.GREEDY:
+    for depth in paper.GREEDY_MATCHING:
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()
         of_depth = [row for row in located if row["depth"] == depth]
@@ -121,9 +120,9 @@ def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
     compared = [text for side in texts for text in side]
     rows: list[Row] = []
     scores: list[Pairs] = []
-    for mode in MODES:
+    for mode in SCORING_MODES:
         share = unknown_share(compared, words, mode)
-        rows.append({"metric": GREEDY, "mode": mode, "unknown": None if np.isnan(share) else share})
+        rows.append({"metric": GREEDY_MATCHING, "mode": mode, "unknown": None if np.isnan(share) else share})
         scores.append(matching(*texts, words, mode))
     for field, of_field in naming(*texts).items():
         rows += [{"metric": f"{field} {measure}", "mode": FIXED} for measure in ("precision", "recall")]
@@ -142,5 +141,5 @@ def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
             continue
         observed = np.array([row["value"] for row in of])
         null = np.array([row["random"] for row in of]).mean(axis=0)
-        found.append({"metric": curve, "mode": FIXED} | estimated(observed, null, [row["patient"] for row in of], seed))
+        found.append({"metric": curve, "mode": FIXED} | score_row(observed, null, [row["patient"] for row in of], seed))
     return found

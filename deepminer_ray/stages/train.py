@@ -28,7 +28,7 @@ from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, valida
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.curves import draw_training
-from deepminer_ray.workers.feed import Film
+from deepminer_ray.workers.feed import TrainingScan
 from deepminer_ray.workers.fit import fit
 from deepminer_ray.workers.watch import Watch
 
@@ -189,7 +189,7 @@ def _side(run: Run, preset: str) -> int:
     return side
 
 
-def _counted(films: list[Film], answers: Sequence[str], keep: str) -> dict[str, int]:
+def _counted(films: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:
     """How many training patches each answer has; BadInput where one has none, a warning where validation lacks it."""
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for film in films:
@@ -220,7 +220,7 @@ def _write(run: Run, epochs: list[dict[str, Any]]) -> None:
         tables.insert("epoch", pa.Table.from_pylist(epochs, EPOCH))
 
 
-def _shuffle(films: list[Film], seed: int) -> None:
+def _shuffle(films: list[TrainingScan], seed: int) -> None:
     """Give every film's patches shuffled labels in place of their own."""
     dealt = iter(shuffled_labels([name for film in films for name in film["classes"]], seed))
     for film in films:

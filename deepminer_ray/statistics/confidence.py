@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Floats = NDArray[np.float64]
+
 RESAMPLES = 1000
-LEVEL = 0.95
-CELLS_AT_ONCE = 4_000_000
+CONFIDENCE_LEVEL = 0.95
+WEIGHTS_AT_ONCE = 4_000_000
 """Weights of resamples x rows held in memory together (32 MB)."""
 
 
@@ -75,7 +77,7 @@ def auc_interval(
     not_above = np.searchsorted(score[negatives], score[positive], side="right")
     draws = _draws(len(names), resamples, seed)
     area = []
-    for some in np.array_split(draws, -(-draws.shape[0] * len(score) // CELLS_AT_ONCE)):
+    for some in np.array_split(draws, -(-draws.shape[0] * len(score) // WEIGHTS_AT_ONCE)):
         of_positive, of_negative = some[:, row[positive]], some[:, row[negatives]]
         passed = np.pad(np.cumsum(of_negative, axis=1), ((0, 0), (1, 0)))
         beaten = (of_positive * (passed[:, below] + passed[:, not_above])).sum(axis=1) / 2
@@ -111,5 +113,5 @@ def percentiles(drawn: NDArray[np.float64]) -> Interval:
     drawn = drawn[np.isfinite(drawn)]
     if not drawn.size:
         return NO_INTERVAL
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(drawn, [(1 - CONFIDENCE_LEVEL) / 2, (1 + CONFIDENCE_LEVEL) / 2])
     return Interval(float(low), float(high))

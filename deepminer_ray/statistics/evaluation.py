@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepminer_ray.paper import PAUC_FROM
-from deepminer_ray.statistics.confidence import CELLS_AT_ONCE, RESAMPLES, Interval, patient_draws, percentiles
+from deepminer_ray.statistics.confidence import RESAMPLES, WEIGHTS_AT_ONCE, Floats, Interval, patient_draws, percentiles
 
-Floats = NDArray[np.float64]
-
-GRID = np.linspace(0, 1, 101)
+FALSE_POSITIVE_RATES = np.linspace(0, 1, 101)
 """False-positive rates at which the band of an ROC curve is drawn."""
 JUST_AFTER = 1e-9
 """Where the curve rises straight up at a rate of the grid, the band is at its top."""
@@ -43,7 +41,7 @@ class Scored:
         return bool(self.positive.any() and not self.positive.all())
 
 
-class Curve:
+class RocCurve:
     """ROC curves of several weightings [m, n] of one sample, ties taken together; every method gives [m]."""
 
     def __init__(self, scored: Scored, weights: NDArray[np.float64]):
@@ -87,8 +85,11 @@ class Curve:
         return _summed(np.where(gained > 0, gained * precision, 0.0 * gained))
 
     def band(self) -> Floats:
-        """Sensitivity [m, 101] at the false-positive rates of `GRID`."""
-        found = [np.interp(GRID + JUST_AFTER, x, y) for x, y in zip(self.fallout, self.sensitivity, strict=True)]
+        """Sensitivity [m, 101] at the false-positive rates of `FALSE_POSITIVE_RATES`."""
+        found = [
+            np.interp(FALSE_POSITIVE_RATES + JUST_AFTER, x, y)
+            for x, y in zip(self.fallout, self.sensitivity, strict=True)
+        ]
         defined = (self.hits[:, -1:] > 0) & (self.alarms[:, -1:] > 0)
         return np.where(defined, found, np.nan)
 
@@ -120,7 +121,7 @@ def _area(height: Floats, place: Floats) -> Floats:
 
 def operating_threshold(scored: Scored, sensitivity: float) -> float:
     """The largest score at which at least this share of the positives is called positive."""
-    curve = Curve(scored, np.ones((1, len(scored.score))))
+    curve = RocCurve(scored, np.ones((1, len(scored.score))))
     return float(curve.threshold[curve.operating(sensitivity)[0]])
 
 
@@ -142,7 +143,7 @@ def measures(scored: Scored, sensitivity: float, resamples: int = RESAMPLES) -> 
     """
 
     def of(weights: Floats) -> dict[str, Floats]:
-        curve = Curve(scored, weights)
+        curve = RocCurve(scored, weights)
         reached, specificity, predictive = curve.operated(sensitivity)
         return {
             "auc": curve.auc(),
@@ -178,7 +179,7 @@ def _weights(scored: Scored, resamples: int) -> Iterator[Floats]:
     draws, row = patient_draws(scored.patient, resamples)
     if draws.shape[1] < 2:
         return
-    for some in np.array_split(draws, max(1, -(-resamples * len(row) // CELLS_AT_ONCE))):
+    for some in np.array_split(draws, max(1, -(-resamples * len(row) // WEIGHTS_AT_ONCE))):
         yield some[:, row].astype(np.float64)
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from deepminer_ray.annotation.answer import Answer
 from deepminer_ray.statistics.confidence import NO_INTERVAL, Interval, percentiles
 
-RESAMPLES = 500
-FIELDS = ("recognizable", "category", "association")
+AGREEMENT_RESAMPLES = 500
+COMPARED_FIELDS = ("recognizable", "category", "association")
 """What is compared: the first phenomenon's, where there are several."""
-MISSING = -1
+NOT_ANSWERED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def agreements(answers: Mapping[str, Mapping[int, Answer]]) -> list[Agreement]:
     units = sorted({unit for of in answers.values() for unit in of})
     names = sorted(answers)
     found = []
-    for field in FIELDS:
+    for field in COMPARED_FIELDS:
         said = [[_said(answers[name].get(unit), field) for unit in units] for name in names]
         found.append(agreement(field, said))
     return found
@@ -55,18 +55,18 @@ def agreements(answers: Mapping[str, Mapping[int, Answer]]) -> list[Agreement]:
 def agreement(field: str, said: Sequence[Sequence[str | None]]) -> Agreement:
     """The agreement of what annotators said of the same units, [annotators][units]."""
     words = sorted({word for row in said for word in row if word is not None})
-    codes = np.array([[MISSING if word is None else words.index(word) for word in row] for row in said]).reshape(
+    codes = np.array([[NOT_ANSWERED if word is None else words.index(word) for word in row] for row in said]).reshape(
         len(said), -1
     )
-    codes = codes[:, (codes != MISSING).sum(0) > 1]
+    codes = codes[:, (codes != NOT_ANSWERED).sum(0) > 1]
     together = codes.shape[1]
     two = len(said) == 2
     coefficient = _kappa if two else _alpha
     statistic = "Cohen's kappa" if two else "Krippendorff's alpha"
     if not together:
         return Agreement(field, statistic, float("nan"), NO_INTERVAL, float("nan"), 0)
-    equal = float(np.mean([len(set(column[column != MISSING])) == 1 for column in codes.T]))
-    chosen = np.random.default_rng(0).integers(together, size=(RESAMPLES, together))
+    equal = float(np.mean([len(set(column[column != NOT_ANSWERED])) == 1 for column in codes.T]))
+    chosen = np.random.default_rng(0).integers(together, size=(AGREEMENT_RESAMPLES, together))
     drawn = np.array([coefficient(codes[:, columns], len(words)) for columns in chosen if together > 1])
     return Agreement(field, statistic, coefficient(codes, len(words)), percentiles(drawn), equal, together)
 

@@ -15,7 +15,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import Gallery
-from deepminer_ray.survey.order import Coverage, Covered, Question, digest, questions, units_by_gain
+from deepminer_ray.survey.order import Coverage, Covered, Question, order_digest, questions, units_by_gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Desk:
 
     def order(self, expert: str) -> str:
         """What a page of this expert's order is known by."""
-        return digest(self.asked(expert), self.checkpoint)
+        return order_digest(self.asked(expert), self.checkpoint)
 
     def answer(self, expert: str, question: Question) -> Given | None:
         """The latest answer to a question, None before the first."""

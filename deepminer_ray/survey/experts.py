@@ -13,16 +13,18 @@ from deepminer_ray.sources.bounds import read_json
 
 ADJUDICATION = "adjudication by "
 """What the annotator of an adjudicated answer begins with."""
-LONGEST = 80
+LONGEST_NAME = 80
 TOKEN = re.compile(r"[\w-]{16,}", re.ASCII)
 
 
 def expert_name(given: str) -> str:
     """A name as it is kept: one way to write each letter (NFKC), single blanks; BadInput where it is none."""
-    name = _normal(given[: 2 * LONGEST])
+    name = _normal(given[: 2 * LONGEST_NAME])
     adjudicates = (name + " ").casefold().startswith(ADJUDICATION)
-    if not name or max(len(name), len(given)) > LONGEST or not given.isprintable() or adjudicates:
-        raise BadInput(f"{given[:LONGEST]!r} is not a name for an expert: use up to {LONGEST} printable characters.")
+    if not name or max(len(name), len(given)) > LONGEST_NAME or not given.isprintable() or adjudicates:
+        raise BadInput(
+            f"{given[:LONGEST_NAME]!r} is not a name for an expert: use up to {LONGEST_NAME} printable characters."
+        )
     return name
 
 

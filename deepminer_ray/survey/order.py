@@ -32,11 +32,11 @@ class Covered(NamedTuple):
     patients: int
 
 
-Places = Sequence[Mapping[str, Any]]
+PlaceRows = Sequence[Mapping[str, Any]]
 """Rows of `survey_place`: class, patient, unit, rank, places."""
 
 
-def units_by_gain(places: Places) -> list[int]:
+def units_by_gain(places: PlaceRows) -> list[int]:
     """The ranked units, those first that take most top places: each place has one unit, so that gains add up."""
     gain: Counter[int] = Counter()
     for row in places:
@@ -55,7 +55,7 @@ def questions(units: Sequence[int], seed: str, repeats: int = 0, shuffle: bool =
     return asked
 
 
-def digest(asked: Sequence[Question], checkpoint: str) -> str:
+def order_digest(asked: Sequence[Question], checkpoint: str) -> str:
     """What a page of this order is known by: an answer given on a page of another is not taken for one of this."""
     return hashlib.sha256(repr((checkpoint, list(asked))).encode()).hexdigest()[:16]
 
@@ -63,7 +63,7 @@ def digest(asked: Sequence[Question], checkpoint: str) -> str:
 class Coverage:
     """What named units explain; asked after every answer, so what does not depend on the names is counted once."""
 
-    def __init__(self, places: Places):
+    def __init__(self, places: PlaceRows):
         self.taken: dict[str, dict[int, NDArray[np.float64]]] = {}
         self.total: dict[str, NDArray[np.float64]] = {}
         self.patients: dict[str, list[str]] = {}

@@ -10,14 +10,14 @@ from deepminer_ray.annotation.answer import Answer
 from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_WHITE, UNITS_PER_DENSITY
 from deepminer_ray.statistics.confidence import Interval
-from deepminer_ray.survey.agreement import FIELDS, agreements, compared
+from deepminer_ray.survey.agreement import COMPARED_FIELDS, agreements, compared
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import RULES
 from deepminer_ray.survey.order import Question
 from deepminer_ray.units.name import unit_name
 
-DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_WHITE, "units": UNITS_PER_DENSITY}
+BROWSER_DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_WHITE, "units": UNITS_PER_DENSITY}
 
 
 @cache
@@ -116,7 +116,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "letters": LETTERS,
         "associations": ASSOCIATIONS,
         "confidences": CONFIDENCES,
-        "display": DISPLAY,
+        "display": BROWSER_DISPLAY,
         "answer": (given.answer if given else Answer()).plain(),
         "version": given.saves if given else None,
         "save_at": f"{home}answer",
@@ -206,7 +206,7 @@ def _disagreements(desk: Desk, expert: str, answers: dict[str, dict[int, Answer]
     asked = desk.asked(expert)
     for unit in (unit for unit in desk.units if unit in answers.get(expert, {})):
         of = {name: answers[name][unit] for name in answers if unit in answers[name]}
-        said = {tuple(compared(answer, field) for field in FIELDS) for answer in of.values()}
+        said = {tuple(compared(answer, field) for field in COMPARED_FIELDS) for answer in of.values()}
         if len(said) < 2:
             continue
         decided = {

@@ -10,9 +10,9 @@ from deepminer_ray.units.picture import DIMMED, displayed, segmented
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import upsample
 
-LEAST_SIDE = 192
+LEAST_PICTURE = 192
 """px; smaller patches are enlarged by a whole number."""
-CONTOUR = (0x00, 0xB0, 0xFF)
+CONTOUR_BGR = (0x00, 0xB0, 0xFF)
 """Blue, green, red of the segmentation's edge."""
 FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
@@ -27,7 +27,7 @@ def patch_picture(
 
     Without a response map nothing is dimmed.
     """
-    factor = -(-LEAST_SIDE // pixels.shape[0])
+    factor = -(-LEAST_PICTURE // pixels.shape[0])
     size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
     grey = cv2.resize(displayed(pixels), size, interpolation=cv2.INTER_LINEAR)
     if response_map is None or geometry is None:
@@ -37,7 +37,7 @@ def patch_picture(
     inside = segmented(enlarged, threshold)
     coloured = _coloured(grey * np.where(inside, 1, DIMMED))
     edges, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    return np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR, 1), np.uint8)
+    return np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR_BGR, 1), np.uint8)
 
 
 def film_picture(film: NDArray[np.uint16]) -> bytes:

@@ -14,7 +14,7 @@ from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.experts import experts
 from deepminer_ray.survey.server import application
 from deepminer_ray.survey.slow import Watched
-from deepminer_ray.survey.static import ALONE
+from deepminer_ray.survey.static import ONLY_EXPERT
 
 
 def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settings) -> None:
@@ -23,7 +23,7 @@ def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settin
         desk = Desk(run, settings)
         try:
             file = run.folder / "survey" / "experts.json"
-            known = experts(file, names or ([] if file.is_file() else [ALONE]))
+            known = experts(file, names or ([] if file.is_file() else [ONLY_EXPERT]))
             for name, token in known.items():
                 shown = f"[{host}]" if ":" in host else host
                 print(f"{name}: http://{shown}:{listener.getsockname()[1]}/{token}/", flush=True)

@@ -1,7 +1,6 @@
 """The survey's local web server: pages, pictures and answers for those who have a link."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,12 +14,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from deepminer_ray.annotation.sent import Adjudication, Kind, Save, checked
+from deepminer_ray.annotation.sent import Adjudication, Save, SentKind, read_message
 from deepminer_ray.errors import BadInput, Unreachable
 from deepminer_ray.survey import pages
 from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import expert_of
 from deepminer_ray.survey.gallery import RULES
+from deepminer_ray.survey.static import ASSETS
 
 LARGEST = 64 * 2**10
 """Bytes of a request; an answer has some hundred."""
@@ -31,9 +31,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
+CACHED = {"Cache-Control": "private, max-age=31536000, immutable"}
 """Pictures carry the state of the run in their address."""
-ASSETS = Path(__file__).parent / "assets"
 
 
 def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGIApp:
@@ -52,7 +51,7 @@ def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGI
         Route("/{token}/{place:int}/{rule}.png", web.sheet),
     ]
     middleware = [Middleware(_Guarded), Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))]
-    return Starlette(routes=routes, middleware=middleware, exception_handlers=REFUSED)
+    return Starlette(routes=routes, middleware=middleware, exception_handlers=ERROR_PAGES)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -65,7 +64,7 @@ async def _without(_: Request, error: Exception) -> Response:
     return HTMLResponse(pages.message(str(error)), 503)
 
 
-REFUSED = {HTTPException: _refused, BadInput: _without, Unreachable: _without}
+ERROR_PAGES = {HTTPException: _refused, BadInput: _without, Unreachable: _without}
 
 
 class _Guarded:
@@ -148,10 +147,10 @@ class _Web:
         unit, rule = self._unit(request), request.path_params["rule"]
         if rule not in RULES:
             raise HTTPException(404, "There is no such picture.")
-        return FileResponse(self.desk.gallery.sheet(unit, rule), media_type="image/png", headers=KEPT)
+        return FileResponse(self.desk.gallery.sheet(unit, rule), media_type="image/png", headers=CACHED)
 
     def first(self, request: Request) -> Response:
-        return Response(self.desk.gallery.picture(self._unit(request), 0), media_type="image/png", headers=KEPT)
+        return Response(self.desk.gallery.picture(self._unit(request), 0), media_type="image/png", headers=CACHED)
 
     def _unit(self, request: Request) -> int:
         expert, _ = self._expert(request)
@@ -162,7 +161,7 @@ class _Web:
         number = request.path_params["number"]
         if number not in self.desk.gallery.films({number}):
             raise HTTPException(404, "There is no such mammogram.")
-        return FileResponse(self.desk.gallery.film(number), media_type="image/png", headers=KEPT)
+        return FileResponse(self.desk.gallery.film(number), media_type="image/png", headers=CACHED)
 
     async def answer(self, request: Request) -> Response:
         return await self._changed(request, Save, self._saved)
@@ -171,11 +170,11 @@ class _Web:
         return await self._changed(request, Adjudication, self._adjudicated)
 
     async def _changed(
-        self, request: Request, kind: type[Kind], change: Callable[[str, Kind], dict[str, Any]]
+        self, request: Request, kind: type[SentKind], change: Callable[[str, SentKind], dict[str, Any]]
     ) -> Response:
         expert, _ = self._expert(request)
         try:
-            sent = checked(kind, await request.body())
+            sent = read_message(kind, await request.body())
         except ClientDisconnect:
             return _error("The request ended too soon.", 400)
         except BadInput as error:

@@ -16,11 +16,11 @@ from deepminer_ray.survey.experts import expert_name
 from deepminer_ray.survey.gallery import RULES
 
 ASSETS = Path(__file__).parent / "assets"
-ALONE = "expert"
+ONLY_EXPERT = "expert"
 """Who takes part where nobody is named."""
 RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.ASCII)
 """What Windows gives to devices, in any case."""
-LONGEST_FOLDER, DIGITS = 40, 10
+LONGEST_FOLDER, FOLDER_DIGITS = 40, 10
 """Characters of a name that its folder shows, and hexadecimal digits that tell it from others."""
 
 
@@ -31,7 +31,7 @@ def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Sett
     """
     if settings.repeats:
         raise BadInput("Units come twice only where a server asks: leave --repeats out.")
-    asked = list(dict.fromkeys(map(expert_name, names))) or [ALONE]
+    asked = list(dict.fromkeys(map(expert_name, names))) or [ONLY_EXPERT]
     desk = Desk(run, settings)
     try:
         return [_write(desk, directory, name) for name in asked]
@@ -45,11 +45,11 @@ def folder_name(name: str) -> str:
     A name of plain letters with a capital is its own folder; others, which a disk that ignores case, or one without
     some characters, could take for each other, get digits of their SHA-256.
     """
-    plain = name == ALONE or (name.lower() != ALONE and name == name.capitalize())
+    plain = name == ONLY_EXPERT or (name.lower() != ONLY_EXPERT and name == name.capitalize())
     if plain and re.fullmatch(r"[A-Za-z0-9]{1,40}", name) and not RESERVED.fullmatch(name.lower()):
         return name
-    shown = re.sub(r"\W+", "_", name)[:LONGEST_FOLDER].strip("_") or ALONE
-    return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}"
+    shown = re.sub(r"\W+", "_", name)[:LONGEST_FOLDER].strip("_") or ONLY_EXPERT
+    return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:FOLDER_DIGITS]}"
 
 
 def _write(desk: Desk, directory: Path, name: str) -> Path:

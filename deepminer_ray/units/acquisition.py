@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
+
+from deepminer_ray.statistics.confidence import Floats
 
 LEAST_PAIRS = 6
 """Fewer patients cannot reach p 0.05 in the signed-rank test."""
 LEAST_IN_GROUP = 5
 """Smaller groups are left out: for them the distribution of H is not the one p is taken from."""
-
-Floats = NDArray[np.float64]
 
 
 def between(groups: Mapping[str, Floats]) -> tuple[float, float] | None:

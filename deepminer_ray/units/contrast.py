@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.units.detection import Floats, Ranking, areas, interval_of
+from deepminer_ray.statistics.confidence import Floats
+from deepminer_ray.units.detection import Ranking, areas, interval_of
 
 DRAWS = 19_999
 """Exchanges of labels behind p: two-sided, it is a multiple of 1 / 10,000."""
 LEAST_PATIENTS = 3
 """A term that fewer patients show, or fewer lack, is left out."""
-LEVEL = 0.05
+FALSE_DISCOVERY_RATE = 0.05
 """q below which a unit tells a term from the other findings."""
 FOLDS = 5
 """Parts of the patients, each left out once, on which a longer name must fit better."""
@@ -25,7 +26,7 @@ NO_NAME = "pathology"
 NOUN = "lesion type"
 """A name holds what all its patches are of this attribute: "spiculated" is a spiculated mass where all are masses."""
 
-Mask = NDArray[np.bool_]
+Selection = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Term:
     """Patches that show a term and those that show nothing of it [N] each; neither: it is grazed."""
 
     concept: str
-    shows: Mask
-    lacks: Mask
+    shows: Selection
+    lacks: Selection
 
     @property
     def attribute(self) -> str:
@@ -75,7 +76,7 @@ def contrast(ranking: Ranking, term: Term, patient: NDArray[np.int64], draws: in
 
 
 def _exchanged(
-    auroc: Floats, rank: Floats, patient: NDArray[np.int64], shows: Mask, draws: int, seed: int
+    auroc: Floats, rank: Floats, patient: NDArray[np.int64], shows: Selection, draws: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of each unit how many exchanges of labels give at least its area, and how many at most."""
     _, item = np.unique(2 * patient + shows, return_inverse=True)
@@ -96,7 +97,7 @@ def _exchanged(
     return more, less
 
 
-def area(maximum: NDArray[np.floating], positive: Mask, negative: Mask) -> float:
+def area(maximum: NDArray[np.floating], positive: Selection, negative: Selection) -> float:
     """The area under the ROC curve of one unit's maxima [N], ties counting half; nan without positives or negatives."""
     high, low = maximum[positive], np.sort(maximum[negative])
     if not len(high) or not len(low):
@@ -155,7 +156,7 @@ def _better(
     if not longer:
         return None
 
-    def fits(term: Term, among: Mask) -> float:
+    def fits(term: Term, among: Selection) -> float:
         return area(maximum, term.shows & among, term.lacks & among)
 
     # Patients that show the name go round by fives, and so do the others: each part has some where there are enough.

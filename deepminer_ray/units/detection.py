@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from deepminer_ray.statistics.confidence import LEVEL
+from deepminer_ray.statistics.confidence import CONFIDENCE_LEVEL, Floats
 
-CELLS_AT_ONCE = 4_000_000
+VALUES_AT_ONCE = 4_000_000
 """Values of units x patches, or of units x pairs of patients, held in one array (32 MB)."""
-NORMAL_QUANTILE = {0.95: 1.959963984540054}[LEVEL]
+NORMAL_QUANTILE = {0.95: 1.959963984540054}[CONFIDENCE_LEVEL]
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.patches.cover import fill
+from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import interpolation
 
@@ -41,14 +41,14 @@ def pixels_above(
     return above, common
 
 
-class Lesion:
+class LesionPixels:
     """A lesion's concepts, and its pixels on the film."""
 
     def __init__(self, row: dict[str, Any]):
         self.x, self.y = row["x"], row["y"]
         self.concepts: list[str] = row["concepts"]
         outline = [[(x, y) for x, y in ring] for ring in row["outline"]]
-        self.filled = fill(outline, row["width"], row["height"], self.x, self.y)
+        self.filled = filled_outline(outline, row["width"], row["height"], self.x, self.y)
 
     def mask(self, x: int, y: int, size: int, side: int) -> NDArray[np.bool_]:
         """[side, side]: pixels of a patch of `size` film px at (x, y) whose centre lies in the lesion."""
@@ -61,7 +61,7 @@ class Lesion:
         return mask
 
 
-def concept_masks(lesions: Sequence[Lesion], patch: dict[str, int], side: int) -> dict[str, NDArray[np.bool_]]:
+def concept_masks(lesions: Sequence[LesionPixels], patch: dict[str, int], side: int) -> dict[str, NDArray[np.bool_]]:
     """For each concept on a patch the pixels [side, side] inside the outlines of lesions that have it."""
     masks: dict[str, NDArray[np.bool_]] = {}
     for lesion in lesions:

@@ -10,15 +10,15 @@ from io import BytesIO
 from typing import Any
 
 from deepminer_ray.database.packing import for_store
-from deepminer_ray.explanations.figure import Decision, Film, draw_explanation
+from deepminer_ray.explanations.figure import Decision, DrawnScan, draw_explanation
 from deepminer_ray.files.location import Place
 from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import Called, concepts, explained, explanation_tables, shown_maps
 from deepminer_ray.network.geometry import LAYER
-from deepminer_ray.network.probe import Probe, Tables
+from deepminer_ray.network.probe import Probe, ProbeTables
 from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.shard import read_scan
-from deepminer_ray.workers.cluster import ALONE, Likeness, refuse_unlike
+from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, refuse_unlike
 from deepminer_ray.workers.turn import Turn
 
 LOG = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class ProbeActor:
     fails to start is started again.
     """
 
-    def __init__(self, how: How, storage: Place, wanted: Likeness = ALONE):
+    def __init__(self, how: How, storage: Place, wanted: NodeRequirements = NO_REQUIREMENTS):
         self.how, self.storage, self.wanted = how, storage, wanted
         self.probe: Probe | None = None
         self.turn = Turn()
@@ -75,9 +75,9 @@ class ProbeActor:
         refuse_unlike(self.wanted)
         films = ahead(method, arguments[0], self.storage)
 
-        def answer() -> Tables:
+        def answer() -> ProbeTables:
             try:
-                tables: Tables = getattr(self.awake(network), method)(films, *arguments[1:])
+                tables: ProbeTables = getattr(self.awake(network), method)(films, *arguments[1:])
             except Exception:
                 LOG.exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
@@ -94,7 +94,7 @@ class ProbeActor:
 class FigureActor:
     """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, storage: Place, half: bool = False, wanted: Likeness = ALONE):
+    def __init__(self, storage: Place, half: bool = False, wanted: NodeRequirements = NO_REQUIREMENTS):
         self.storage, self.half, self.wanted = storage, half, wanted
         self.probe: Probe | None = None
 
@@ -108,7 +108,7 @@ class FigureActor:
 
     def explain(
         self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], network: Sequence[Any]
-    ) -> tuple[str, dict[str, bytes], Tables]:
+    ) -> tuple[str, dict[str, bytes], ProbeTables]:
         """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
         `silence`."""
         refuse_unlike(self.wanted)
@@ -121,7 +121,7 @@ class FigureActor:
             raise
         scale = min(film.shape) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
-        shown = Film(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        shown = DrawnScan(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
         by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}

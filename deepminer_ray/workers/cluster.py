@@ -25,7 +25,7 @@ from deepminer_ray.workers.shortage import deaths, refuse_failed_start, refuse_n
 CORES_PROMISED = 2
 """A local Ray is told of twice the cores there are: actors that hold every CPU would starve Ray Data silently."""
 
-STARTS = 3
+RAY_STARTS = 3
 """Ray gives a start 30 s, which a busy machine may not keep; the next one finds Ray's files in memory."""
 
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -57,32 +57,32 @@ MUST_AGREE = ("deepminer_ray", "torch", "torchvision", "numpy", "pyarrow", "open
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class VisiblePath:
     """A place that every node must see; a file with the content that it has for this command, by its digest."""
 
     place: Place
     digest: str = ""
 
 
-def sight(file: Place) -> Sight:
+def sight(file: Place) -> VisiblePath:
     """A file as it is now."""
-    return Sight(file, hashlib.sha256(file.read_bytes()).hexdigest())
+    return VisiblePath(file, hashlib.sha256(file.read_bytes()).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class NodeRequirements:
     """What a node must have in common with this command to work for it: places, whenever asked, and versions."""
 
-    seen: tuple[Sight, ...] = ()
+    seen: tuple[VisiblePath, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
 
 
-ALONE = Likeness()
+NO_REQUIREMENTS = NodeRequirements()
 """Nothing in common: what works for no command."""
 
 
 @cache
-def refuse_unlike(wanted: Likeness) -> None:
+def refuse_unlike(wanted: NodeRequirements) -> None:
     """BadInput where this process sees or has something else: its node may have joined when all others were asked.
 
     Asked once a process.
@@ -101,7 +101,7 @@ def refuse_deadly(work: str) -> None:
         raise deaths(f" over {work} or what was read with it")
 
 
-def refuse_unseen(seen: tuple[Sight, ...]) -> None:
+def refuse_unseen(seen: tuple[VisiblePath, ...]) -> None:
     """BadInput where this process does not see a place, or another one under the same name."""
     for one in seen:
         there = one.place.exists()
@@ -112,13 +112,13 @@ def refuse_unseen(seen: tuple[Sight, ...]) -> None:
             )
 
 
-def check_nodes(ray: Any, *seen: Sight) -> Likeness:
+def check_nodes(ray: Any, *seen: VisiblePath) -> NodeRequirements:
     """BadInput where a node has other versions or does not see a place; a Ray made by this process is not asked.
 
     What comes back is for workers to ask of themselves (`refuse_unlike`).
     """
     if "RAY_ADDRESS" not in os.environ:
-        return Likeness(seen)
+        return NodeRequirements(seen)
     own = _versions()
     asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
@@ -138,10 +138,10 @@ def check_nodes(ray: Any, *seen: Sight) -> Likeness:
         found = _answer(ray, answered, looking[answered])
         if found is not None:
             _compare(found, own, looking[answered]["NodeManagerAddress"])
-    return Likeness(seen, tuple(own.items()))
+    return NodeRequirements(seen, tuple(own.items()))
 
 
-def _look(seen: tuple[Sight, ...]) -> dict[str, str]:
+def _look(seen: tuple[VisiblePath, ...]) -> dict[str, str]:
     refuse_unseen(seen)
     return _versions()
 
@@ -258,7 +258,7 @@ def _refuse_cluster(said: str) -> None:
 
 
 def _start(ray: Any, **options: Any) -> None:
-    for _ in range(STARTS):
+    for _ in range(RAY_STARTS):
         try:
             context = ray.init(**options)
             if options.get("address") == "local":
@@ -270,7 +270,7 @@ def _start(ray: Any, **options: Any) -> None:
             if "timed out during startup" not in str(error):
                 raise
             ray.shutdown()
-    raise BadInput(f"Ray did not start in {STARTS} tries: call again when the machine is less busy.")
+    raise BadInput(f"Ray did not start in {RAY_STARTS} tries: call again when the machine is less busy.")
 
 
 @contextmanager

@@ -8,17 +8,17 @@ from typing import Any
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import read_start, refuse_special
 
-MOST_BYTES, MOST_NODES, MOST_DEEP = 2**18, 100_000, 50
+MOST_CLUSTER_BYTES, MOST_NODES, MOST_DEEP = 2**18, 100_000, 50
 """Bytes of a cluster file, its values with every alias written out, and how deep they lie: Ray's examples have 9 KB."""
-LONGEST = 300
+LONGEST_QUOTE = 300
 """Characters of what others say of a file."""
 NOBODY = "192.0.2."
 """Addresses of examples (RFC 5737), as `cluster-local.yaml` comes with."""
-SECONDS_TO_ANSWER = 10
+SECONDS_TO_REACH = 10
 LOCAL = "local"
 AS_RAY_DOES = {
     "BatchMode": "yes",
-    "ConnectTimeout": str(SECONDS_TO_ANSWER),
+    "ConnectTimeout": str(SECONDS_TO_REACH),
     "ControlPath": "none",
     "IdentitiesOnly": "yes",
     "LogLevel": "ERROR",
@@ -28,7 +28,7 @@ AS_RAY_DOES = {
 """Options of ssh: with no other key and over no connection that is open already."""
 
 
-def checked(file: Path) -> str:
+def checked_cluster_file(file: Path) -> str:
     """What a cluster file describes, in a line; BadInput where Ray would not take it or its head does not answer.
 
     A head that exists already (provider `local`) is asked by ssh, as Ray asks it; it alone can tell of its workers.
@@ -64,9 +64,9 @@ def _described(file: Path) -> Any:
 
     refuse_special(file)
     try:
-        content = read_start(file, MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise BadInput(f"{file} has more than {MOST_BYTES} bytes: it describes no cluster.")
+        content = read_start(file, MOST_CLUSTER_BYTES + 1)
+        if len(content) > MOST_CLUSTER_BYTES:
+            raise BadInput(f"{file} has more than {MOST_CLUSTER_BYTES} bytes: it describes no cluster.")
         loader = yaml.SafeLoader(content.decode())
         node = loader.get_single_node()
         if node is not None and _size(node, {}) > MOST_NODES:
@@ -81,7 +81,7 @@ def _described(file: Path) -> Any:
     except BadInput:
         raise
     except Exception as error:  # a value of YAML raises whatever its first wrong letter leads to
-        raise BadInput(f"{file} is not YAML: {' '.join(str(error).split())[:LONGEST]}.") from error
+        raise BadInput(f"{file} is not YAML: {' '.join(str(error).split())[:LONGEST_QUOTE]}.") from error
 
 
 def _size(node: Any, known: dict[int, float], depth: int = 0) -> float:
@@ -111,8 +111,8 @@ def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
     except BadInput:
         raise
     except ValidationError as error:
-        said = " ".join(error.message.split())[:LONGEST]
-        raise BadInput(f"{file} is not what Ray expects at {error.json_path[:LONGEST]}: {said}.") from error
+        said = " ".join(error.message.split())[:LONGEST_QUOTE]
+        raise BadInput(f"{file} is not what Ray expects at {error.json_path[:LONGEST_QUOTE]}: {said}.") from error
     except (ArithmeticError, AssertionError, AttributeError, ClickException, LookupError, OSError) as error:
         raise _unexpected(file, error) from error
     except (ImportError, RuntimeError, TypeError, ValueError) as error:
@@ -121,7 +121,7 @@ def _prepared(file: Path, described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unexpected(file: Path, error: Exception) -> BadInput:
-    reason = f"{type(error).__name__} {' '.join(str(error).split())[:LONGEST]}"
+    reason = f"{type(error).__name__} {' '.join(str(error).split())[:LONGEST_QUOTE]}"
     return BadInput(f"{file} is not what Ray expects ({reason}): start from cluster-local.yaml.")
 
 
@@ -135,7 +135,7 @@ def _refuse_silent(file: Path, head: str, auth: dict[str, Any]) -> None:
     if "ssh_private_key" in auth:
         command += ["-i", str(Path(auth["ssh_private_key"]).expanduser())]
     command += ["--", f"{auth['ssh_user']}@{head}", "true"]
-    quietly: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 2 * SECONDS_TO_ANSWER}
+    quietly: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 2 * SECONDS_TO_REACH}
     try:
         asked = subprocess.run(command, text=True, errors="replace", **quietly)
     except FileNotFoundError as error:

@@ -10,20 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.files.location import Place
-from deepminer_ray.network.training import Batch
-from deepminer_ray.patches.order import Rows, epoch_rows, share_of, shuffled
+from deepminer_ray.network.training import LabelledBatch
+from deepminer_ray.patches.order import PatchOrder, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
-from deepminer_ray.workers.cluster import ALONE, Likeness, refuse_deadly, refuse_unlike
+from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, refuse_deadly, refuse_unlike
 
 SHUFFLED_BYTES = 256 * 2**20
 """Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
 FILMS_A_BLOCK = 8
 
-Film = dict[str, Any]
+TrainingScan = dict[str, Any]
 """A row of `training`: scan_number, patches, classes."""
 
 
-def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[str], wanted: Likeness = ALONE) -> Any:
+def dataset(
+    ray: Any,
+    films: Sequence[TrainingScan],
+    folder: Place,
+    answers: Sequence[str],
+    wanted: NodeRequirements = NO_REQUIREMENTS,
+) -> Any:
     """The Ray dataset of the films' patches, in the order of `films`: columns pixels [side, side] and class."""
     rows = [
         {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
@@ -34,7 +40,7 @@ def dataset(ray: Any, films: Sequence[Film], folder: Place, answers: Sequence[st
     return listed.map_batches(read, batch_size=FILMS_A_BLOCK)
 
 
-def read_alike(films: Film, wanted: Likeness, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
+def read_alike(films: TrainingScan, wanted: NodeRequirements, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
     """`read_labelled`, on a node that is like the others."""
     refuse_unlike(wanted)
     refuse_deadly(f"patches of film {films['scan_number'][0]}")
@@ -46,7 +52,7 @@ class Feed:
 
     def __init__(self, config: dict[str, Any], rank: int, workers: int, held: Any):
         self.config = config
-        self.films: list[Film] = config["films"]
+        self.films: list[TrainingScan] = config["films"]
         self.rank, self.workers = rank, workers
         self.batch = int(config["recipe"]["batch"])
         self.held = None if held is None else _Held(held)
@@ -59,7 +65,7 @@ class Feed:
         """Steps of an epoch."""
         return sum(len(film["patches"]) for film in self.films) // self.batch
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
+    def batches(self, epoch: int) -> Iterator[LabelledBatch]:
         """This worker's batches of an epoch."""
         batch, seed = self.batch, self.config["recipe"]["seed"]
         sizes = [len(film["patches"]) for film in self.films]
@@ -72,7 +78,7 @@ class Feed:
             for start in range(0, len(places), self.size):
                 yield self.held.rows(rows[places[start : start + self.size]])
 
-    def _streamed(self, rows: Rows, windows: Iterator[Rows]) -> Iterator[Batch]:
+    def _streamed(self, rows: PatchOrder, windows: Iterator[PatchOrder]) -> Iterator[LabelledBatch]:
         import ray
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
@@ -88,7 +94,7 @@ class Feed:
                 yield window["pixels"][part], window["class"][part]
 
 
-def _chosen(films: Sequence[Film], rows: Rows) -> Iterator[Film]:
+def _chosen(films: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[TrainingScan]:
     """The films that `rows` go through, each with the patches chosen of it."""
     starts = np.cumsum([0] + [len(film["patches"]) for film in films])
     owner = np.searchsorted(starts, rows, side="right") - 1
@@ -104,7 +110,7 @@ class _Held:
         self.blocks = list(rows.iter_batches(batch_size=None, batch_format="numpy"))
         self.starts = np.cumsum([0] + [len(block["class"]) for block in self.blocks])
 
-    def rows(self, rows: Rows) -> Batch:
+    def rows(self, rows: PatchOrder) -> LabelledBatch:
         block = np.searchsorted(self.starts, rows, side="right") - 1
         place = rows - self.starts[block]
         both = list(zip(block, place, strict=True))

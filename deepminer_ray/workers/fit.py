@@ -9,11 +9,11 @@ import pyarrow as pa
 import torch
 
 from deepminer_ray.errors import DISK, BadInput, Unreachable
-from deepminer_ray.files.bucket import sentence
+from deepminer_ray.files.bucket import bucket_failure
 from deepminer_ray.files.location import Place, arrow_folder
 from deepminer_ray.workers.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
-from deepminer_ray.workers.feed import Film, dataset
-from deepminer_ray.workers.shortage import KILLED, LESS, SENTENCE, is_shortage
+from deepminer_ray.workers.feed import TrainingScan, dataset
+from deepminer_ray.workers.shortage import KILLED, LESS, OUT_OF_MEMORY, is_shortage
 from deepminer_ray.workers.train_worker import SCORE, train_worker
 from deepminer_ray.workers.watch import Watch, watching
 
@@ -83,7 +83,7 @@ def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool
     return _kept(result, folder, best)
 
 
-def _datasets(ray: Any, config: dict[str, Any], validation: list[Film]) -> dict[str, Any]:
+def _datasets(ray: Any, config: dict[str, Any], validation: list[TrainingScan]) -> dict[str, Any]:
     """What Ray Train gives the workers: the patches of validation, and those of training where all are held."""
     listed = {"train": config["films"]} if config["held"] else {}
     listed |= {"validation": validation} if validation else {}
@@ -112,7 +112,7 @@ def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
         raise BadInput(f"A batch of {batch} patches cannot be shared by {workers} workers: use fewer.")
 
 
-def _refuse_too_few(films: list[Film], batch: int) -> None:
+def _refuse_too_few(films: list[TrainingScan], batch: int) -> None:
     patches = sum(len(film["patches"]) for film in films)
     if patches < batch:
         raise BadInput(f"A batch of {batch} cannot be filled with {patches} patches: use a smaller --batch.")
@@ -136,7 +136,7 @@ def _state(kept: Any, folder: Place) -> dict[str, Any]:
     except (OSError, pa.ArrowException) as error:
         if isinstance(error, OSError) and error.errno in DISK:
             raise
-        raise Unreachable(sentence(str(folder), "read", str(error) or type(error).__name__)) from error
+        raise Unreachable(bucket_failure(str(folder), "read", str(error) or type(error).__name__)) from error
     return state
 
 
@@ -149,7 +149,7 @@ def failure_sentence(failures: Mapping[int, Exception]) -> str:
             return str(failure)
     causes = [str(error) for error in failures.values()]
     if any(is_shortage(cause) for cause in causes):
-        return SENTENCE
+        return OUT_OF_MEMORY
     if any(KILLED in cause for cause in causes):
         return f"Workers were killed, most likely because memory ran short: {LESS}; what was finished is kept."
     lines = [line.strip() for line in causes[0].splitlines() if line.strip()]

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-SENTENCE = (
+STORE_DIED = (
     "deepminer: Ray's object store died under this command, as where /dev/shm is full: make room there and call it "
     "again, and it resumes from what is finished."
 )
@@ -50,7 +50,7 @@ def main() -> None:
     if not sys.stdin.buffer.read(1):
         with suppress(OSError):
             if WRITTEN_IN_VAIN in Path(sys.argv[1]).read_text(errors="replace"):
-                print(SENTENCE, file=sys.stderr, flush=True)
+                print(STORE_DIED, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from deepminer_ray.database.packing import BATCH, PACKED
+from deepminer_ray.database.packing import PACKED_ACTIVATION, PACKED_BATCH
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import activation, attached, gathered
 from deepminer_ray.workers.cluster import connect, here
 
 SUMMED = ("histogram",)
 """What is summed before it is sorted, and then is little."""
-MEMORY, THREADS = "128MB", 4
+MERGE_MEMORY, MERGE_THREADS = "128MB", 4
 """What DuckDB may hold of rows that come in their order, or nearly: more would only keep what is on disk already. With
 many threads it would not be enough, and no more than two have something to do."""
 M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 2**20
@@ -53,14 +53,14 @@ def _merge(
 ) -> None:
     give_large_blocks_back()
     with Run(folder).finishing(stage, parameters, started) as tables:
-        tables.hold(MEMORY, THREADS)
+        tables.hold(MERGE_MEMORY, MERGE_THREADS)
         for table, more in rows.items():
             tables.insert(table, more)
         for table in attached(tables, files):
-            if table not in (PACKED, BATCH):
+            if table not in (PACKED_ACTIVATION, PACKED_BATCH):
                 with nullcontext() if table in SUMMED else gathered(tables, table):
                     tables.fill(table, f"store/{table}")
         for part in activation(files):
             tables.renew()
-            tables.hold(MEMORY, THREADS)
+            tables.hold(MERGE_MEMORY, MERGE_THREADS)
             tables.insert("activation", part)

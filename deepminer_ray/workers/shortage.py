@@ -25,7 +25,7 @@ ROOM = 32 * 2**20
 """Bytes that Ray writes within minutes of its start, its logs."""
 
 LESS = "use a smaller --at-once (or --batch), or fewer --workers on a machine"
-SENTENCE = f"A worker ran out of memory: {LESS}."
+OUT_OF_MEMORY = f"A worker ran out of memory: {LESS}."
 
 
 def is_shortage(error: BaseException | str) -> bool:

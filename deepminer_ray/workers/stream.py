@@ -33,7 +33,7 @@ class Batch:
     arguments: tuple[Any, ...]
 
 
-NAMED = 80
+LONGEST_BATCH_NAME = 80
 """Characters that tell which batch it was: its first scans or patches."""
 BATCHES_A_STORE = 64
 STORES_AT_MOST = 8
@@ -47,7 +47,7 @@ def stores_for(batches: int) -> int:
     return max(1, min(STORES_AT_MOST, batches // BATCHES_A_STORE))
 
 
-def digest(made_from: Any, batches: Sequence[Batch], cut: bytes) -> str:
+def work_digest(made_from: Any, batches: Sequence[Batch], cut: bytes) -> str:
     """What answers were made from, in 16 characters; batch by batch, as all of them may not fit into memory twice."""
     seen = hashlib.sha256(json.dumps(made_from).encode())
     for batch in batches:
@@ -83,7 +83,7 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.
     """
     cut = pixels(run)
-    key = digest([made_from, how.gpu], batches, cut.read_bytes())
+    key = work_digest([made_from, how.gpu], batches, cut.read_bytes())
     count = stores_for(len(batches))
     files = [run.folder / "store" / f"{stage}-{key}-{number}.duckdb" for number in range(count)]
     for stale in (run.folder / "store").glob(f"{stage}-*"):
@@ -144,5 +144,8 @@ def answered(
         having[actor] -= 1
         hand_to(actor)
         if failed := told.exception():
-            raise ended_by(failed, shorten(f"{batch.method} {batch.arguments}", NAMED, placeholder=" ...")) or failed
+            raise (
+                ended_by(failed, shorten(f"{batch.method} {batch.arguments}", LONGEST_BATCH_NAME, placeholder=" ..."))
+                or failed
+            )
         yield told.result()

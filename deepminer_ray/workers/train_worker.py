@@ -10,10 +10,10 @@ import torch
 
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Batch, Diverged, Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.network.training import Diverged, LabelledBatch, Recipe, train_epoch, validate, validation_auc
 from deepminer_ray.workers.cluster import refuse_unlike
 from deepminer_ray.workers.feed import Feed
-from deepminer_ray.workers.shortage import SENTENCE, is_shortage
+from deepminer_ray.workers.shortage import OUT_OF_MEMORY, is_shortage
 
 SECONDS_BETWEEN_TELLING = 0.5
 EARLIER = 1e-9
@@ -37,7 +37,7 @@ def train_worker(config: dict[str, Any]) -> str | None:
     from ray import train as ray_train
 
     if config["shortage"].exists():
-        return SENTENCE
+        return OUT_OF_MEMORY
     try:
         _train(config)
     except Diverged as error:
@@ -48,7 +48,7 @@ def train_worker(config: dict[str, Any]) -> str | None:
         if ray_train.get_context().get_world_size() > 1:
             config["shortage"].write_bytes(b"")
             raise
-        return SENTENCE
+        return OUT_OF_MEMORY
     return None
 
 
@@ -100,13 +100,13 @@ def _validation(ray_train: Any, size: int) -> Any:
 class _Waited:
     """Batches, and how long the loop waited for them."""
 
-    def __init__(self, batches: Iterator[Batch]):
+    def __init__(self, batches: Iterator[LabelledBatch]):
         self.batches, self.seconds = batches, 0.0
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[LabelledBatch]:
         return self
 
-    def __next__(self) -> Batch:
+    def __next__(self) -> LabelledBatch:
         started = time.monotonic()
         try:
             return next(self.batches)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.aliases import Row
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import TrainingBar, say
 from deepminer_ray.progress.running import Running
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from deepminer_ray.annotation.answer import Answer, answer_of, rows_of
 from deepminer_ray.annotation.answer import read_answer as read_sent
-from deepminer_ray.annotation.sent import LONGEST, MOST, Adjudication, Save, SentAnswer, checked
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, described
+from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION, MOST, Adjudication, Save, SentAnswer, read_message
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, phenomenon_name
 from deepminer_ray.errors import BadInput
 
 SCRIPT = "<script>alert(1)</script>'; drop table"
@@ -18,7 +18,7 @@ NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)
 
 
 def read_answer(sent: Any) -> Answer:
-    return read_sent(checked(SentAnswer, sent))
+    return read_sent(read_message(SentAnswer, sent))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def read_answer(sent: Any) -> Answer:
         ({"phenomena": [{}] * (MOST + 1)}, f"`phenomena`: .*at most {MOST} items"),
         ({"phenomena": ["mass"]}, r"`phenomena\.0`"),
         ({"phenomena": [{"text": 7}]}, r"`phenomena\.0\.text`: .*valid string"),
-        ({"phenomena": [{"text": "x" * (LONGEST + 1)}]}, f"at most {LONGEST} characters"),
+        ({"phenomena": [{"text": "x" * (LONGEST_DESCRIPTION + 1)}]}, f"at most {LONGEST_DESCRIPTION} characters"),
         ({"phenomena": [{"text": "\ud800"}]}, r"`phenomena\.0\.text`"),
         ({"phenomena": [{"category": "Tumour"}]}, "`category` is one of: Mass"),
         ({"phenomena": [{"category": ["Mass"]}]}, r"`phenomena\.0\.category`: .*valid string"),
@@ -73,7 +73,7 @@ def test_what_no_page_could_have_sent_is_refused(sent: Any, sentence: str) -> No
 )
 def test_bytes_that_are_no_answer_are_refused_in_a_sentence(kind: Any, sent: bytes) -> None:
     with pytest.raises(BadInput, match=r"\.$"):
-        checked(kind, sent)
+        read_message(kind, sent)
 
 
 @pytest.mark.parametrize(
@@ -131,5 +131,5 @@ def test_an_answer_comes_back_from_its_rows(sent: dict[str, Any]) -> None:
 def test_every_term_has_a_key_and_a_name() -> None:
     assert all(len(terms) <= len(LETTERS) for terms in TERMS.values())
     assert len(TERMS) <= 9
-    assert described("Calcification", ["fine linear"]) == "calcification: fine linear"
-    assert described(None, []) is None
+    assert phenomenon_name("Calcification", ["fine linear"]) == "calcification: fine linear"
+    assert phenomenon_name(None, []) is None

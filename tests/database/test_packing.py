@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from pyarrow.compute import field
 
 from deepminer_ray.database import packing
-from deepminer_ray.database.packing import ACTIVATION, BATCH, PACKED, packed, units_at_once, unpacked
+from deepminer_ray.database.packing import (
+    ACTIVATION_SCHEMA,
+    PACKED_ACTIVATION,
+    PACKED_BATCH,
+    packed,
+    units_at_once,
+    unpacked,
+)
 
 
 def activation(patches: Sequence[int], units: int, cells: int, seed: int) -> pa.Table:
@@ -35,12 +42,12 @@ def activation(patches: Sequence[int], units: int, cells: int, seed: int) -> pa.
 def back(batches: Sequence[pa.Table]) -> pa.Table:
     """What a run gets of batches that were stored in any order."""
     tables = [packed(batch) for batch in batches]
-    rows, stored = (pa.concat_tables([table[name] for table in tables]) for name in (PACKED, BATCH))
+    rows, stored = (pa.concat_tables([table[name] for table in tables]) for name in (PACKED_ACTIVATION, PACKED_BATCH))
     parts = [
         unpacked(stored, rows.filter((field("unit") >= first) & (field("unit") <= last)))
         for first, last in units_at_once(stored)
     ]
-    return pa.Table.from_batches([batch for part in parts for batch in part], ACTIVATION)
+    return pa.Table.from_batches([batch for part in parts for batch in part], ACTIVATION_SCHEMA)
 
 
 @given(
@@ -58,7 +65,7 @@ def test_what_is_unpacked_is_what_was_packed_by_unit_and_patch(
     chosen = [np.arange(first, end) * 3 + 2**40 for first, end in itertools.pairwise(starts)]
     batches = [activation(patches, units, cells, seed + number) for number, patches in enumerate(chosen)]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(packing, "CELLS_AT_ONCE", at_once)
+        patched.setattr(packing, "UNPACKED_AT_ONCE", at_once)
         patched.setattr(packing, "BYTES_AT_ONCE", bytes_at_once)
         found = back(batches[::-1])
     expected = pa.concat_tables(batches).sort_by([("unit", "ascending"), ("patch", "ascending")])
@@ -66,10 +73,10 @@ def test_what_is_unpacked_is_what_was_packed_by_unit_and_patch(
 
 
 def test_a_row_takes_nine_bytes_where_a_map_has_no_more_than_256_cells() -> None:
-    table = packed(activation(range(100), 64, 16, 0))[PACKED]
-    assert sum(item.as_buffer().size for name in packing.BYTES for item in table[name]) == 9 * 100 * 64
+    table = packed(activation(range(100), 64, 16, 0))[PACKED_ACTIVATION]
+    assert sum(item.as_buffer().size for name in packing.BYTE_FORMATS for item in table[name]) == 9 * 100 * 64
 
 
 def test_nothing_stored_is_nothing_unpacked() -> None:
     table = packed(activation([1], 2, 3, 0))
-    assert list(unpacked(table[BATCH], table[PACKED].slice(0, 0))) == []
+    assert list(unpacked(table[PACKED_BATCH], table[PACKED_ACTIVATION].slice(0, 0))) == []

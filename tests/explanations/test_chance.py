@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from deepminer_ray.explanations.chance import AMONG, Chance, Pairs, Places, chances, mean_score, p_value, rounds
+from deepminer_ray.explanations.chance import AMONG, Chance, Pairs, Scans, chances, mean_score, p_value, rounds
 from tests import naive
 
 SHUFFLES = 1000
@@ -84,7 +84,7 @@ def test_pairs_grow_no_faster_than_films(each: int) -> None:
     for films in (1_000, 4_000, 10_000, 20_000):
         scored = []
 
-        def constant(scans: Places, scored: list[int] = scored) -> np.ndarray:
+        def constant(scans: Scans, scored: list[int] = scored) -> np.ndarray:
             scored.append(len(scans) ** 2)
             return np.zeros((len(scans), len(scans)))
 

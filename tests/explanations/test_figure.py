@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from deepminer_ray.explanations.figure import ConceptMap, Decision, Film, blended, draw_explanation
+from deepminer_ray.explanations.figure import ConceptMap, Decision, DrawnScan, blended, draw_explanation
 from deepminer_ray.units.picture import displayed
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -19,9 +19,9 @@ REPORT = "LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED"
 DECISION = Decision("benign", "malignant", 0.93123)
 
 
-def film(rows: int = 320, columns: int = 256, density: int = 20_000, report: str = REPORT) -> Film:
+def film(rows: int = 320, columns: int = 256, density: int = 20_000, report: str = REPORT) -> DrawnScan:
     ring = [(x, 100) for x in range(80, 160)] + [(159, y) for y in range(101, 150)] + [(80, 149)]
-    return Film("cancer_01-C_0001_1.LEFT_CC", np.full((rows, columns), density, np.uint16), [ring], report, 4, 2)
+    return DrawnScan("cancer_01-C_0001_1.LEFT_CC", np.full((rows, columns), density, np.uint16), [ring], report, 4, 2)
 
 
 def response(rows: int = 10, columns: int = 8, peak: tuple[int, int] = (7, 2)) -> NDArray[np.float32]:
@@ -137,7 +137,7 @@ def test_a_map_colours_no_air(tmp_path: Path, decided: str) -> None:
     pixels = np.full((320, 256), 30_000, np.uint16)
     pixels[:, :120] = 15_000
     pixels[:, :120] += np.random.default_rng(0).integers(0, 800, (320, 120)).astype(np.uint16)
-    shown = Film("normal_01-A_0001_1.LEFT_CC", pixels, [], "", None, None)
+    shown = DrawnScan("normal_01-A_0001_1.LEFT_CC", pixels, [], "", None, None)
     high = np.ones((10, 8), np.float32)
     high[:, 6:] = 20
     of_concept = [ConceptMap("Spiculation", True, 1, 0.25, high)]
@@ -177,7 +177,7 @@ def test_films_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: i
 
 
 def test_a_film_without_lesion_and_a_class_without_evidence_are_drawn(tmp_path: Path, said: list[Text]) -> None:
-    bare = Film("normal_01-A_0001_1.LEFT_CC", film().pixels, [], "", None, None)
+    bare = DrawnScan("normal_01-A_0001_1.LEFT_CC", film().pixels, [], "", None, None)
     decision = Decision("normal", "normal", 1.0)
     draw_explanation(tmp_path / "scan.pdf", bare, decision, -response(), [], GEOMETRY, ".pdf")
     assert (tmp_path / "scan.pdf").read_bytes().startswith(b"%PDF")

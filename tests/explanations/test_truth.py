@@ -10,8 +10,8 @@ from deepminer_ray.explanations.truth import (
     Naming,
     as_text,
     beside_other_names,
-    fit,
-    mean_interval,
+    fit_name,
+    mean_area_interval,
     meant,
     shuffled_mean,
 )
@@ -66,7 +66,7 @@ def level(seed: int = 0) -> tuple[Level, Term]:
 
 def test_a_fit_is_counted_among_findings_and_among_all() -> None:
     of, term = level()
-    found = fit(of, term, np.array([2.0, 2.5, 1e9]))
+    found = fit_name(of, term, np.array([2.0, 2.5, 1e9]))
     others = term.lacks & of.finding
     assert (found.positives, found.patients, found.n) == (40, 10, 40 + others.sum())
     assert found.auroc is not None and found.auroc_all is not None and found.low is not None
@@ -84,7 +84,7 @@ def test_a_fit_is_counted_among_findings_and_among_all() -> None:
 def test_too_few_patients_are_only_counted() -> None:
     of, term = level()
     few = Term("t: t", term.shows & (of.patient < 12), term.lacks)
-    found = fit(of, few, np.zeros(3))
+    found = fit_name(of, few, np.zeros(3))
     assert found.auroc is None and (found.positives, found.patients) == (8, 2)
 
 
@@ -113,12 +113,14 @@ def test_shuffled_names_are_those_of_every_order() -> None:
 def test_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:
     """The same unit twice is not a second witness: the interval of the mean is that of the one."""
     of, term = level()
-    found = fit(of, term, np.zeros(3))
+    found = fit_name(of, term, np.zeros(3))
     assert found.low is not None and found.high is not None
-    twice = mean_interval(Naming(np.array([1, 1]), np.array([0, 0])), [found])
+    twice = mean_area_interval(Naming(np.array([1, 1]), np.array([0, 0])), [found])
     assert twice == pytest.approx((found.low[1], found.high[1]))
     held = 0
     for seed in range(100):
-        low, high = mean_interval(Naming(np.array([1, 2]), np.array([0, 0])), [fit(*level(seed + 1), np.zeros(3))])
+        low, high = mean_area_interval(
+            Naming(np.array([1, 2]), np.array([0, 0])), [fit_name(*level(seed + 1), np.zeros(3))]
+        )
         held += low < 0.8719 < high  # the mean of Phi(1 / sqrt 2) and Phi(3 / sqrt 2)
     assert held >= 85

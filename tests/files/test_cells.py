@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.annotation.exchange import COLUMNS, read_annotations, write_annotations
+from deepminer_ray.annotation.exchange import ANNOTATION_COLUMNS, read_annotations, write_annotations
 from deepminer_ray.cli import main
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.readers import KEY, SHEET, write_questions
 from deepminer_ray.files.cells import csv_of, marked, text_of, unmarked
-from deepminer_ray.stages.partition import read_lists
+from deepminer_ray.stages.partition import read_partition_lists
 
 FORMULA = "=cmd|' /C calc'!A0"
 STARTS = "=+-@\t\r\n\uff1d"
@@ -68,7 +68,10 @@ def test_numbers_stay_numbers_and_names_of_columns_are_marked_too() -> None:
 @pytest.mark.parametrize("suffix", ["csv", "json"])
 def test_annotations_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
     said = [text for text in (*TEXTS, *PLAIN) if text.strip() == text and text]
-    rows = [dict.fromkeys(COLUMNS) | {"unit": "unit_0001", "annotator": text, "phenomenon": text} for text in said]
+    rows = [
+        dict.fromkeys(ANNOTATION_COLUMNS) | {"unit": "unit_0001", "annotator": text, "phenomenon": text}
+        for text in said
+    ]
     out = tmp_path / f"names.{suffix}"
     write_annotations(out, rows)
     assert [row["phenomenon"] for row in read_annotations(out, 9)] == said
@@ -91,7 +94,7 @@ def test_no_sheet_or_answer_holds_a_formula(tmp_path: Path, capsys: pytest.Captu
     said = capsys.readouterr().out
     assert said == f"patient,partition,x\n'{FORMULA},test,-1.5\n"
     (tmp_path / "lists.csv").write_text(said)
-    assert read_lists(tmp_path / "lists.csv").to_dicts() == [{"patient": FORMULA, "list": "test"}]
+    assert read_partition_lists(tmp_path / "lists.csv").to_dicts() == [{"patient": FORMULA, "list": "test"}]
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_what_google_wants_to_know_is_said_soon(
     monkeypatch.setenv("GCE_METADATA_ROOT", f"127.0.0.1:{free_port()}")
     if credentials:
         monkeypatch.setenv(GOOGLE_KEY, str(tmp_path / credentials))
-    monkeypatch.setattr(buckets, "SECONDS_TO_ANSWER", 1.0)
+    monkeypatch.setattr(buckets, "SECONDS_OF_SILENCE", 1.0)
     filesystem_of.cache_clear()
     started = time.monotonic()
     try:

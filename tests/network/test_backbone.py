@@ -12,7 +12,7 @@ from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
-from deepminer_ray.network.geometry import LayerToo, geometry
+from deepminer_ray.network.geometry import LayerAndLast, geometry
 from deepminer_ray.units.receptive_field import Geometry
 
 
@@ -247,7 +247,7 @@ def test_a_network_ends_with_the_layer_asked_for(
     assert ended.units == units and geometry(ended.features).stride == stride
     image = torch.randn(2, 3, 128, 96)
     with torch.no_grad():
-        torch.testing.assert_close(ended.features(image), LayerToo(whole.features, until)(image)[0])
+        torch.testing.assert_close(ended.features(image), LayerAndLast(whole.features, until)(image)[0])
         save(tmp_path / "network.pt", ended, 96, "imagenet")
         again = load(tmp_path / "network.pt").network
         assert (again.until, again.pool) == (until, "max")

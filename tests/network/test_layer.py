@@ -8,7 +8,7 @@ from torch import nn
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.geometry import LAYER, LayerToo, geometry, map_shape
+from deepminer_ray.network.geometry import LAYER, LayerAndLast, geometry, map_shape
 
 LAYERS = [
     ("resnet18", "conv1", 2, 7),
@@ -40,7 +40,7 @@ def test_a_layer_gives_what_its_module_answers(name: str, layer: str, stride: in
     features = build(name)[0].features.eval()
     image = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():
-        maps, last = LayerToo(features, layer)(image)
+        maps, last = LayerAndLast(features, layer)(image)
         assert torch.equal(maps, hooked(features, layer, image))
         assert torch.equal(last, features(image))
     assert map_shape(features, layer, 64) == maps.shape[1:]
@@ -54,7 +54,7 @@ def test_a_cell_of_a_layer_sees_its_receptive_field_and_nothing_else(name: str, 
     """Change one pixel: the cells that notice are those whose field holds it."""
     torch.manual_seed(0)
     features = build(name)[0].features.eval()
-    module, where = LayerToo(features, layer), geometry(features, layer)
+    module, where = LayerAndLast(features, layer), geometry(features, layer)
     image = torch.randn(1, 3, 64, 256)
     with torch.inference_mode():
         before = module(image)[0]

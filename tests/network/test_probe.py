@@ -18,7 +18,7 @@ from deepminer_ray.patches.ahead import ahead
 from deepminer_ray.patches.breast import breast_mask, without_labels
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.stages import probe as stage
-from deepminer_ray.stages.probe import divided, together
+from deepminer_ray.stages.probe import probe_batches, together
 
 SIDE = 64
 FILMS = [(film, [film * 65536 + place for place in range(count)]) for film, count in enumerate((3, 21, 1, 40))]
@@ -70,15 +70,15 @@ def test_batches_follow_the_patches_and_are_sized_by_units(monkeypatch: pytest.M
     monkeypatch.setattr(stage, "ROWS_A_BATCH", 1_000)
     monkeypatch.setattr(stage, "BATCHES_AT_LEAST", 1)
     for units, size in ((10, 64), (100, 10), (5_000, 1)):
-        batches = divided(FILMS, units)
+        batches = probe_batches(FILMS, units)
         counts = [sum(len(patches) for _, patches in batch) for batch in batches]
         assert set(counts[:-1]) <= {size} and 0 < counts[-1] <= size
         assert [patch for batch in batches for _, patches in batch for patch in patches] == [
             patch for _, patches in FILMS for patch in patches
         ]
-    assert divided([], 512) == []
+    assert probe_batches([], 512) == []
     monkeypatch.setattr(stage, "PATCHES_A_BATCH", 40)
-    assert [sum(len(patches) for _, patches in batch) for batch in divided(FILMS, 10)] == [32, 32, 1]
+    assert [sum(len(patches) for _, patches in batch) for batch in probe_batches(FILMS, 10)] == [32, 32, 1]
 
 
 def test_mammograms_of_a_batch_are_answered_one_by_one(probe: Probe, folder: Path) -> None:

@@ -11,7 +11,7 @@ from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.training import Batch, Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate, validation_auc
 
 CPU = torch.device("cpu")
 
@@ -20,7 +20,7 @@ def recipe(learning_rate: float = 0.02) -> Recipe:
     return Recipe(4, 12, learning_rate, 4, paper.MOMENTUM, paper.WEIGHT_DECAY, "imagenet", 0)
 
 
-def batches(count: int, seed: int) -> list[Batch]:
+def batches(count: int, seed: int) -> list[LabelledBatch]:
     """Normal patches are dark; benign ones have a bright half, malignant ones bright stripes."""
     draw = np.random.default_rng(seed)
     found = []

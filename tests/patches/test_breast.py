@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from deepminer_ray.patches.breast import breast_mask, breast_shares, otsu, without_labels
-from deepminer_ray.patches.cover import fill
-from deepminer_ray.patches.grid import Place, places
+from deepminer_ray.patches.cover import filled_outline
+from deepminer_ray.patches.grid import Window, places
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
 from deepminer_ray.phantom.film import density_of
 from deepminer_ray.sources.density import DIGITIZERS, to_density, to_grey
-from deepminer_ray.sources.image import read_film
+from deepminer_ray.sources.image import read_image
 from deepminer_ray.sources.manifest import find_rows, read_row
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
@@ -180,7 +180,7 @@ def test_a_share_is_a_count_of_pixels() -> None:
     for place, share in zip(grid, breast_shares(mask, grid, 8), strict=True):
         count = sum(bool(mask[y, x]) for y in range(place.y, place.y + 8) for x in range(place.x, place.x + 8))
         assert share == count / 64
-    assert breast_shares(np.ones((9, 9), np.bool_), [Place(0, 0, 0, 1, 1)], 8).tolist() == [1]
+    assert breast_shares(np.ones((9, 9), np.bool_), [Window(0, 0, 0, 1, 1)], 8).tolist() == [1]
 
 
 @pytest.mark.skipif(not (SHARED / "cbis-mass-256").is_dir(), reason="../shared/data/cbis-mass-256 is not there")
@@ -189,10 +189,10 @@ def test_lesions_of_real_films_lie_in_the_breast() -> None:
     inside, breasts = [], []
     for row in find_rows(directory)[::12]:
         case = read_row(str(directory), row)
-        scan, mask = case.scans[0], breast_mask(read_film(case.scans[0].file))
+        scan, mask = case.scans[0], breast_mask(read_image(case.scans[0].file))
         breasts.append(mask.mean())
         for lesion in case.lesions:
-            filled = fill(lesion.outline, scan.columns, scan.rows, 0, 0)
+            filled = filled_outline(lesion.outline, scan.columns, scan.rows, 0, 0)
             inside.append(mask[filled].mean())
     assert np.mean(np.array(inside) > 0.9) > 0.95
     assert 0.02 < min(breasts) < max(breasts) < 0.6

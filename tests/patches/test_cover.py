@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.cover import fill, overlaps
+from deepminer_ray.patches.cover import filled_outline, overlaps
 from deepminer_ray.sources.rows import Ring
 
 STEPS = [(0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1)]
@@ -73,24 +73,24 @@ smooth_rings = st.builds(
     ],
 )
 def test_the_boundary_belongs_to_the_lesion(outline: list[Ring], area: int) -> None:
-    assert fill(outline, *box(outline)).sum() == area
+    assert filled_outline(outline, *box(outline)).sum() == area
 
 
 def test_two_rings_enclose_nothing_together() -> None:
     left, right = [(1, 0), (0, 1), (1, 2), (0, 1)], [(2, 1)]
-    assert not fill([left, right], 3, 3, 0, 0)[1, 1]
+    assert not filled_outline([left, right], 3, 3, 0, 0)[1, 1]
 
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(rings, smooth_rings), min_size=1, max_size=3))
 def test_filling_is_what_a_slow_flood_leaves(outline: list[Ring]) -> None:
     width, height, x, y = box(outline)
-    assert pixels(fill(outline, width, height, x, y), x, y) == slow_fill(outline)
+    assert pixels(filled_outline(outline, width, height, x, y), x, y) == slow_fill(outline)
 
 
 def test_an_outline_outside_its_box_is_refused() -> None:
     with pytest.raises(BadInput):
-        fill([SQUARE], 2, 3, 2, 3)
+        filled_outline([SQUARE], 2, 3, 2, 3)
 
 
 @settings(deadline=None)
@@ -100,7 +100,7 @@ def test_an_outline_outside_its_box_is_refused() -> None:
 )
 def test_shares_are_counts_of_common_pixels(ring: Ring, windows: list[tuple[int, int, int]]) -> None:
     width, height, x, y = box([ring])
-    cover, within = overlaps(fill([ring], width, height, x, y), x, y, np.array(windows, dtype=np.int64))
+    cover, within = overlaps(filled_outline([ring], width, height, x, y), x, y, np.array(windows, dtype=np.int64))
     lesion = slow_fill([ring])
     for number, (left, top, size) in enumerate(windows):
         window = {(column, row) for column in range(left, left + size) for row in range(top, top + size)}
@@ -115,5 +115,5 @@ def test_a_window_inside_a_large_lesion_is_covered_exactly() -> None:
 
 
 def test_a_lesion_without_pixels_overlaps_nothing() -> None:
-    cover, within = overlaps(fill([], 2, 2, 0, 0), 0, 0, np.array([[0, 0, 4]]))
+    cover, within = overlaps(filled_outline([], 2, 2, 0, 0), 0, 0, np.array([[0, 0, 4]]))
     assert cover.tolist() == within.tolist() == [0]

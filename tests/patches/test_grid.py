@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.grid import Place, film_window, patch_number, places, scan_size
+from deepminer_ray.patches.grid import Window, film_window, patch_number, places, scan_size
 
 films = st.tuples(st.integers(16, 6000), st.integers(16, 6000)).filter(lambda film: max(film) <= 4 * min(film))
 sides = st.integers(8, 256)
@@ -31,7 +31,7 @@ def test_places_of_the_paper_are_113_or_114_px_apart() -> None:
     grid = places(908, 908, 227)
     assert [place.x for place in grid[:7]] == [0, 113, 227, 340, 454, 567, 681]
     assert len(grid) == 49
-    assert grid[8] == Place(index=8, column=1, row=1, x=113, y=113)
+    assert grid[8] == Window(index=8, column=1, row=1, x=113, y=113)
 
 
 def test_a_rest_is_seen_by_a_last_row_at_the_edge() -> None:
@@ -97,4 +97,4 @@ def test_sizes_that_hold_no_patch_are_refused() -> None:
     with pytest.raises(BadInput):
         scan_size(0, 100, 64)
     with pytest.raises(BadInput):
-        film_window(Place(0, 0, 0, 90, 0), 20, 100, 100, 400, 400)
+        film_window(Window(0, 0, 0, 90, 0), 20, 100, 100, 400, 400)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deepminer_ray.phantom.breast import Anatomy, Breast, draw_breast
-from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, Kind, place
+from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, FindingKind, place_finding
 
 KINDS = (*MALIGNANT, *BENIGN)
 COLUMNS = 256
@@ -17,9 +17,9 @@ def breast(request: pytest.FixtureRequest) -> Breast:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_a_finding_lies_in_the_breast_and_stands_out(kind: Kind, breast: Breast) -> None:
+def test_a_finding_lies_in_the_breast_and_stands_out(kind: FindingKind, breast: Breast) -> None:
     before = breast.attenuation.copy()
-    placed = place(kind, breast, [], 0.3, np.random.default_rng(7))
+    placed = place_finding(kind, breast, [], 0.3, np.random.default_rng(7))
     assert placed.mask.any()
     assert breast.mask[placed.mask].all()
     assert not (breast.muscle[placed.mask] > 0.5).any()
@@ -30,16 +30,16 @@ def test_a_finding_lies_in_the_breast_and_stands_out(kind: Kind, breast: Breast)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_a_finding_fits_a_patch(kind: Kind, breast: Breast) -> None:
-    rows, columns = np.nonzero(place(kind, breast, [], 0.3, np.random.default_rng(8)).mask)
+def test_a_finding_fits_a_patch(kind: FindingKind, breast: Breast) -> None:
+    rows, columns = np.nonzero(place_finding(kind, breast, [], 0.3, np.random.default_rng(8)).mask)
     longer = max(np.ptp(rows), np.ptp(columns)) + 1
     assert 0.04 * COLUMNS < longer < 0.25 * COLUMNS
 
 
 def test_a_second_finding_keeps_apart(breast: Breast) -> None:
     rng = np.random.default_rng(9)
-    first = place(BENIGN[0], breast, [], 0.3, rng)
-    second = place(MALIGNANT[0], breast, [first], 0.3, rng)
+    first = place_finding(BENIGN[0], breast, [], 0.3, rng)
+    second = place_finding(MALIGNANT[0], breast, [first], 0.3, rng)
     assert not (first.mask & second.mask).any()
 
 

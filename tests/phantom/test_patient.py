@@ -11,7 +11,7 @@ import pytest
 from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.finding import BENIGN, MALIGNANT
 from deepminer_ray.phantom.patient import outline, write_patient, write_phantom
-from deepminer_ray.phantom.plan import plan
+from deepminer_ray.phantom.plan import planned_patient
 from deepminer_ray.sources import ddsm, density, ics, ljpeg, overlay
 
 PATIENTS, SEED, COLUMNS = 6, 3, 144
@@ -51,12 +51,12 @@ def test_another_seed_gives_other_films(tree: Path, tmp_path: Path) -> None:
 
 def test_files_are_named_as_in_ddsm(tree: Path) -> None:
     for number in range(PATIENTS):
-        patient = plan(number, SEED)
+        patient = planned_patient(number, SEED)
         letter, case = patient.letter, f"{patient.case:04d}"
         folder = tree / patient.category / patient.volume / f"case{case}"
         assert re.fullmatch(f"{patient.category[:-1]}_\\d\\d", patient.volume)
         names = {path.name for path in folder.iterdir()}
-        films = {f"{letter}_{case}_1.{view}.LJPEG" for view in ics.VIEWS}
+        films = {f"{letter}_{case}_1.{view}.LJPEG" for view in ics.ICS_VIEWS}
         assert {name for name in names if not name.endswith(".OVERLAY")} == films | {f"{letter}-{case}-1.ics"}
         side = patient.laterality
         drawn = {f"{letter}_{case}_1.{side}_{view}.OVERLAY" for view in ("CC", "MLO")} if patient.kinds else set()
@@ -68,8 +68,8 @@ def test_files_are_named_as_in_ddsm(tree: Path) -> None:
 def test_films_decode_to_the_size_the_ics_says(tree: Path) -> None:
     headers = []
     for path in tree.rglob("*.ics"):
-        form = ics.parse(path.read_text())
-        assert list(form.views) == list(ics.VIEWS)
+        form = ics.parse_ics(path.read_text())
+        assert list(form.views) == list(ics.ICS_VIEWS)
         for name, view in form.views.items():
             film = path.with_name(f"{path.stem.replace('-', '_')}.{name}.LJPEG").read_bytes()
             grey = ljpeg.decode(film, rows=view.lines, columns=view.pixels_per_line)
@@ -107,7 +107,7 @@ def test_a_catalog_finds_nothing_to_reject_and_every_finding(tree: Path, truth: 
 
 def test_assessments_fit_the_pathology(tree: Path) -> None:
     for path in tree.rglob("*.OVERLAY"):
-        abnormalities, repairs = overlay.parse(path.read_text(), 10_000, 10_000)
+        abnormalities, repairs = overlay.parse_overlay(path.read_text(), 10_000, 10_000)
         assert not repairs
         for abnormality in abnormalities:
             assert abnormality.assessment in {"malignant": (4, 5), "benign": (2, 3)}[abnormality.pathology]

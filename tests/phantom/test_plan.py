@@ -4,20 +4,20 @@ from collections import Counter
 
 import pytest
 
-from deepminer_ray.phantom.plan import CATEGORIES, FLIPPED, SECOND, SITES, plan
+from deepminer_ray.phantom.plan import CASE_FOLDERS, FLIPPED, SECOND, SITES, planned_patient
 
-PATIENTS = [plan(number, 0) for number in range(120)]
+PATIENTS = [planned_patient(number, 0) for number in range(120)]
 
 
 def test_a_third_of_the_patients_is_of_each_category() -> None:
-    assert Counter(patient.category for patient in PATIENTS) == dict.fromkeys(CATEGORIES, 40)
+    assert Counter(patient.category for patient in PATIENTS) == dict.fromkeys(CASE_FOLDERS, 40)
 
 
 @pytest.mark.parametrize("of", ["letter", "digitizer", "density", "laterality"])
 def test_what_must_not_tell_the_category_is_spread_evenly_over_it(of: str) -> None:
     table = {
         category: Counter(getattr(patient, of) for patient in PATIENTS if patient.category == category)
-        for category in CATEGORIES
+        for category in CASE_FOLDERS
     }
     assert table["normals"] == table["benigns"] == table["cancers"]
     assert min(table["normals"].values()) >= 5
@@ -39,14 +39,14 @@ def test_the_letter_agrees_with_the_digitizer() -> None:
 
 
 def test_no_two_patients_share_a_letter_and_a_number() -> None:
-    many = [plan(number, 1) for number in range(1000)]
+    many = [planned_patient(number, 1) for number in range(1000)]
     assert len({(patient.letter, patient.case) for patient in many}) == len(many)
 
 
 def test_findings_fit_the_category() -> None:
     pathologies = {
         category: [[kind.pathology for kind in p.kinds] for p in PATIENTS if p.category == category]
-        for category in CATEGORIES
+        for category in CASE_FOLDERS
     }
     assert all(found == [] for found in pathologies["normals"])
     assert all(set(found) == {"benign"} for found in pathologies["benigns"])
@@ -70,5 +70,5 @@ def test_some_patients_lie_the_other_way_round() -> None:
 
 
 def test_seeds_give_other_patients() -> None:
-    assert [plan(number, 0) for number in range(12)] == PATIENTS[:12]
-    assert [plan(number, 1) for number in range(12)] != PATIENTS[:12]
+    assert [planned_patient(number, 0) for number in range(12)] == PATIENTS[:12]
+    assert [planned_patient(number, 1) for number in range(12)] != PATIENTS[:12]

@@ -13,10 +13,10 @@ from deepminer_ray.planning.costs import (
     bytes_of_run,
     cut_seconds,
     distinct,
-    estimated,
+    gpu_seconds,
     seconds_of_stages,
 )
-from deepminer_ray.planning.counts import Counts, Cut, Estimate, Film
+from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan
 from deepminer_ray.planning.outcome import outcome, table
 
 PACE = Pace(step=2.0, patch=0.1, alone=0.2, film=1.0, first=3.0, explained=0.5)
@@ -37,12 +37,12 @@ MEASURED = Measured(
     figure=200_000,
     peaks={"cut": 400_000_000},
 )
-FILMS = [Film(f"S{number}", f"P{number}", "normal", 1_000_000, 1000, 50) for number in range(100)]
+FILMS = [PlannedScan(f"S{number}", f"P{number}", "normal", 1_000_000, 1000, 50) for number in range(100)]
 CUTS = [Cut(film, 40, 1000, 2000, 0.5) for film in FILMS[:2]]
 
 
-def exact(value: float) -> Estimate:
-    return Estimate(value, value, value)
+def exact(value: float) -> CountEstimate:
+    return CountEstimate(value, value, value)
 
 
 COUNTS = Counts(exact(100), exact(4000), exact(3200), exact(320), exact(400), scans=20, explained=10, unseen=exact(0))
@@ -100,7 +100,7 @@ def test_activations_fill_the_run() -> None:
 
 
 def test_an_unmeasured_gpu_is_estimated_from_operations() -> None:
-    found = estimated({"patch": 2e9, "film": 40e9}, rate=1e13, share=32)
+    found = gpu_seconds({"patch": 2e9, "film": 40e9}, rate=1e13, share=32)
     assert found == pytest.approx({"patch": 2e-4, "film": 4e-3, "step": 3 * 32 * 2e-4})
 
 

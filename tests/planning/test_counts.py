@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from deepminer_ray.planning.counts import (
     Cut,
-    Film,
+    PlannedScan,
     Shares,
     counts,
-    divided,
     label,
     labelled,
+    partition_of_patients,
     patches_of,
     spread,
     total,
@@ -22,12 +22,12 @@ from deepminer_ray.planning.counts import (
 from tests import naive
 
 
-def film(number: int, patient: str = "", places: int = 50, **known: int) -> Film:
+def film(number: int, patient: str = "", places: int = 50, **known: int) -> PlannedScan:
     pixels = known.pop("pixels", 1_000_000)
-    return Film(f"S{number}", patient or f"P{number}", "normal", pixels, 1000, places, **known)
+    return PlannedScan(f"S{number}", patient or f"P{number}", "normal", pixels, 1000, places, **known)
 
 
-def cut(of: Film, patches: int, patch_bytes: int = 0, seconds: float = 1.0) -> Cut:
+def cut(of: PlannedScan, patches: int, patch_bytes: int = 0, seconds: float = 1.0) -> Cut:
     return Cut(of, patches, 100, patch_bytes, seconds)
 
 
@@ -47,7 +47,7 @@ def test_patients_are_divided_as_the_slow_definition_has_it(
     pathology: dict[str, str], how: tuple[str, str, str, int]
 ) -> None:
     train, test, validation, seed = how
-    found = divided(pathology, Shares(float(train), float(test), float(validation), seed))
+    found = partition_of_patients(pathology, Shares(float(train), float(test), float(validation), seed))
     wanted = naive.partition(pathology, train, test, validation, seed)
     assert found == {patient: "validation" if kept else part for patient, (part, kept) in wanted.items()}
 

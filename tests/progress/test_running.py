@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from deepminer_ray.database.run import Run
-from deepminer_ray.progress.running import FILE, SILENT, Running, described
+from deepminer_ray.progress.running import RUNNING_FILE, SILENT, Running, working_stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 
@@ -19,9 +19,9 @@ def told(folder: Path, **changes: object) -> str:
     running.state["began"] = time.time() - 10
     running.count(patches=500, rows=1_000_000, working=6.0, data=1.0, store=2.5, driver=0.5)
     running.at(20)
-    state = json.loads((folder / FILE).read_text()) | changes
-    (folder / FILE).write_text(json.dumps(state))
-    found = described(folder)
+    state = json.loads((folder / RUNNING_FILE).read_text()) | changes
+    (folder / RUNNING_FILE).write_text(json.dumps(state))
+    found = working_stage(folder)
     assert found is not None and found[0] == "probe"
     return found[1]
 
@@ -45,8 +45,8 @@ def test_who_was_killed_is_interrupted(tmp_path: Path) -> None:
 def test_what_has_ended_says_nothing(tmp_path: Path) -> None:
     with Running(tmp_path, "cut", 2, "films") as running:
         running.at(1)
-        assert described(tmp_path) is not None
-    assert described(tmp_path) is None
+        assert working_stage(tmp_path) is not None
+    assert working_stage(tmp_path) is None
 
 
 def test_status_shows_a_stage_at_work(ray: object, phantoms: Path, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.cover import fill
+from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.sources import cbis
-from deepminer_ray.sources.image import read_film, read_header, read_pixels
-from deepminer_ray.sources.kinds import recognise
+from deepminer_ray.sources.image import read_header, read_image, read_pixels
+from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.sources.rows import Case
 from tests.dicom import write_dicom
 
@@ -64,7 +64,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def cases(directory: Path) -> dict[str, Case]:
-    kind = recognise(directory)
+    kind = kind_of_source(directory)
     assert kind.name == "cbis"
     return {item["scan"]: kind.case(directory, item) for item in kind.items(directory)}
 
@@ -83,7 +83,7 @@ def test_a_film_of_both_kinds_is_one_scan_with_the_findings_of_both(directory: P
     assert (mass.pathology, mass.shape, mass.margins, mass.assessment) == ("malignant", "IRREGULAR", "SPICULATED", 4)
     assert mass.report == "LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED"
     assert (mass.x, mass.y, mass.width, mass.height) == (3, 4, 9, 9)
-    assert fill(calc.outline, calc.width, calc.height, calc.x, calc.y).sum() == 25
+    assert filled_outline(calc.outline, calc.width, calc.height, calc.x, calc.y).sum() == 25
     assert any("both" in repair.what for repair in case.repairs)
 
 
@@ -113,7 +113,7 @@ def test_a_missing_film_is_rejected(directory: Path) -> None:
 
 
 def test_the_official_lists_are_those_of_the_file_names(directory: Path) -> None:
-    assert cbis.read_lists(directory) == [
+    assert cbis.read_official_lists(directory) == [
         {"patient": "P_00001", "list": "train"},
         {"patient": "P_00002", "list": "test"},
     ]
@@ -122,7 +122,7 @@ def test_the_official_lists_are_those_of_the_file_names(directory: Path) -> None
 def test_density_is_what_the_grey_levels_were_made_from(directory: Path) -> None:
     (scan,) = cases(directory)["P_00002_RIGHT_MLO"].scans
     expected = 3.0 - 2.95 * FILM / 65535
-    assert np.abs(read_film(scan.file) / 10_000 - expected).max() <= 0.5 / 10_000 + 1e-9
+    assert np.abs(read_image(scan.file) / 10_000 - expected).max() <= 0.5 / 10_000 + 1e-9
 
 
 def test_twelve_bits_stored_and_black_for_white_are_understood(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_what_is_not_one_grey_image_is_refused(tmp_path: Path, changed: dict[str
         setattr(found, name, value)
     found.save_as(file)
     with pytest.raises(BadInput, match="not one grey image"):
-        read_film(str(file))
+        read_image(str(file))
 
 
 def test_pixels_that_are_cut_off_are_refused(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_pixels_that_are_cut_off_are_refused(tmp_path: Path) -> None:
     write_dicom(file, FILM)
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(BadInput, match="cannot be decoded"):
-        read_film(str(file))
+        read_image(str(file))
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -213,7 +213,7 @@ def test_a_size_that_is_said_again_after_the_pixels_is_refused(tmp_path: Path) -
     again = (0x0028).to_bytes(2, "little") + (0x0010).to_bytes(2, "little") + b"US\2\0" + (20).to_bytes(2, "little")
     file.write_bytes(file.read_bytes() + again)
     with pytest.raises(BadInput, match=r"header says otherwise|cannot be decoded"):
-        read_film(str(file))
+        read_image(str(file))
 
 
 def test_a_finding_that_two_rows_describe_rejects_its_film(directory: Path) -> None:
@@ -232,4 +232,4 @@ def test_what_dicom_says_of_its_greys_may_be_of_any_kind(tmp_path: Path) -> None
     assert content.count(b"CS\x0c\0MONOCHROME2") == 1
     file.write_bytes(content.replace(b"CS\x0c\0MONOCHROME2", b"FD\x0c\0MONOCHROME2"))
     with pytest.raises(BadInput, match="cannot be read"):
-        read_film(str(file))
+        read_image(str(file))

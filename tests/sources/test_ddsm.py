@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deepminer_ray.errors import BadInput
 from deepminer_ray.sources import ddsm, ljpeg
 from deepminer_ray.sources.density import to_density
-from deepminer_ray.sources.ics import VIEWS, Ics, View, format_ics
+from deepminer_ray.sources.ics import ICS_VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.overlay import Abnormality, format_overlay
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Lesion, Rejected, Repair, Scan
 
@@ -33,9 +33,9 @@ def folder(tmp_path: Path) -> Path:
     """One case: four films, the CC films with exchanged rows and columns, two lesions on the left MLO film."""
     folder = tmp_path / "cancers" / "cancer_01" / "case0820"
     folder.mkdir(parents=True)
-    views = {name: View(ROWS, COLUMNS, 12, 50.0, name == "LEFT_MLO") for name in VIEWS}
+    views = {name: View(ROWS, COLUMNS, 12, 50.0, name == "LEFT_MLO") for name in ICS_VIEWS}
     (folder / "C-0820-1.ics").write_text(format_ics(Ics("C-0820-1", "LUMISYS", 3, 52, views=views)))
-    for number, name in enumerate(VIEWS):
+    for number, name in enumerate(ICS_VIEWS):
         coded = ljpeg.encode(film(number), exchanged=name.endswith("CC"))
         (folder / f"C_0820_1.{name}.LJPEG").write_bytes(coded)
     (folder / "C_0820_1.LEFT_MLO.OVERLAY").write_text(format_overlay([MASS, SPOTS]))
@@ -83,7 +83,7 @@ def test_links_to_folders_are_followed_once(folder: Path, tmp_path: Path) -> Non
 def test_a_whole_case(folder: Path) -> None:
     case = read(folder)
     assert (case.rejected, case.repairs) == ([], [])
-    assert names(case) == list(VIEWS)
+    assert names(case) == list(ICS_VIEWS)
     assert case.scans[1] == Scan(
         scan="cancer_01-C_0820_1.LEFT_MLO",
         patient="C_0820",
@@ -221,7 +221,7 @@ def test_a_patient_with_a_finding_never_counts_as_normal(folder: Path, volume: s
     drawing.unlink() if overlay is None else drawing.write_text(overlay)
     case = read(case_folder)
     assert case.scans == [] and case.lesions == []
-    assert {Path(row.file).name for row in case.rejected} >= {f"C_0820_1.{view}.LJPEG" for view in VIEWS}
+    assert {Path(row.file).name for row in case.rejected} >= {f"C_0820_1.{view}.LJPEG" for view in ICS_VIEWS}
     normal = case_folder.parent.parent / "normal_01" / folder.name
     normal.parent.mkdir()
     case_folder.rename(normal)
@@ -241,7 +241,7 @@ def test_an_age_that_nobody_has_stays_unknown(folder: Path, said: str, instead: 
     ics = folder / "C-0820-1.ics"
     ics.write_text(ics.read_text().replace(said, instead))
     case = read(folder)
-    assert {scan.age for scan in case.scans} == {None} and names(case) == list(VIEWS)
+    assert {scan.age for scan in case.scans} == {None} and names(case) == list(ICS_VIEWS)
 
 
 def test_a_corrected_overlay_is_a_repair(folder: Path) -> None:
@@ -265,7 +265,7 @@ def test_what_the_ics_leaves_out_is_a_repair(folder: Path, said: str, instead: s
     ics.write_text(ics.read_text().replace(said, instead))
     case = read(folder)
     assert case.repairs == [Repair(str(folder / name.format("C_0820_1.LEFT_MLO")), what)]
-    assert names(case) == list(VIEWS)
+    assert names(case) == list(ICS_VIEWS)
 
 
 def test_every_file_that_is_not_read_is_named(folder: Path) -> None:
@@ -288,7 +288,7 @@ def test_every_file_that_is_not_read_is_named(folder: Path) -> None:
     assert found.keys() == ignored.keys()
     assert all(found[name].startswith("ignored: it ") and found[name].endswith(ignored[name]) for name in ignored)
     assert case.rejected == []
-    assert names(case) == list(VIEWS)
+    assert names(case) == list(ICS_VIEWS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.ics import DIGITIZER_WORDS, VIEWS, Ics, View, format_ics, parse
+from deepminer_ray.sources.ics import DIGITIZER_WORDS, ICS_VIEWS, Ics, View, format_ics, parse_ics
 
 TEXT = """ \n\
 ics_version 1.0
@@ -26,10 +26,10 @@ RIGHT_MLO LINES 5491 PIXELS_PER_LINE 2626 BITS_PER_PIXEL 12 RESOLUTION 43.5 OVER
 
 
 def test_everything_is_read() -> None:
-    found = parse(TEXT)
+    found = parse_ics(TEXT)
     assert (found.filename, found.digitizer, found.density, found.age) == ("A-0123-1", "HOWTEK_MGH", 4, 43)
     assert (found.date_of_study, found.date_digitized) == ("17 8 1995", "2 9 1998")
-    assert list(found.views) == list(VIEWS)
+    assert list(found.views) == list(ICS_VIEWS)
     assert found.views["LEFT_CC"] == View(5236, 2521, 12, 43.5, True)
     assert found.views["LEFT_MLO"] == View(5386, 2522, 12, 43.5, False)
 
@@ -50,7 +50,7 @@ def test_everything_is_read() -> None:
     ],
 )
 def test_what_varies_between_cases(old: str, new: str, name: str, value: object) -> None:
-    assert getattr(parse(TEXT.replace(old, new)), name) == value
+    assert getattr(parse_ics(TEXT.replace(old, new)), name) == value
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,22 @@ def test_what_varies_between_cases(old: str, new: str, name: str, value: object)
 )
 def test_a_view_without_size_is_absent(line: str) -> None:
     lines = [line if old.startswith("LEFT_CC") else old for old in TEXT.split("\n")]
-    assert list(parse("\n".join(lines)).views) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
+    assert list(parse_ics("\n".join(lines)).views) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
 
 
 @pytest.mark.parametrize("said", ["RESOLUTION", "RESOLUTION 0", ""])
 def test_a_film_without_resolution_is_still_a_film(said: str) -> None:
-    found = parse(TEXT.replace("RESOLUTION 43.5 OVERLAY", f"{said} OVERLAY"))
+    found = parse_ics(TEXT.replace("RESOLUTION 43.5 OVERLAY", f"{said} OVERLAY"))
     assert found.views["LEFT_CC"] == View(5236, 2521, 12, None, True)
 
 
 def test_the_letter_of_the_case_goes_before_that_of_the_name_inside() -> None:
-    assert parse(TEXT, "D").digitizer == "HOWTEK_ISMD"
+    assert parse_ics(TEXT, "D").digitizer == "HOWTEK_ISMD"
 
 
 def test_the_keywords_of_a_view_are_looked_up() -> None:
     line = "LEFT_CC OVERLAY RESOLUTION 50 BITS_PER_PIXEL 16 PIXELS_PER_LINE 7 LINES 9"
-    assert parse(f"{TEXT}{line}\n").views["LEFT_CC"] == View(9, 7, 16, 50, True)
+    assert parse_ics(f"{TEXT}{line}\n").views["LEFT_CC"] == View(9, 7, 16, 50, True)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_keywords_of_a_view_are_looked_up() -> None:
 )
 def test_what_is_no_ics_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        parse(text)
+        parse_ics(text)
 
 
 SIZES = st.builds(
@@ -113,16 +113,16 @@ CASES = st.builds(
     st.none() | st.integers(20, 99),
     st.none() | st.just("1 2 1993"),
     st.none() | st.just("3 4 1998"),
-    st.dictionaries(st.sampled_from(VIEWS), SIZES),
+    st.dictionaries(st.sampled_from(ICS_VIEWS), SIZES),
 )
 
 
 @given(CASES)
 def test_what_is_written_is_read(case: Ics) -> None:
-    assert parse(format_ics(case)) == case
+    assert parse_ics(format_ics(case)) == case
 
 
 @pytest.mark.parametrize("digitizer", DIGITIZER_WORDS)
 def test_every_digitizer_is_written(digitizer: str) -> None:
     filename = "D-4000-1" if digitizer == "HOWTEK_ISMD" else "A-0001-1"
-    assert parse(format_ics(Ics(filename, digitizer))).digitizer == digitizer
+    assert parse_ics(format_ics(Ics(filename, digitizer))).digitizer == digitizer

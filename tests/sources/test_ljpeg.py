@@ -112,13 +112,13 @@ def test_a_restart_does_not_reset_the_prediction() -> None:
 
 def test_header_says_what_is_written() -> None:
     written = stream(padded(HAND_WRITTEN[6]), 6, between=b"\xff\xfe\x00\x04ab\xff\xdd\x00\x04\x00\x06")
-    assert ljpeg.header(written) == ljpeg.Header(2, 3, 8, 6, 0, 6)
+    assert ljpeg.header(written) == ljpeg.LjpegHeader(2, 3, 8, 6, 0, 6)
 
 
 def test_header_needs_only_the_beginning() -> None:
     coded = ljpeg.encode(np.random.default_rng(0).integers(0, 65536, (90, 70), np.uint16), predictor=4)
     assert len(coded) > 4096
-    assert ljpeg.header(coded[:4096]) == ljpeg.Header(90, 70, 16, 4, 0, 0)
+    assert ljpeg.header(coded[:4096]) == ljpeg.LjpegHeader(90, 70, 16, 4, 0, 0)
 
 
 def codings() -> st.SearchStrategy[tuple[NDArray[np.uint16], int, int]]:

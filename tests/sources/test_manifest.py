@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.cover import fill
-from deepminer_ray.sources.image import read_film
+from deepminer_ray.patches.cover import filled_outline
+from deepminer_ray.sources.image import read_image
 from deepminer_ray.sources.manifest import find_rows, read_row, recognise
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case
 
@@ -120,7 +120,7 @@ def test_one_lesion_may_have_several_parts(source: Source) -> None:
     (case,) = source(shape="OVAL")
     (lesion,) = case.lesions
     assert (lesion.x, lesion.y, lesion.width, lesion.height) == (3, 2, 13, 10)
-    assert np.array_equal(fill(lesion.outline, 30, 20, 0, 0), TWO > 0)
+    assert np.array_equal(filled_outline(lesion.outline, 30, 20, 0, 0), TWO > 0)
     assert case.repairs == []
 
 
@@ -345,7 +345,7 @@ def test_black_is_density_3_and_white_is_clear(
     tmp_path: Path, name: str, white: int, stored: np.dtype[np.generic]
 ) -> None:
     draw(tmp_path / name, np.array([[0, white], [white // 2, white]]).astype(stored))
-    film = read_film(str(tmp_path / name))
+    film = read_image(str(tmp_path / name))
     assert film.dtype == np.dtype(np.uint16)
     assert film[0].tolist() == [30_000, 500]
     assert int(film[1, 0]) == pytest.approx(15_250, abs=80)
@@ -373,7 +373,7 @@ def test_a_file_of_several_pages_is_refused(source: Source, tmp_path: Path, suff
 def test_an_image_that_is_not_grey_is_refused(tmp_path: Path, pixels: NDArray[np.generic]) -> None:
     draw(tmp_path / "a.tif", pixels)
     with pytest.raises(BadInput, match="not grey"):
-        read_film(str(tmp_path / "a.tif"))
+        read_image(str(tmp_path / "a.tif"))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -385,11 +385,11 @@ def test_a_damaged_image_is_refused_and_no_other_error_escapes(tmp_path: Path, n
     for length in range(0, 200, 7):
         file.write_bytes(whole[:length])
         with pytest.raises(BadInput):
-            read_film(str(file))
+            read_image(str(file))
     for place in random.integers(0, len(whole), 300):
         file.write_bytes(whole[:place] + random.bytes(1) + whole[place + 1 :])
         with contextlib.suppress(BadInput):  # some bytes only alter a grey level
-            assert read_film(str(file)).dtype == np.uint16
+            assert read_image(str(file)).dtype == np.uint16
 
 
 @pytest.mark.skipif(not (SHARED / "cbis-mass-256").is_dir(), reason="../shared/data/cbis-mass-256 is not there")

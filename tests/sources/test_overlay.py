@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.overlay import Abnormality, chain_codes, format_overlay, parse
+from deepminer_ray.sources.overlay import Abnormality, chain_codes, format_overlay, parse_overlay
 from deepminer_ray.sources.rows import Ring
 
 TEXT = """TOTAL_ABNORMALITIES 2 \n\
@@ -34,12 +34,12 @@ DIAMOND = [(30, 40), (31, 41), (30, 42), (29, 41)]
 
 
 def outlines(text: str, width: int = 100, height: int = 100) -> tuple[list[Ring], list[str]]:
-    abnormalities, repairs = parse(text, width, height)
+    abnormalities, repairs = parse_overlay(text, width, height)
     return [abnormality.outline for abnormality in abnormalities], repairs
 
 
 def test_everything_is_read() -> None:
-    (first, second), repairs = parse(TEXT, 100, 100)
+    (first, second), repairs = parse_overlay(TEXT, 100, 100)
     assert repairs == []
     assert first.report == (
         "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC-PUNCTATE DISTRIBUTION CLUSTERED "
@@ -108,7 +108,7 @@ def test_outlines_of_one_point() -> None:
 
 @pytest.mark.parametrize("joined", [" ", "\r\n", "\n\t "])
 def test_line_ends_mean_nothing(joined: str) -> None:
-    assert parse(joined.join(TEXT.split()), 100, 100) == parse(TEXT, 100, 100)
+    assert parse_overlay(joined.join(TEXT.split()), 100, 100) == parse_overlay(TEXT, 100, 100)
 
 
 def test_codes_may_touch_the_mark() -> None:
@@ -136,7 +136,7 @@ def test_codes_may_touch_the_mark() -> None:
 )
 def test_what_gives_no_lesion_is_refused(text: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        parse(text, 100, 100)
+        parse_overlay(text, 100, 100)
 
 
 def test_eight_codes_run_clockwise_from_up() -> None:
@@ -160,13 +160,13 @@ def test_rings_stay_chains_on_the_film(codes: list[int], x: int, y: int) -> None
     assert all(0 <= column < 26 and 0 <= row < 26 for column, row in ring)
     assert len(ring) == 1 or all(point != ring[place - 1] for place, point in enumerate(ring))
     written = Abnormality("LESION_TYPE MASS SHAPE OVAL MARGINS N/A", "benign", 3, 2, ring)
-    assert parse(format_overlay([written, written]), 26, 26) == ([written, written], [])
+    assert parse_overlay(format_overlay([written, written]), 26, 26) == ([written, written], [])
 
 
 def test_what_is_read_is_written() -> None:
-    found, _ = parse(TEXT, 100, 100)
+    found, _ = parse_overlay(TEXT, 100, 100)
     written = format_overlay(found)
-    assert parse(written, 100, 100) == (found, [])
+    assert parse_overlay(written, 100, 100) == (found, [])
     assert written.splitlines()[:4] == [
         "TOTAL_ABNORMALITIES 2",
         "ABNORMALITY 1 ",

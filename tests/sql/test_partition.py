@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deepminer_ray.database.statement import statement
-from deepminer_ray.stages.partition import read_lists
+from deepminer_ray.stages.partition import read_partition_lists
 from tests import naive
 from tests.conftest import SHARED
 
@@ -128,7 +128,7 @@ def test_lists_keep_a_share_of_train_for_validation(run: Any) -> None:
 
 @pytest.mark.skipif(not AUTHORS.is_dir(), reason="../shared/data/authors is not there")
 def test_the_authors_lists_split_five_patients(run: Any) -> None:
-    run.connection.register("list", read_lists(AUTHORS / "images.csv").to_arrow())
+    run.connection.register("list", read_partition_lists(AUTHORS / "images.csv").to_arrow())
     rows = run.ask("listed")
     split = {row["patient"]: row["partition"] for row in rows if len(row["lists"]) > 1}
     assert split == {"A_1632": "train", "B_3159": "test", "B_3470": "train", "C_0412": "train", "C_0478": "train"}

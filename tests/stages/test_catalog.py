@@ -16,7 +16,7 @@ from PIL import Image
 from pydicom import dcmread
 
 from deepminer_ray.database.run import Run
-from deepminer_ray.patches.cover import fill
+from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.sources import ddsm
 from deepminer_ray.sources.density import DISPLAY, UNITS_PER_DENSITY, to_grey
 from deepminer_ray.sources.finding import KEYWORDS
@@ -39,7 +39,10 @@ def films(phantoms: Path) -> Iterator[Film]:
         for scan in case.scans:
             density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
             lesions = [lesion for lesion in case.lesions if lesion.scan == scan.scan]
-            masks = [fill(lesion.outline, scan.columns, scan.rows, 0, 0).astype(np.uint8) * 255 for lesion in lesions]
+            masks = [
+                filled_outline(lesion.outline, scan.columns, scan.rows, 0, 0).astype(np.uint8) * 255
+                for lesion in lesions
+            ]
             yield scan, to_grey(density / UNITS_PER_DENSITY, DISPLAY), list(zip(lesions, masks, strict=True))
 
 
@@ -189,7 +192,7 @@ def test_the_area_of_a_lesion_is_what_its_outline_holds(as_ddsm: Run) -> None:
         outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
         box = (min(x for x, _ in outline[0]), min(y for _, y in outline[0]))
         assert (lesion["x"], lesion["y"]) == box
-        assert lesion["area"] == fill(outline, 5000, 5000, 0, 0).sum()
+        assert lesion["area"] == filled_outline(outline, 5000, 5000, 0, 0).sum()
 
 
 def test_what_lies_in_two_places_is_named(ray: object, phantoms: Path, tmp_path: Path) -> None:

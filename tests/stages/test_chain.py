@@ -22,7 +22,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.report.summary import evaluated, summary
-from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.dissect import dissect
 from deepminer_ray.stages.explain_image import explain_images
@@ -285,7 +285,7 @@ def test_a_scan_as_an_image_of_ones_own_is_explained_alike(run: Run, tmp_path: P
 
     scan = min(row["scan"] for row in rows(run, "explanation"))
     (film,) = [row for row in run.rows("film") if row["scan"] == scan]
-    density = KINDS[film["source_kind"]].film(film)
+    density = SOURCE_KINDS[film["source_kind"]].film(film)
     grey = np.clip((30_000 - density.astype(np.int64)) * 65535 / 29_500, 0, 65535).round().astype(np.uint16)
     Image.fromarray(grey).save(tmp_path / "own.png")
     explain_images(run, [tmp_path / "own.png"], pdf=True)

@@ -15,7 +15,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut, cut_film
-from deepminer_ray.workers.cluster import Likeness, Sight
+from deepminer_ray.workers.cluster import NodeRequirements, VisiblePath
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_films_of_a_disk_that_is_lost_meanwhile_are_not_rejected(ray: object, ph
     made = Run.created(tmp_path / "run")
     catalog(made, str(source))
     first, second, *_ = (film | {"lesions": json.dumps(film["lesions"])} for film in made.rows("film"))
-    wanted = Likeness((Sight(source),))
+    wanted = NodeRequirements((VisiblePath(source),))
     done = cut_film(first, made.folder, 64, 0.5, wanted)
     assert (done["reason"], done["stopped"]) == ("", "") and done["patches"]
     source.rename(tmp_path / "gone")

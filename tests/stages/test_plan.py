@@ -11,7 +11,7 @@ from deepminer_ray.cli import main
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.planning.counts import Shares
-from deepminer_ray.sources.kinds import recognise
+from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
@@ -40,7 +40,7 @@ def many(run: Run, condition: str = "true") -> int:
 
 
 def test_a_sample_of_all_films_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
-    kind, asked = recognise(phantoms), Asked(side=SIDE, films=100, shares=SHARES)
+    kind, asked = kind_of_source(phantoms), Asked(side=SIDE, films=100, shares=SHARES)
     items = kind.items(phantoms)
     headers = read_headers(ray, kind, phantoms, items, SIDE)
     sample = cut_sample(ray, headers, asked)

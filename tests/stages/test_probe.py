@@ -15,7 +15,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
-from deepminer_ray.network.geometry import LayerToo
+from deepminer_ray.network.geometry import LayerAndLast
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.patches.shard import read_patches, shard
 from deepminer_ray.report.summary import summary
@@ -102,7 +102,7 @@ def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> 
     pixels = read_patches(shard(copied.folder / "patch", film["scan_number"]), film["patches"][:4])
     answering = Probe(loaded)
     with torch.inference_mode():
-        maps = LayerToo(loaded.network.features, LAYER)(answering.image(pixels))[0]
+        maps = LayerAndLast(loaded.network.features, LAYER)(answering.image(pixels))[0]
     height, width = maps.shape[2:]
     assert (layer["name"], layer["map_height"], layer["map_width"]) == (LAYER, height, width)
     found = copied.ask(

@@ -15,7 +15,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import save
-from deepminer_ray.sources.kinds import KINDS
+from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages import cut as stage
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut, cut_film
@@ -60,7 +60,7 @@ def test_a_film_over_which_workers_die_ends_the_cutting(
 
     def dying(film: dict[str, Any], **how: Any) -> dict[str, Any]:
         if not tried.exists() or len(tried.read_text().splitlines()) < more_than_enough:
-            KINDS[film["source_kind"]] = Deadly()  # of this worker, which dies of it
+            SOURCE_KINDS[film["source_kind"]] = Deadly()  # of this worker, which dies of it
         return cut_film(film, **how)
 
     with monkeypatch.context() as patched:

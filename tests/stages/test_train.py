@@ -25,7 +25,7 @@ from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import shuffled_labels, train
 from deepminer_ray.workers import fit
-from deepminer_ray.workers.cluster import ALONE, Likeness, Sight
+from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.feed import Feed, dataset
 from deepminer_ray.workers.fit import KEEP_MEMORY, failure_sentence
 
@@ -268,7 +268,7 @@ def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, work
     """From the object store and from the files: the same batches, and those that the order says."""
     films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
     config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": run.folder / "patch"}
-    config |= {"classes": ("normal", "benign", "malignant"), "wanted": ALONE}
+    config |= {"classes": ("normal", "benign", "malignant"), "wanted": NO_REQUIREMENTS}
     rows = dataset(ray, films, run.folder / "patch", config["classes"]).materialize()
     seen = Counter[int]()
     for rank in range(workers):
@@ -368,7 +368,7 @@ def test_what_a_worker_refuses_is_the_sentence() -> None:
 
 def test_a_node_that_cannot_see_the_patches_is_named(ray: Any, run: Run, tmp_path: Path) -> None:
     films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
-    wanted = Likeness((Sight(tmp_path / "elsewhere"),))
+    wanted = NodeRequirements((VisiblePath(tmp_path / "elsewhere"),))
     with pytest.raises(BadInput, match=rf"^The node \S+ does not see {tmp_path}/elsewhere: mount it"):
         fit._materialized(dataset(ray, films, run.folder / "patch", ("normal", "benign", "malignant"), wanted))
 

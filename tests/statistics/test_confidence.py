@@ -87,7 +87,7 @@ def test_auc_interval_equals_the_loop(seed: int) -> None:
 def test_auc_interval_does_not_depend_on_how_many_resamples_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     score, positive, patient = some_rows(5)
     whole = auc_interval(score, positive, patient, resamples=101)
-    monkeypatch.setattr(confidence, "CELLS_AT_ONCE", 70)
+    monkeypatch.setattr(confidence, "WEIGHTS_AT_ONCE", 70)
     assert auc_interval(score, positive, patient, resamples=101) == whole
 
 

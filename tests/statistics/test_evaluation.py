@@ -9,9 +9,9 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from deepminer_ray.statistics.confidence import auc_interval
 from deepminer_ray.statistics.evaluation import (
     BINS,
-    GRID,
+    FALSE_POSITIVE_RATES,
     JUST_AFTER,
-    Curve,
+    RocCurve,
     Scored,
     calibration,
     called,
@@ -37,20 +37,22 @@ def drawn(seed: int, items: int = 300, patients: int = 40, ties: int = 0) -> Sco
 def test_every_weighting_gives_what_scikit_learn_does(ties: int) -> None:
     scored = drawn(1, ties=ties)
     weights = np.random.default_rng(2).integers(0, 4, (20, len(scored.score))).astype(float)
-    curve = Curve(scored, weights)
+    curve = RocCurve(scored, weights)
     for row, weight in enumerate(weights):
         known = (scored.positive, scored.score)
         assert curve.auc()[row] == pytest.approx(roc_auc_score(*known, sample_weight=weight), abs=1e-12)
         precision = average_precision_score(*known, sample_weight=weight)
         assert curve.average_precision()[row] == pytest.approx(precision, abs=1e-12)
         fallout, sensitivity, _ = roc_curve(*known, sample_weight=weight, drop_intermediate=False)
-        assert np.allclose(curve.band()[row], np.interp(GRID + JUST_AFTER, fallout, sensitivity), atol=1e-12)
+        assert np.allclose(
+            curve.band()[row], np.interp(FALSE_POSITIVE_RATES + JUST_AFTER, fallout, sensitivity), atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("ties", [0, 3, 9])
 def test_partial_areas_equal_the_slow_definitions(ties: int) -> None:
     scored = drawn(3, ties=ties)
-    curve = Curve(scored, np.ones((1, len(scored.score))))
+    curve = RocCurve(scored, np.ones((1, len(scored.score))))
     pairs = list(zip(scored.score.tolist(), scored.positive.tolist(), strict=True))
     assert curve.pauc()[0] == pytest.approx(pauc(pairs), abs=1e-12)
     assert curve.pauc_paper()[0] == pytest.approx(pauc_paper(pairs), abs=1e-12)
@@ -73,7 +75,7 @@ def test_measures_and_their_intervals() -> None:
         assert 0 <= value.low <= value.value + 0.05 and value.value - 0.05 <= value.high <= 1, name
         assert value.low < value.high, name
     assert found["sensitivity"].low >= 0.8, "every resample has an operating point of its own"
-    assert (band[1] <= band[2]).all() and band.shape == (3, len(GRID))
+    assert (band[1] <= band[2]).all() and band.shape == (3, len(FALSE_POSITIVE_RATES))
 
 
 def test_resamples_without_positives_or_negatives_count_in_no_interval() -> None:
@@ -81,7 +83,7 @@ def test_resamples_without_positives_or_negatives_count_in_no_interval() -> None
     weights = np.ones((3, 60))
     weights[1, scored.positive] = 0
     weights[2, ~scored.positive] = 0
-    curve = Curve(scored, weights)
+    curve = RocCurve(scored, weights)
     for of in (curve.auc(), curve.pauc(), curve.pauc_paper(), curve.band()[:, 50], curve.operated(0.8)[1]):
         assert np.isnan(of).tolist() == [False, True, True]
     for of in (curve.average_precision(), curve.operated(0.8)[0], curve.operated(0.8)[2]):

@@ -7,7 +7,7 @@ import pytest
 
 from deepminer_ray.annotation.answer import Answer, read_answer
 from deepminer_ray.annotation.sent import SentAnswer
-from deepminer_ray.survey.agreement import FIELDS, agreement, agreements, compared
+from deepminer_ray.survey.agreement import COMPARED_FIELDS, agreement, agreements, compared
 
 
 def kappa(one: list[str], other: list[str]) -> float:
@@ -80,9 +80,9 @@ def test_what_is_compared() -> None:
     mass = read_answer(
         SentAnswer.model_validate({"phenomena": [{"category": "Mass", "association": "malignant"}, {"text": "else"}]})
     )
-    assert [compared(mass, field) for field in FIELDS] == ["True", "Mass", "malignant"]
+    assert [compared(mass, field) for field in COMPARED_FIELDS] == ["True", "Mass", "malignant"]
     nothing = read_answer(SentAnswer(recognizable=False))
-    assert [compared(nothing, field) for field in FIELDS] == ["False"] + ["nothing recognizable"] * 2
-    assert [compared(Answer(), field) for field in FIELDS] == [None, None, None]
+    assert [compared(nothing, field) for field in COMPARED_FIELDS] == ["False"] + ["nothing recognizable"] * 2
+    assert [compared(Answer(), field) for field in COMPARED_FIELDS] == [None, None, None]
     found = agreements({"Anna": {1: mass, 2: nothing}, "Ben": {1: mass, 2: mass}})
     assert [one.equal for one in found] == [0.5, 0.5, 0.5]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.survey.order import APART, Coverage, Question, digest, questions, units_by_gain
+from deepminer_ray.survey.order import APART, Coverage, Question, order_digest, questions, units_by_gain
 
 PLACES = [
     {"class": name, "patient": patient, "unit": unit, "rank": rank, "places": places}
@@ -70,5 +70,5 @@ def test_experts_have_orders_of_their_own_where_it_is_asked_for() -> None:
     assert len(orders) == 3
     positions = np.array([[one.unit for one in order] for order in orders])
     assert np.abs(positions.mean(0) - 19.5).max() < 20
-    assert digest(questions(range(4), ""), "a") != digest(questions(range(4), ""), "b")
-    assert digest(questions(range(4), ""), "a") != digest(questions(range(5), ""), "a")
+    assert order_digest(questions(range(4), ""), "a") != order_digest(questions(range(4), ""), "b")
+    assert order_digest(questions(range(4), ""), "a") != order_digest(questions(range(5), ""), "a")

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
-from deepminer_ray.survey.pictures import CONTOUR, LEAST_SIDE, film_picture, patch_picture, png
+from deepminer_ray.survey.pictures import CONTOUR_BGR, LEAST_PICTURE, film_picture, patch_picture, png
 from deepminer_ray.units.picture import DIMMED
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -27,7 +27,7 @@ def test_a_patch_is_as_a_viewer_shows_it(side: int) -> None:
     patch = np.full((side, side), round(1.5 * UNITS_PER_DENSITY), np.uint16)
     patch[: side // 2] = round(3.0 * UNITS_PER_DENSITY)
     shown = opened(png(patch_picture(patch)))[..., 0]
-    assert shown.shape[0] % side == 0 and shown.shape[0] >= LEAST_SIDE
+    assert shown.shape[0] % side == 0 and shown.shape[0] >= LEAST_PICTURE
     assert shown[0, 0] == 0, "black film"
     assert 100 < shown[-1, -1] < 160
 
@@ -41,7 +41,7 @@ def test_a_patch_is_dimmed_outside_its_segmentation_and_edged() -> None:
     middle = shown.shape[0] // 2
     assert shown[middle, 5].tolist() == [round(float(plain[middle, 5]) * DIMMED)] * 3
     assert shown[middle, -20].tolist() == [plain[middle, -20]] * 3
-    edge = np.argwhere((shown == CONTOUR[::-1]).all(-1))
+    edge = np.argwhere((shown == CONTOUR_BGR[::-1]).all(-1))
     # The response crosses 0.2 at a fifth of the way between the centres of the second and third cell.
     crossing = (23.5 + 0.2 * 16 + 0.5) / 64 * shown.shape[1]
     assert abs(edge[:, 1].min() - crossing) < 4

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from deepminer_ray.annotation.sent import Save, checked
+from deepminer_ray.annotation.sent import Save, read_message
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.stages.annotate import annotate
@@ -69,7 +69,7 @@ def test_an_answer_outlives_a_kill_and_is_folded_in_later(run: Run) -> None:
 def test_folding_in_twice_doubles_nothing(run: Run) -> None:
     """A kill between the commit and the removal of the journal."""
     desk = Desk(run, Settings())
-    desk.save("Anna", checked(Save, {"place": 0, "order": desk.order("Anna"), "answer": MASS}))
+    desk.save("Anna", read_message(Save, {"place": 0, "order": desk.order("Anna"), "answer": MASS}))
     kept = run.journal.read_bytes()
     desk.close()
     before = rows(run)

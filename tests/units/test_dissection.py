@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deepminer_ray.units.dissection import Lesion, concept_masks, pixels_above
+from deepminer_ray.units.dissection import LesionPixels, concept_masks, pixels_above
 from deepminer_ray.units.receptive_field import Geometry
 from tests import naive
 
@@ -34,11 +34,11 @@ def test_a_lesion_lies_where_it_was_outlined() -> None:
     """A square of 20 film px at (30, 40), seen by a patch of 48 film px in 24 px that begins 10 px before it."""
     ring = [[30, 40], [49, 40], [49, 59], [30, 59]]
     row = {"x": 30, "y": 40, "width": 20, "height": 20, "outline": [ring], "concepts": ["a", "b"]}
-    masks = concept_masks([Lesion(row)], {"x": 20, "y": 30, "size": 48}, SIDE)
+    masks = concept_masks([LesionPixels(row)], {"x": 20, "y": 30, "size": 48}, SIDE)
     expected = np.zeros((SIDE, SIDE), np.bool_)
     expected[5:15, 5:15] = True
     assert masks.keys() == {"a", "b"} and (masks["a"] == expected).all()
-    assert concept_masks([Lesion(row)], {"x": 60, "y": 30, "size": 48}, SIDE) == {}
+    assert concept_masks([LesionPixels(row)], {"x": 60, "y": 30, "size": 48}, SIDE) == {}
 
 
 def test_units_below_their_threshold_have_no_pixels() -> None:

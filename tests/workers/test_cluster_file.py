@@ -9,7 +9,7 @@ import yaml
 
 from deepminer_ray.cli import main
 from deepminer_ray.errors import BadInput
-from deepminer_ray.workers.cluster_file import checked
+from deepminer_ray.workers.cluster_file import checked_cluster_file
 
 ROOT = Path(__file__).parents[2]
 REFUSED = 'echo "ssh: connect to host $1 port 22: Connection refused" >&2; exit 255'
@@ -27,7 +27,7 @@ def written(folder: Path, changes: dict[str, object]) -> Path:
 
 
 def test_a_cloud_is_left_to_ray_up() -> None:
-    said = checked(ROOT / "cluster.yaml")
+    said = checked_cluster_file(ROOT / "cluster.yaml")
     assert said.endswith("cluster.yaml: Ray takes it; whether it gets its machines, only `ray up` can tell.")
 
 
@@ -55,7 +55,7 @@ def test_a_cloud_is_left_to_ray_up() -> None:
 )
 def test_a_wrong_file_gets_a_sentence(changes: dict[str, object], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=sentence) as refused:
-        checked(written(tmp_path, changes))
+        checked_cluster_file(written(tmp_path, changes))
     assert "\n" not in str(refused.value)
 
 
@@ -64,7 +64,7 @@ def test_what_is_no_cluster_file_gets_a_sentence(text: str, sentence: str, tmp_p
     file = tmp_path / "cluster.yaml"
     file.write_text(text)
     with pytest.raises(BadInput, match=sentence):
-        checked(file)
+        checked_cluster_file(file)
 
 
 BOMB = "a: &a [x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in pairwise("abcdefg"))
@@ -93,7 +93,7 @@ def test_what_would_never_end_gets_a_sentence_soon(text: str | bytes, sentence: 
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     begun = time.monotonic()
     with pytest.raises(BadInput, match=sentence) as refused:
-        checked(file)
+        checked_cluster_file(file)
     assert time.monotonic() - begun < 10 and len(str(refused.value)) < 500 + len(str(file))
     assert "\n" not in str(refused.value)
 
@@ -112,11 +112,14 @@ def test_a_head_is_asked_as_ray_asks_it(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     provider = {"type": "local", "head_ip": "10.0.0.1", "external_head_ip": "127.0.0.1", "worker_ips": ["10.0.0.2"]}
     file = written(tmp_path, {"provider": provider})
-    assert checked(file) == f"{file}: Ray takes it, and its head 127.0.0.1 answers; the other 1 the head asks itself."
+    assert (
+        checked_cluster_file(file)
+        == f"{file}: Ray takes it, and its head 127.0.0.1 answers; the other 1 the head asks itself."
+    )
     asked = (tmp_path / "asked").read_text()
     assert asked.endswith(f"-i {tmp_path}/key -- deepminer@127.0.0.1 true\n") and "BatchMode=yes" in asked
     file = written(tmp_path, {"provider": provider | {"use_internal_ips": True}})
-    assert "its head 10.0.0.1 answers" in checked(file)
+    assert "its head 10.0.0.1 answers" in checked_cluster_file(file)
 
 
 @pytest.mark.parametrize(
@@ -139,4 +142,4 @@ def test_a_machine_that_does_not_answer_gets_a_sentence(
         (tmp_path / "ssh").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadInput, match=sentence):
-        checked(written(tmp_path, {}))
+        checked_cluster_file(written(tmp_path, {}))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deepminer_ray.workers.lost import SENTENCE
+from deepminer_ray.workers.lost import STORE_DIED
 
 COMMAND = "import os, sys; from deepminer_ray.workers.lost import dismiss, witnessed; witnessed(sys.argv[1]); "
 LOST = "raylet: *** SIGBUS received ***\n"
@@ -30,4 +30,4 @@ def test_only_a_lost_store_is_spoken_for(tmp_path: Path, ends: str, log: str | N
         (tmp_path / "logs" / "raylet.err").write_text(log)
     asked = [sys.executable, "-c", COMMAND + ends, str(tmp_path)]
     ended = subprocess.run(asked, stderr=subprocess.PIPE, text=True, timeout=60)  # until its witness has ended, too
-    assert ended.stderr == (f"{SENTENCE}\n" if said else "")
+    assert ended.stderr == (f"{STORE_DIED}\n" if said else "")

@@ -61,8 +61,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_many_stores_are_merged_within_little_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    for place in (module, merge):
-        monkeypatch.setattr(place, "MEMORY", "64MB")
+    monkeypatch.setattr(module, "RUN_MEMORY", "64MB")
+    monkeypatch.setattr(merge, "MERGE_MEMORY", "64MB")
     monkeypatch.setattr(packing, "BYTES_AT_ONCE", 2**20)
     files = [tmp_path / "store" / f"{number}.duckdb" for number in range(STORES)]
     stores = [Store(file, STORES) for file in files]

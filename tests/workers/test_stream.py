@@ -8,7 +8,7 @@ import pytest
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.workers.actors import BATCHES_AT_ONCE
-from deepminer_ray.workers.stream import Batch, actors_that_fit, answered, digest
+from deepminer_ray.workers.stream import Batch, actors_that_fit, answered, work_digest
 from tests.waiting import workers
 
 BATCHES = 20
@@ -105,12 +105,12 @@ def test_ray_says_what_its_nodes_have(ray: Any) -> None:
 def test_other_work_has_another_digest() -> None:
     batches = [Batch("patches", ([(1, [2, 3])],)), Batch("scan", ("a", 1))]
     found = {
-        digest(["checkpoint", False], batches, b"cut"),
-        digest(["checkpoint", True], batches, b"cut"),
-        digest(["checkpoint", False], batches[::-1], b"cut"),
-        digest(["checkpoint", False], batches[:1], b"cut"),
-        digest(["checkpoint", False], batches, b"cut otherwise"),
-        digest(["checkpoint", False], [Batch("patches", ([(1, [2])],)), batches[1]], b"cut"),
+        work_digest(["checkpoint", False], batches, b"cut"),
+        work_digest(["checkpoint", True], batches, b"cut"),
+        work_digest(["checkpoint", False], batches[::-1], b"cut"),
+        work_digest(["checkpoint", False], batches[:1], b"cut"),
+        work_digest(["checkpoint", False], batches, b"cut otherwise"),
+        work_digest(["checkpoint", False], [Batch("patches", ([(1, [2])],)), batches[1]], b"cut"),
     }
     assert len(found) == 6
-    assert digest(["checkpoint", False], list(batches), b"cut") in found
+    assert work_digest(["checkpoint", False], list(batches), b"cut") in found
