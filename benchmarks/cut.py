@@ -27,7 +27,7 @@ import psutil
 
 from deepminer_ray import paper
 from deepminer_ray.patches.breast import breast_mask, breast_shares
-from deepminer_ray.patches.grid import places, scan_size
+from deepminer_ray.patches.grid import grid_windows, scan_size
 from deepminer_ray.patches.shard import write_patches, write_scan
 from deepminer_ray.phantom.patient import write_patient
 from deepminer_ray.sources import ddsm, ljpeg
@@ -91,7 +91,7 @@ def parts(source: Path, folder: Path, side: int, films: int) -> dict[str, float]
                 density, (width, height), interpolation=cv2.INTER_AREA
             ),
         )
-        grid = places(width, height, side)
+        grid = grid_windows(width, height, side)
         shares = breast_shares(breast_mask(small), grid, side)
         kept = [place for place, share in zip(grid, shares, strict=True) if share >= paper.BREAST_SHARE]
         pixels = np.stack([small[place.y : place.y + side, place.x : place.x + side] for place in kept])

@@ -25,7 +25,7 @@ from deepminer_ray.explanations.words import load_words
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import Checkpoint, content
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.patches.grid import places
+from deepminer_ray.patches.grid import grid_windows
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.stages.explain import called_units
@@ -55,7 +55,7 @@ def whole_and_patches(run: Run, network: str) -> None:
     height = round(film.shape[0] * 4 * SIDE / film.shape[1])
     film = film[:height, : 4 * SIDE]
     probe = Probe(Checkpoint(build(network)[0].eval(), SIDE, "imagenet", ""), threads=2)
-    grid = places(film.shape[1], film.shape[0], SIDE)
+    grid = grid_windows(film.shape[1], film.shape[0], SIDE)
     kept = run.ask("select count(*) as n from patch group by scan order by scan limit 1").column(0)[0].as_py()
     patches = [film[np.newaxis, place.y : place.y + SIDE, place.x : place.x + SIDE] for place in grid]
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from deepminer_ray import paper
 from deepminer_ray.patches import shard
 from deepminer_ray.patches.breast import breast_mask, breast_shares
-from deepminer_ray.patches.grid import places, scan_size
+from deepminer_ray.patches.grid import grid_windows, scan_size
 from deepminer_ray.phantom.patient import write_patient
 from deepminer_ray.sources import ddsm
 from deepminer_ray.sources.rows import Scan
@@ -38,7 +38,7 @@ def patches_of(scan: Scan) -> np.ndarray:
     density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
     width, height = scan_size(scan.rows, scan.columns, SIDE)
     film = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA)
-    grid = places(width, height, SIDE)
+    grid = grid_windows(width, height, SIDE)
     shares = breast_shares(breast_mask(film), grid, SIDE)
     kept = [place for place, share in zip(grid, shares, strict=True) if share >= paper.BREAST_SHARE]
     return np.stack([film[place.y : place.y + SIDE, place.x : place.x + SIDE] for place in kept])

@@ -13,9 +13,9 @@ from deepminer_ray.paper import SEGMENTATION_THRESHOLD
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import Sampling, sampled, sampling
 
-PLACES_ACROSS = 256
+POINTS_ACROSS = 256
 """Places across and down a film at which map and outline are compared: both are taken as shares of the film."""
-PACKED_WORDS = PLACES_ACROSS * PLACES_ACROSS // 64
+PACKED_WORDS = POINTS_ACROSS * POINTS_ACROSS // 64
 
 MAPS_TOGETHER = 4
 """Maps that are upsampled together: OpenCV does the same with pictures of four channels as with one, in less time."""
@@ -30,13 +30,13 @@ class Raster:
     """Lays maps over the places of films, in memory that is used again for the next film."""
 
     def __init__(self) -> None:
-        self._together = np.empty((PLACES_ACROSS, PLACES_ACROSS, MAPS_TOGETHER), np.float32)
-        self._alone = [np.empty((PLACES_ACROSS, PLACES_ACROSS), np.float32) for _ in range(MAPS_TOGETHER)]
-        self._above = np.empty((PLACES_ACROSS, PLACES_ACROSS), np.bool_)
+        self._together = np.empty((POINTS_ACROSS, POINTS_ACROSS, MAPS_TOGETHER), np.float32)
+        self._alone = [np.empty((POINTS_ACROSS, POINTS_ACROSS), np.float32) for _ in range(MAPS_TOGETHER)]
+        self._above = np.empty((POINTS_ACROSS, POINTS_ACROSS), np.bool_)
 
     def high(self, maps: Sequence[NDArray[np.float32]], geometry: Geometry, width: int, height: int) -> Maps:
         """Where upsampled maps are above 0.2 of their own maxima (the authors' rule) on a stored film of so many px."""
-        place = (np.arange(PLACES_ACROSS) + 0.5) / PLACES_ACROSS
+        place = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
         where = sampling(geometry, place * height - 0.5, place * width - 0.5)
         found = np.empty((PACKED_WORDS, len(maps)), dtype=np.uint64)
         for begin in range(0, len(maps), MAPS_TOGETHER):
@@ -58,13 +58,13 @@ class Raster:
 
 def outlined(rings: Sequence[Points]) -> Bits:
     """Which places lie inside a ring, both as shares of the film."""
-    place = (np.arange(PLACES_ACROSS) + 0.5) / PLACES_ACROSS
-    found = np.zeros((PLACES_ACROSS, PLACES_ACROSS), dtype=np.bool_)
+    centre = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
+    found = np.zeros((POINTS_ACROSS, POINTS_ACROSS), dtype=np.bool_)
     for ring in rings:
         (left, right), (top, bottom) = (
-            (np.searchsorted(place, of.min()), np.searchsorted(place, of.max(), side="right")) for of in ring.T
+            (np.searchsorted(centre, of.min()), np.searchsorted(centre, of.max(), side="right")) for of in ring.T
         )
-        across, down = np.meshgrid(place[left:right], place[top:bottom])
+        across, down = np.meshgrid(centre[left:right], centre[top:bottom])
         inside = Path(ring).contains_points(np.column_stack([across.ravel(), down.ravel()]))
         found[top:bottom, left:right] |= inside.reshape(across.shape)
     return _packed(found)

@@ -52,10 +52,10 @@ def breast_mask(density: NDArray[np.uint16]) -> NDArray[np.bool_]:
     return np.asarray(cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_LINEAR) >= 0.5)
 
 
-def breast_shares(mask: NDArray[np.bool_], places: Sequence[Window], side: int) -> NDArray[np.float64]:
-    """The share [places] of each place's `side` x `side` px that is breast."""
+def breast_shares(mask: NDArray[np.bool_], windows: Sequence[Window], side: int) -> NDArray[np.float64]:
+    """The share [windows] of each window's `side` x `side` px that is breast."""
     counted = cv2.integral(mask.view(np.uint8))
-    x, y = (np.array([getattr(place, name) for place in places], dtype=np.intp) for name in ("x", "y"))
+    x, y = (np.array([getattr(window, name) for window in windows], dtype=np.intp) for name in ("x", "y"))
     inside = counted[y + side, x + side] - counted[y, x + side] - counted[y + side, x] + counted[y, x]
     return np.asarray(inside / side**2)
 

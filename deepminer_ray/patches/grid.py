@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from deepminer_ray.errors import BadInput
 from deepminer_ray.paper import PATCHES_ACROSS, PLACES_PER_PATCH
 
-PLACES_PER_SCAN = 65_536
-"""A patch number holds the place below its scan's number."""
+WINDOWS_PER_SCAN = 65_536
+"""A patch number holds the window's index below its scan's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
     return _divide(columns * across, shorter), _divide(rows * across, shorter)
 
 
-def places(width: int, height: int, side: int) -> list[Window]:
+def grid_windows(width: int, height: int, side: int) -> list[Window]:
     """All windows of `side` px on a stored scan, row by row, half a patch apart (Sec. 2.1).
 
     Where that grid stops short of the edge, a last column or row flush with the edge is added, so that no
@@ -45,25 +45,27 @@ def places(width: int, height: int, side: int) -> list[Window]:
     ]
 
 
-def film_window(place: Window, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
-    """Left column, top row and size of a place in px of the full film of `columns` x `rows` px.
+def scan_window(window: Window, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
+    """Left column, top row and size of a window in px of the full film of `columns` x `rows` px.
 
-    The size, a quarter of the film's shorter side, is the same for all places; windows are shifted by at most the
+    The size, a quarter of the film's shorter side, is the same for all windows; they are shifted by at most the
     rounding so that they end inside the film. `side`, `width` and `height` are those of the stored scan.
     """
-    if place.x + side > width or place.y + side > height:
-        raise BadInput(f"Place {place.index} does not lie on a scan of {width} x {height} px.")
+    if window.x + side > width or window.y + side > height:
+        raise BadInput(f"Window {window.index} does not lie on a scan of {width} x {height} px.")
     size = max(1, _divide(min(columns, rows), PATCHES_ACROSS))
-    x = min(_divide(place.x * columns, width), columns - size)
-    y = min(_divide(place.y * rows, height), rows - size)
+    x = min(_divide(window.x * columns, width), columns - size)
+    y = min(_divide(window.y * rows, height), rows - size)
     return x, y, size
 
 
 def patch_number(scan_number: int, index: int) -> int:
-    """The number of a patch: unique over a run, ordered by scan, then row-major by place."""
-    if scan_number < 0 or not 0 <= index < PLACES_PER_SCAN:
-        raise BadInput(f"Place {index} of scan {scan_number} has no patch number: a scan has {PLACES_PER_SCAN} places.")
-    return scan_number * PLACES_PER_SCAN + index
+    """The number of a patch: unique over a run, ordered by scan, then row-major by window."""
+    if scan_number < 0 or not 0 <= index < WINDOWS_PER_SCAN:
+        raise BadInput(
+            f"Window {index} of scan {scan_number} has no patch number: a scan has {WINDOWS_PER_SCAN} windows."
+        )
+    return scan_number * WINDOWS_PER_SCAN + index
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -22,7 +22,7 @@ from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.template import template
 from deepminer_ray.units.picture import displayed
 
-FILM_HEIGHT, QUALITY = 760, 85
+SCAN_HEIGHT, QUALITY = 760, 85
 """px of a film in the book at most, and of its JPEG."""
 MAPS_ENCODED_AT_ONCE = 1000
 """A few MB."""
@@ -111,7 +111,7 @@ def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool
 
 def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
-    scale = min(1.0, FILM_HEIGHT / size[1])
+    scale = min(1.0, SCAN_HEIGHT / size[1])
     width, height = round(size[0] * scale), round(size[1] * scale)
     across, down = width / case["columns"], height / case["rows"]
     return {

@@ -18,7 +18,7 @@ from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, state
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import filled_outline, overlaps
 from deepminer_ray.patches.film import stored
-from deepminer_ray.patches.grid import film_window, patch_number, places
+from deepminer_ray.patches.grid import grid_windows, patch_number, scan_window
 from deepminer_ray.patches.proof import SHARD_KINDS, SHARDS, content_digest, listed, read_list
 from deepminer_ray.patches.shard import (
     MADE_FROM,
@@ -77,10 +77,10 @@ def cut_film(
         number, rows, columns = film["scan_number"], film["rows"], film["columns"]
         resized = stored(density, side)
         height, width = resized.shape
-        grid = places(width, height, side)
+        grid = grid_windows(width, height, side)
         shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
         kept = [place for place in grid if shares[place] >= breast]
-        windows = [film_window(place, side, width, height, columns, rows) for place in kept]
+        windows = [scan_window(place, side, width, height, columns, rows) for place in kept]
         overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except Unreachable as error:
         return outcome | {"stopped": str(error)}

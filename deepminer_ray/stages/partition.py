@@ -16,7 +16,7 @@ from deepminer_ray.sources import cbis
 from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.rows import NOT_OUTLINED
 
-FILMS_NAMED = 10
+SCANS_NAMED = 10
 """Films named in a sentence before it only counts them."""
 
 
@@ -57,8 +57,8 @@ def partition(
 def _report_left_out(files: list[str]) -> None:
     """Name the films that cannot be labelled: their patients may count as having less than they have."""
     if files:
-        names = ", ".join(PurePath(file).name for file in files[:FILMS_NAMED])
-        more = f" and {len(files) - FILMS_NAMED} more" if len(files) > FILMS_NAMED else ""
+        names = ", ".join(PurePath(file).name for file in files[:SCANS_NAMED])
+        more = f" and {len(files) - SCANS_NAMED} more" if len(files) > SCANS_NAMED else ""
         say(f"{len(files)} films are left out, for nothing outlines their finding (`from rejected`): {names}{more}")
 
 

@@ -25,10 +25,10 @@ from deepminer_ray.stages.plan_worker import (
     TrainSample,
     cut_again,
     cut_timed,
-    film_of,
     operations_of,
     pixels_of,
     read_timed,
+    scan_of,
 )
 from deepminer_ray.workers.cluster import KEEP_MEMORY, blocks, connect
 from deepminer_ray.workers.stream import actors_that_fit
@@ -146,7 +146,7 @@ def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
             scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(lesions)}
             try:
-                films.append(film_of(scan, lesions, side))
+                films.append(scan_of(scan, lesions, side))
             except BadInput as error:
                 rejected.append({"file": scan["file"], "reason": str(error)})
     if not films:

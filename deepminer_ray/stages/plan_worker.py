@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.patches.ahead import Pixels, ahead
-from deepminer_ray.patches.grid import film_window, places, scan_size
+from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import SEVERITY, PlannedScan, label
 from deepminer_ray.stages.catalog import read_cases
@@ -32,15 +32,15 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
 
 
-def film_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> PlannedScan:
+def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> PlannedScan:
     """What a film's header and lesions say; BadInput for a film that cannot be stored for patches of `side` px."""
     rows, columns = scan["rows"], scan["columns"]
     width, height = scan_size(rows, columns, side)
-    grid = places(width, height, side)
+    grid = grid_windows(width, height, side)
     of_place = ["normal"] * len(grid)
     kinds = {row["lesion"]: _class_of(row["pathology"]) for row in lesions}
     if lesions:
-        windows = np.array([film_window(place, side, width, height, columns, rows) for place in grid], np.int64)
+        windows = np.array([scan_window(place, side, width, height, columns, rows) for place in grid], np.int64)
         of_place = [
             label([(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN)
             for met in lesion_overlaps(lesions, windows)

@@ -17,7 +17,7 @@ from deepminer_ray.files.location import write_whole
 from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
-from deepminer_ray.survey.pictures import film_picture, patch_picture, png
+from deepminer_ray.survey.pictures import patch_picture, png, scan_picture
 from deepminer_ray.units.receptive_field import Geometry
 
 SHOWN, BESIDE = 32, 8
@@ -80,7 +80,7 @@ class Gallery:
         """The file of a film as PNG, with all bits."""
         kept = self.folder / "film" / f"{number}.png"
         if not kept.exists():
-            write_whole(kept, film_picture(read_scan(self.storage / "scan", number)))
+            write_whole(kept, scan_picture(read_scan(self.storage / "scan", number)))
         return kept
 
     def sheet(self, unit: int, rule: str) -> Path:

@@ -17,7 +17,7 @@ from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, ref
 
 SHUFFLED_BYTES = 256 * 2**20
 """Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
-FILMS_A_BLOCK = 8
+SCANS_A_BLOCK = 8
 
 TrainingScan = dict[str, Any]
 """A row of `training`: scan_number, patches, classes."""
@@ -35,9 +35,9 @@ def dataset(
         {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
         for film in films
     ]
-    listed = ray.data.from_items(rows, override_num_blocks=max(1, -(-len(rows) // FILMS_A_BLOCK)))
+    listed = ray.data.from_items(rows, override_num_blocks=max(1, -(-len(rows) // SCANS_A_BLOCK)))
     read = partial(read_alike, wanted=wanted, folder=folder, answers=answers)
-    return listed.map_batches(read, batch_size=FILMS_A_BLOCK)
+    return listed.map_batches(read, batch_size=SCANS_A_BLOCK)
 
 
 def read_alike(films: TrainingScan, wanted: NodeRequirements, folder: Place, answers: Sequence[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path
 
-from deepminer_ray.explanations.overlap import PACKED_WORDS, PLACES_ACROSS, Bits, Maps, Raster, outlined, overlap
+from deepminer_ray.explanations.overlap import PACKED_WORDS, POINTS_ACROSS, Bits, Maps, Raster, outlined, overlap
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import upsample
 
@@ -17,7 +17,7 @@ def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
 
 def masks(seed: int, number: int) -> list[np.ndarray]:
     chance = np.random.default_rng(seed)
-    return [chance.random(PLACES_ACROSS * PLACES_ACROSS) < chance.random() for _ in range(number)]
+    return [chance.random(POINTS_ACROSS * POINTS_ACROSS) < chance.random() for _ in range(number)]
 
 
 def packed(some: list[np.ndarray]) -> Maps:
@@ -27,17 +27,17 @@ def packed(some: list[np.ndarray]) -> Maps:
 
 
 def shown(bits: Bits) -> np.ndarray:
-    return np.unpackbits(np.ascontiguousarray(bits).view(np.uint8)).reshape(PLACES_ACROSS, PLACES_ACROSS).astype(bool)
+    return np.unpackbits(np.ascontiguousarray(bits).view(np.uint8)).reshape(POINTS_ACROSS, POINTS_ACROSS).astype(bool)
 
 
 @settings(deadline=None, max_examples=30)
 @given(*(st.floats(0.05, 0.4) for _ in range(2)), *(st.floats(0.1, 0.5) for _ in range(2)))
 def test_a_box_has_its_area_and_place(left: float, top: float, width: float, height: float) -> None:
     inside = shown(outlined([box(left, top, left + width, top + height)]))
-    assert inside.mean() == pytest.approx(width * height, abs=(width + height + 1 / PLACES_ACROSS) / PLACES_ACROSS)
+    assert inside.mean() == pytest.approx(width * height, abs=(width + height + 1 / POINTS_ACROSS) / POINTS_ACROSS)
     rows, columns = np.nonzero(inside)
-    assert (columns.mean() + 0.5) / PLACES_ACROSS == pytest.approx(left + width / 2, abs=1 / PLACES_ACROSS)
-    assert (rows.mean() + 0.5) / PLACES_ACROSS == pytest.approx(top + height / 2, abs=1 / PLACES_ACROSS)
+    assert (columns.mean() + 0.5) / POINTS_ACROSS == pytest.approx(left + width / 2, abs=1 / POINTS_ACROSS)
+    assert (rows.mean() + 0.5) / POINTS_ACROSS == pytest.approx(top + height / 2, abs=1 / POINTS_ACROSS)
 
 
 def test_of_two_rings_both_count() -> None:
@@ -48,7 +48,7 @@ def test_of_two_rings_both_count() -> None:
 
 def test_an_outline_has_the_places_that_alone_lie_in_it() -> None:
     chance = np.random.default_rng(0)
-    place = (np.arange(PLACES_ACROSS) + 0.5) / PLACES_ACROSS
+    place = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
     where = np.column_stack([one.ravel() for one in np.meshgrid(place, place)])
     for ring in [*chance.uniform(-0.1, 1.1, (9, 7, 2)), box(place[3], place[5], place[9], place[7])]:
         assert (shown(outlined([ring])).ravel() == Path(ring).contains_points(where)).all()
@@ -57,12 +57,12 @@ def test_an_outline_has_the_places_that_alone_lie_in_it() -> None:
 @pytest.mark.parametrize(("stride", "offset"), [(32, 15.5), (16, 0.0)])
 def test_a_map_is_high_where_its_upsampled_picture_is(stride: int, offset: float) -> None:
     where, cells = Geometry(stride, 99, offset), np.random.default_rng(1).random((12, 8), np.float32) ** 3
-    picture = upsample(cells, where, PLACES_ACROSS, PLACES_ACROSS)
-    found = shown(Raster().high([cells], where, PLACES_ACROSS, PLACES_ACROSS)[:, 0])
+    picture = upsample(cells, where, POINTS_ACROSS, POINTS_ACROSS)
+    found = shown(Raster().high([cells], where, POINTS_ACROSS, POINTS_ACROSS)[:, 0])
     assert (found == (picture > 0.2 * cells.max())).mean() > 0.999
     # The same film in twice as many px is high at the same shares of it.
     twice = shown(
-        Raster().high([cells], Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * PLACES_ACROSS, 2 * PLACES_ACROSS)[:, 0]
+        Raster().high([cells], Geometry(2 * stride, 99, 2 * offset + 0.5), 2 * POINTS_ACROSS, 2 * POINTS_ACROSS)[:, 0]
     )
     assert (found == twice).mean() > 0.999
 
@@ -97,7 +97,7 @@ def test_every_pair_of_scans_equals_counting() -> None:
 
 
 def test_an_outline_without_a_place_has_no_score() -> None:
-    nothing = np.zeros(PLACES_ACROSS * PLACES_ACROSS, np.bool_)
+    nothing = np.zeros(POINTS_ACROSS * POINTS_ACROSS, np.bool_)
     found = overlap([packed([masks(1, 1)[0]]), packed([nothing])], list(packed([nothing, masks(2, 1)[0]]).T))(
         np.arange(2)
     )

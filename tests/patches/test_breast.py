@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.patches.breast import breast_mask, breast_shares, otsu, without_labels
 from deepminer_ray.patches.cover import filled_outline
-from deepminer_ray.patches.grid import Window, places
+from deepminer_ray.patches.grid import Window, grid_windows
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
 from deepminer_ray.phantom.film import density_of
 from deepminer_ray.sources.density import DIGITIZERS, to_density, to_grey
@@ -176,7 +176,7 @@ def test_the_threshold_parts_the_classes_whose_means_lie_furthest_apart(counts: 
 
 def test_a_share_is_a_count_of_pixels() -> None:
     mask = np.random.default_rng(3).random((40, 33)) < 0.4
-    grid = places(33, 40, 8)
+    grid = grid_windows(33, 40, 8)
     for place, share in zip(grid, breast_shares(mask, grid, 8), strict=True):
         count = sum(bool(mask[y, x]) for y in range(place.y, place.y + 8) for x in range(place.x, place.x + 8))
         assert share == count / 64

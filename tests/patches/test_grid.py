@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.grid import Window, film_window, patch_number, places, scan_size
+from deepminer_ray.patches.grid import Window, grid_windows, patch_number, scan_size, scan_window
 
 films = st.tuples(st.integers(16, 6000), st.integers(16, 6000)).filter(lambda film: max(film) <= 4 * min(film))
 sides = st.integers(8, 256)
@@ -28,21 +28,33 @@ def test_the_shorter_side_is_four_patches(rows: int, columns: int, side: int, ex
 
 
 def test_places_of_the_paper_are_113_or_114_px_apart() -> None:
-    grid = places(908, 908, 227)
+    grid = grid_windows(908, 908, 227)
     assert [place.x for place in grid[:7]] == [0, 113, 227, 340, 454, 567, 681]
     assert len(grid) == 49
     assert grid[8] == Window(index=8, column=1, row=1, x=113, y=113)
 
 
 def test_a_rest_is_seen_by_a_last_row_at_the_edge() -> None:
-    assert [place.y for place in places(16, 23, 4) if place.column == 0] == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 19]
+    assert [place.y for place in grid_windows(16, 23, 4) if place.column == 0] == [
+        0,
+        2,
+        4,
+        6,
+        8,
+        10,
+        12,
+        14,
+        16,
+        18,
+        19,
+    ]
 
 
 @settings(deadline=None)
 @given(films, sides)
 def test_every_pixel_is_covered_by_windows_half_a_patch_apart(film: tuple[int, int], side: int) -> None:
     width, height = scan_size(*film, side)
-    grid = places(width, height, side)
+    grid = grid_windows(width, height, side)
     assert min(width, height) == 4 * side
     assert [place.index for place in grid] == list(range(len(grid)))
     assert grid == sorted(grid, key=lambda place: (place.y, place.x))
@@ -64,8 +76,8 @@ def test_film_windows_lie_inside_the_film_and_lead_back_to_the_place(film: tuple
     width, height = scan_size(rows, columns, side)
     pixel = columns / width  # film px in a px of the stored scan
     sizes = set()
-    for place in places(width, height, side):
-        x, y, size = film_window(place, side, width, height, columns, rows)
+    for place in grid_windows(width, height, side):
+        x, y, size = scan_window(place, side, width, height, columns, rows)
         sizes.add(size)
         assert 0 <= x <= columns - size
         assert 0 <= y <= rows - size
@@ -91,10 +103,10 @@ def test_a_number_that_would_clash_is_refused(scan_number: int, index: int) -> N
 
 def test_sizes_that_hold_no_patch_are_refused() -> None:
     with pytest.raises(BadInput):
-        places(100, 30, 40)
+        grid_windows(100, 30, 40)
     with pytest.raises(BadInput):
-        places(100, 100, 1)
+        grid_windows(100, 100, 1)
     with pytest.raises(BadInput):
         scan_size(0, 100, 64)
     with pytest.raises(BadInput):
-        film_window(Window(0, 0, 0, 90, 0), 20, 100, 100, 400, 400)
+        scan_window(Window(0, 0, 0, 90, 0), 20, 100, 100, 400, 400)

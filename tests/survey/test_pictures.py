@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
-from deepminer_ray.survey.pictures import CONTOUR_BGR, LEAST_PICTURE, film_picture, patch_picture, png
+from deepminer_ray.survey.pictures import CONTOUR_BGR, LEAST_PICTURE, patch_picture, png, scan_picture
 from deepminer_ray.units.picture import DIMMED
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -18,7 +18,7 @@ def opened(picture: bytes) -> np.ndarray:
 
 def test_a_film_keeps_every_bit() -> None:
     film = np.random.default_rng(0).integers(0, 65536, (50, 30), dtype=np.uint16)
-    shown = opened(film_picture(film)).astype(int)
+    shown = opened(scan_picture(film)).astype(int)
     assert np.array_equal(shown[..., 0] * 256 + shown[..., 1], film)
 
 
