@@ -22,7 +22,7 @@ WINDOWED = "attends within windows, whose places decide what a unit sees"
 class Family:
     """Networks of one class of torchvision's, and why they are refused, where they are.
 
-    `pooling` and `head` are the outermost layers that are no features; all others are, and those that `added` makes
+    `pooling` and `head` are the outermost layers that are not features; all others are, and those that `added` makes
     of the model follow them. `renamed` are patterns of names in published weights, with what features are called.
     """
 

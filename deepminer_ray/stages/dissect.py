@@ -18,7 +18,7 @@ from deepminer_ray.database.store import attached
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.stages.contrast import corrected, shown_terms
 from deepminer_ray.stages.probe import how_probed
-from deepminer_ray.stages.rank import SCANS_A_BATCH
+from deepminer_ray.stages.rank import MAPPED_AT_ONCE
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.contrast import LEAST_PATIENTS, Term
 from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, Ranking, detect, permutations
@@ -101,8 +101,8 @@ def _enough(terms: list[Term], patient: NDArray[Any], least: int) -> list[Term]:
 def _pixels(run: Run, how: How, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
     """The files in which the pixels of units and outlines are counted."""
     batches = [
-        Batch("dissection", (films[start : start + SCANS_A_BATCH], thresholds))
-        for start in range(0, len(films), SCANS_A_BATCH)
+        Batch("dissection", (films[start : start + MAPPED_AT_ONCE], thresholds))
+        for start in range(0, len(films), MAPPED_AT_ONCE)
     ]
     (probed,) = run.rows("probed_layer")
     return stream(run, "dissect", how, probed, batches, workers)

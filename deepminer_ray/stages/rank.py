@@ -21,7 +21,7 @@ from deepminer_ray.statistics.confidence import Interval, share_intervals
 from deepminer_ray.workers.merge import clear
 from deepminer_ray.workers.stream import Batch, stream
 
-SCANS_A_BATCH = 8
+MAPPED_AT_ONCE = 8
 UNSEEN = ("test", "holdout")
 """Names are tested on the patients of these that did not rank the units."""
 
@@ -75,7 +75,7 @@ def _maps(tables: Tables) -> list[Batch]:
     """What is asked of the network: the response maps of ranked units on their top patches."""
     films = tables.select("top_patch_of_ranked").to_pylist()
     wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]
-    return [Batch("maps", (wanted[start : start + SCANS_A_BATCH],)) for start in range(0, len(wanted), SCANS_A_BATCH)]
+    return [Batch("maps", (wanted[start : start + MAPPED_AT_ONCE],)) for start in range(0, len(wanted), MAPPED_AT_ONCE)]
 
 
 def _unseen(tables: Tables, partitions: list[str], units: list[int]) -> list[Batch]:
