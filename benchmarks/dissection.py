@@ -19,10 +19,12 @@ from activations import PATCHES, SCANS, UNITS, filled
 from scipy.stats import rankdata
 
 from deepminer_ray.database.run import Run
-from deepminer_ray.stages.dissect import PERMUTATIONS, Shown, detected_rows
+from deepminer_ray.options import DissectOptions
+from deepminer_ray.stages.dissect import Shown, detected_rows
 from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, permutations
 
 CONCEPTS, SHOWING, POSITIVES, TIMED = 30, 60, 300, 20
+PERMUTATIONS = DissectOptions().permuted
 
 
 def shown(patients: Patches, chance: np.random.Generator) -> Shown:

@@ -15,13 +15,14 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.options import PlanOptions
 from deepminer_ray.phantom.patient import write_phantom
 from deepminer_ray.planning.counts import Shares
 from deepminer_ray.stages.catalog import catalog
@@ -29,7 +30,7 @@ from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.evaluate import evaluate
 from deepminer_ray.stages.explain import explain
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.stages.plan import Asked, plan
+from deepminer_ray.stages.plan import plan
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
 from deepminer_ray.stages.train import train
@@ -95,9 +96,9 @@ def real(source: Path, folder: Path) -> dict[str, Any]:
     peaks.thread.start()
     stages = {
         "catalog": lambda: catalog(run, str(source)),
-        "partition": lambda: partition(run, SHARES.train, SHARES.test),
-        "cut": lambda: cut(run, SIDE),
-        "train": lambda: train(run, NETWORK, "none", epochs=EPOCHS),
+        "partition": lambda: partition(run, train=SHARES.train, test=SHARES.test),
+        "cut": lambda: cut(run, side=SIDE),
+        "train": lambda: train(run, network=NETWORK, weights="none", epochs=EPOCHS),
         "probe": lambda: probe(run),
         "evaluate": lambda: evaluate(run),
         "rank": lambda: rank(run),
@@ -125,8 +126,8 @@ def real(source: Path, folder: Path) -> dict[str, Any]:
 
 def planned(source: Path) -> dict[str, Any]:
     """What is predicted."""
-    asked = Asked(side=SIDE, network=NETWORK, epochs=EPOCHS, shares=SHARES, films=FILMS)
-    return plan(str(source), None, asked).rows()
+    asked = PlanOptions(str(source), side=SIDE, network=NETWORK, epochs=EPOCHS, films=FILMS, **asdict(SHARES))
+    return plan(asked).rows()
 
 
 def compared(predicted: dict[str, Any], happened: dict[str, Any]) -> list[Compared]:

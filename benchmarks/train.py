@@ -124,7 +124,17 @@ def trained(
     TrainingBar.show = shown  # type: ignore[method-assign]
     started = time.perf_counter()
     try:
-        train(run, network, "none", epochs=epochs, workers=workers, gpu=gpu, mixed=gpu, keep="last", again=True)
+        train(
+            run,
+            network=network,
+            weights="none",
+            epochs=epochs,
+            workers=workers,
+            gpu=gpu,
+            mixed=gpu,
+            keep="last",
+            again=True,
+        )
     finally:
         TrainingBar.show = show  # type: ignore[method-assign]
     rates = [row["patches_per_second"] for row in run.ask("from epoch where epoch > 1").to_pylist()]

@@ -111,7 +111,7 @@ def _rank(folder: Path, phantoms: Path) -> None:
     torch.manual_seed(0)
     save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], 64, "imagenet")
     probe(run, partitions=["all"])
-    evaluate(run, ["all"])
+    evaluate(run, partitions=["all"])
     rank(run, partitions=["all"], ranked=4)
 
 

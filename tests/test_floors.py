@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ ROOMS = {
 """Each room with those that it imports from, which stand before it; `units` and `explanations` know no network."""
 ROOMS["stages"] = tuple(room for room in ROOMS if room != "phantom")
 ROOMS["cli"] = tuple(ROOMS)
-LOOSE = {"__init__.py", "__main__.py", "aliases.py", "errors.py", "paper.py"}
+LOOSE = {"__init__.py", "__main__.py", "aliases.py", "errors.py", "option.py", "options.py", "paper.py"}
 """What lies outside the rooms."""
 
 PARTS = {"chain", "contrast", "explain_image", "name_score", "plan_worker"}
@@ -177,6 +178,36 @@ def test_a_word_has_one_meaning(word: str, means: str) -> None:
     """Classes, functions and constants of this name are those of one module, and imports agree."""
     owners = {name(module) for module in MODULES if word in defined(module) and name(module).split("/")[0] != "cli"}
     assert owners == {means}
+
+
+def functions(module: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    nodes = ast.walk(ast.parse(module.read_text()))
+    return [node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_functions_take_few_parameters_and_no_two_booleans_by_place(module: Path) -> None:
+    for function in functions(module):
+        arguments = function.args
+        by_place = arguments.posonlyargs + arguments.args
+        assert len(by_place + arguments.kwonlyargs) <= 12, function.name
+        for one, other in pairwise(by_place):
+            assert not (is_boolean(one) and is_boolean(other)), f"{function.name}: {one.arg}, {other.arg}"
+
+
+def is_boolean(argument: ast.arg) -> bool:
+    kind = ast.unparse(argument.annotation) if argument.annotation else ""
+    return kind.startswith(("bool", "Annotated[bool"))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_no_function_passes_on_whatever_it_holds(module: Path) -> None:
+    called = {
+        node.func.id
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "locals" not in called
 
 
 def test_jobs_are_a_docstring_and_one_call() -> None:

@@ -1,87 +1,84 @@
-"""The arguments and options of the commands: one name and one help text for each, wherever it is used."""
+"""What Typer is told of the options, and the few arguments that commands beside the stages share."""
 
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import typer
 
+from deepminer_ray.option import Options, about, type_of
+from deepminer_ray.options import PartitionOptions
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+def told(of: "Field[Any]", help: str | None = None, option: bool = False) -> Any:
+    """What Typer is told of a field: an argument or an option, with its bounds; a flag has no opposite."""
+    known = about(of)
+    named: dict[str, Any] = {"help": help or known.help, "metavar": known.metavar}
+    if known.argument and not option:
+        return typer.Argument(**named)
+    flag = known.flag or ("--" + of.name.replace("_", "-") if of.type is bool else None)
+    return typer.Option(*([flag] if flag else []), min=known.least, max=known.most, **named)
+
+
+def parameter(of: "Field[Any]") -> inspect.Parameter:
+    """A field as a command's parameter."""
+    default = inspect.Parameter.empty if of.default is MISSING else of.default
+    return _parameter(of.name, _type(type_of(of)), told(of), default)
+
+
+def parameter_of_run(of: "Field[Any]") -> inspect.Parameter:
+    """The same for `run`, where all can be left out, and the only argument is what a run cannot do without."""
+    known, needed = about(of), of.default is MISSING
+    default = None if needed or known.run_help else of.default
+    kind = _type(type_of(of)) if default is not None or NoneType in get_args(type_of(of)) else type_of(of) | None
+    return _parameter(of.name, kind, told(of, known.run_help, option=not needed), default)
+
+
+def _parameter(name: str, kind: Any, said: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, said])
+
+
+def _type(kind: Any) -> Any:
+    """A field's type as Typer knows it: of several values it makes a list."""
+    several = [one for one in get_args(kind) if get_origin(one) is tuple]
+    return list[get_args(several[0])[0]] | None if several else kind  # type: ignore[misc]
+
+
+def is_given(context: typer.Context, name: str) -> bool:
+    """Whether a command's parameter was given, even if what was given is the default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes `options`, as Typer must see it: with a parameter for each option of that class."""
+    kind = command.__annotations__["options"]
+    names = [of.name for of in fields(kind)]
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        options: Options = kind(**{name: given.pop(name) for name in names})
+        command(options=options, **given)
+
+    return signed(called, inspect.signature(command), map(parameter, fields(kind)))
+
+
+def signed(command: Function, own: inspect.Signature, spread: Iterable[inspect.Parameter]) -> Function:
+    """A command that shows Typer these parameters in the place of its own `options`."""
+    shown: list[inspect.Parameter] = []
+    for one in own.parameters.values():
+        shown += spread if one.name == "options" else [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+    command.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    return command
+
+
+(_SEED,) = (of for of in fields(PartitionOptions) if of.name == "seed")
+
 Folder = Annotated[Path, typer.Argument(metavar="RUN", help="the run's folder")]
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="the directory that holds the mammograms, or its URI")]
-SourceKind = Annotated[str | None, typer.Option(help="ddsm, manifest or cbis; by default recognised")]
-Again = Annotated[bool, typer.Option("--again", help="do the stage again, and drop every later one")]
-Workers = Annotated[int, typer.Option(min=1, help="Ray workers")]
-Partitions = Annotated[
-    list[str] | None, typer.Option(help="train, test, holdout or all (repeat the option for several)")
-]
-Train = Annotated[float, typer.Option(help="share of the patients to train on")]
-Test = Annotated[float, typer.Option(help="share of the patients to test on; the rest is holdout")]
-Lists = Annotated[
-    str | None, typer.Option(metavar="CSV", help="patients and their partitions, or CBIS-DDSM's directory")
-]
-Side = Annotated[int, typer.Option(help="side of a patch in px; a film is resized to 4 patches across")]
-Storage = Annotated[
-    str | None,
-    typer.Option(metavar="URI", help="where to keep films, patches and checkpoints of training; by default RUN"),
-]
-Validation = Annotated[
-    float, typer.Option(min=0, max=0.9, help="share of the training patients to choose the epoch by")
-]
-Network = Annotated[
-    str, typer.Option(help="a torchvision network with features, global average pooling and one linear layer")
-]
-Weights = Annotated[str, typer.Option(help="default, none (random), or the file or URI of a state dict or checkpoint")]
-Classes = Annotated[int, typer.Option(min=2, max=3, help="3: normal, benign, malignant; 2: malignant or not")]
-Preset = Annotated[str, typer.Option(help="paper, or authors (the schedule and patch side of the authors' code)")]
-Epochs = Annotated[int | None, typer.Option(min=1, help="number of epochs; by default the authors' 5")]
-Batch = Annotated[int, typer.Option(min=1, help="patches in each step, over all workers")]
-LearningRate = Annotated[float, typer.Option(min=0, help="learning rate of the optimizer")]
-DecayFromEpoch = Annotated[int | None, typer.Option(min=1, help="use a tenth of the learning rate from this epoch on")]
-Until = Annotated[
-    str | None, typer.Option(metavar="LAYER", help="end the network with this layer, named as torch names it")
-]
-Pool = Annotated[str, typer.Option(help="what the linear layer takes of a unit's map: avg or max")]
-Optimizer = Annotated[str, typer.Option(help="sgd (with the paper's momentum) or adamw")]
-Schedule = Annotated[str, typer.Option(help="steps, or one-cycle (the rate rises and falls once over all epochs)")]
-Normalisation = Annotated[str | None, typer.Option(help="what the weights expect: imagenet, caffe or inception")]
-Balance = Annotated[
-    str, typer.Option(help="none; weights: errors on rarer classes count more; sampling: rarer classes come more often")
-]
-Flips = Annotated[bool, typer.Option("--flips", help="mirror training patches by chance, in both directions")]
-Rotation = Annotated[float, typer.Option(min=0, max=180, help="turn training patches by up to this many degrees")]
-Jitter = Annotated[
-    float,
-    typer.Option(min=0, max=1, help="change optical density by up to this much, and contrast by up to this share"),
-]
-Keep = Annotated[str, typer.Option(help="best (the best epoch on the validation patients) or last")]
-AtOnce = Annotated[
-    int | None, typer.Option(min=1, help="patches in a worker's memory at once; gradients add up to --batch")
-]
-Mixed = Annotated[bool, typer.Option("--mixed", help="train in mixed precision (bfloat16)")]
-Tensorboard = Annotated[bool, typer.Option("--tensorboard", help="also write RUN/tensorboard")]
-Normals = Annotated[
-    int | None, typer.Option(min=1, help="normal patches for each patch with a finding; by default all")
-]
-Gpu = Annotated[bool, typer.Option("--gpu/--cpu", help="ask Ray for a GPU for each worker")]
-Seed = Annotated[int, typer.Option(min=0, help="seed of the random numbers")]
-ShuffleLabels = Annotated[bool, typer.Option("--shuffle-labels", help="deal the training labels out at random")]
-Checkpoint = Annotated[
-    str | None, typer.Option(metavar="RUN|FILE", help="use another network than the run's own; may be a URI")
-]
-Vectors = Annotated[str | None, typer.Option(metavar="FILE", help="word vectors, from word2vec, GloVe or gensim")]
-Layer = Annotated[
-    str, typer.Option(help="the layer, named as torch names it; by default the last, which feeds the linear layer")
-]
-Half = Annotated[bool, typer.Option("--half", help="compute features in half precision")]
-FromLesions = Annotated[bool, typer.Option("--from-lesions", help="name units after the lesions' keywords")]
-Naming = Annotated[
-    str, typer.Option(help="contrast: what a unit tells from other findings; frequent: what its top patches show")
-]
-Sensitivity = Annotated[
-    float, typer.Option(help="for the operating point: the least share of a class that must be found")
-]
-Exceeding = Annotated[float, typer.Option(min=0, max=1, help="share of a unit's cells that exceed its threshold")]
-Annotations = Annotated[str | None, typer.Argument(metavar="FILE", help="csv or json: unit, annotator, phenomenon ...")]
-Images = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="FILE", help="explain a mammogram of your own (repeat the option for several)"),
-]
+Seed = Annotated[int, told(_SEED)]

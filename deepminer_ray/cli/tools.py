@@ -86,6 +86,7 @@ def audit(folder: Folder) -> None:
 def sql(
     folder: Folder,
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help='such as "from coverage"')],
+    *,
     csv: Annotated[bool, typer.Option("--csv", help="print csv instead of a table")] = False,
     json: Annotated[bool, typer.Option("--json", help="print json instead of a table")] = False,
     parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="write this file instead of a table")] = None,
@@ -173,6 +174,7 @@ def decode(
 @app.command()
 def survey(
     folder: Folder,
+    *,
     expert: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="who gets a personal link (repeat the option for several)")
     ] = None,

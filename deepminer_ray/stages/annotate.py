@@ -13,6 +13,8 @@ from deepminer_ray.database.lock import ANNOTATE, held
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
+from deepminer_ray.option import takes
+from deepminer_ray.options import AnnotateOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.units.contrast import LEAST_PATIENTS
@@ -33,13 +35,8 @@ SAID = pa.schema(
 )
 
 
-def annotate(
-    run: Run,
-    file: str | None = None,
-    from_lesions: bool = False,
-    naming: str = CONTRAST,
-    partitions: Sequence[str] | None = None,
-) -> None:
+@takes(AnnotateOptions)
+def annotate(run: Run, options: AnnotateOptions) -> None:
     """Add to `annotation` what a csv or json file says, or names after the lesions' keywords.
 
     `naming` by `contrast`: the terms that a unit tells from other findings; by `frequent`: what its top patches show.
@@ -47,7 +44,8 @@ def annotate(
     An answer that differs from the annotator's last becomes a new version; equal ones are left out. Explanations made
     from older names are dropped.
     """
-    if (file is None) != from_lesions:
+    naming, from_lesions = options.naming, options.from_lesions
+    if (options.annotations is None) != from_lesions:
         raise BadInput("Say where the names come from: a csv or json FILE, or --from-lesions.")
     if naming not in NAMINGS:
         raise BadInput(f"There is no naming {naming!r}: use {' or '.join(NAMINGS)}.")
@@ -56,15 +54,14 @@ def annotate(
         raise BadInput(f"`annotate` needs `rank` first: run `deepminer rank {run.folder}`.")
     with held(run, ANNOTATE):
         run.fold()
-        _annotate(run, network[0], file, naming, partitions)
+        _annotate(run, network[0], options)
 
 
-def _annotate(
-    run: Run, network: dict[str, Any], file: str | None, naming: str, partitions: Sequence[str] | None
-) -> None:
+def _annotate(run: Run, network: dict[str, Any], options: AnnotateOptions) -> None:
+    file, naming = options.annotations, options.naming
     with run.appending() as tables:
         if file is None:
-            said = _from_lesions(tables, naming, partitions)
+            said = _from_lesions(tables, naming, options.partitions)
         else:
             said = read_annotations(Path(file), network["units"])
         tables.connection.register(

@@ -10,6 +10,8 @@ import pyarrow as pa
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import Place, place, resolved
+from deepminer_ray.option import takes
+from deepminer_ray.options import CatalogOptions
 from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
@@ -140,12 +142,13 @@ def found_cases(
     return cases
 
 
-def catalog(run: Run, source: str, source_kind: str | None = None, again: bool = False) -> None:
+@takes(CatalogOptions)
+def catalog(run: Run, options: CatalogOptions) -> None:
     """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
-    directory = resolved(source)
-    kind = kind_of_source(directory, source_kind)
-    parameters = {"source": str(directory), "source_kind": kind.name}
-    if run.finished("catalog", parameters, again):
+    directory = resolved(options.source)
+    kind = kind_of_source(directory, options.source_kind)
+    parameters = options.stored() | {"source": str(directory), "source_kind": kind.name}
+    if run.finished("catalog", parameters, options.again):
         return
     started = time.time()
     items = kind.items(directory)

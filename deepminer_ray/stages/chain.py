@@ -1,11 +1,11 @@
 """The whole chain in order: what `deepminer run` does."""
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import load
+from deepminer_ray.options import RunOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.catalog import catalog
@@ -19,31 +19,32 @@ from deepminer_ray.stages.score import score
 from deepminer_ray.stages.train import train
 
 
-def chain(run: Run, source: str, *, annotations: str | None, from_lesions: bool, **options: Any) -> None:
+def chain(run: Run, **given: Any) -> None:
     """Every stage that is not finished, with the options it knows; another run's network makes training needless.
 
-    Without names for the units the chain ends after `rank`, without word vectors after `explain`.
+    `given` are options of the stages by name; None counts as not given. Without names for the units the chain ends
+    after `rank`, without word vectors after `explain`.
     """
-    options = {name: value for name, value in options.items() if value is not None}
-    if "checkpoint" in options:
-        options.setdefault("side", load(options["checkpoint"]).side)
-    _do(catalog, run, {"source": source} | options)
-    stages: list[Callable[..., None]] = [partition, cut, train, probe, evaluate, rank]
-    if "checkpoint" in options:
-        stages.remove(train)
-    for stage in stages:
-        _do(stage, run, options)
-    if annotations is None and not from_lesions:
+    given = {name: value for name, value in given.items() if value is not None}
+    if "source" not in given:
+        raise BadInput(f"Say where the mammograms are: `deepminer run {run.folder} SOURCE`.")
+    if "checkpoint" in given:
+        given.setdefault("side", load(given["checkpoint"]).side)
+    options = RunOptions.of(given)
+    catalog(run, options.catalog)
+    partition(run, options.partition)
+    cut(run, options.cut)
+    if options.probe.checkpoint is None:
+        train(run, options.train)
+    probe(run, options.probe)
+    evaluate(run, options.evaluate)
+    rank(run, options.rank)
+    if options.annotate.annotations is None and not options.annotate.from_lesions:
         say(f"Now name the units: `deepminer annotate {run.folder} FILE`, then repeat this with --annotations FILE.")
         return
-    _do(annotate, run, {"file": annotations, "from_lesions": from_lesions} | options)
-    _do(explain, run, options)
-    if "vectors" not in options:
+    annotate(run, options.annotate)
+    explain(run, options.explain)
+    if options.score.vectors is None:
         say(f"To score the explanations: `deepminer score {run.folder} --vectors FILE`.")
         return
-    _do(score, run, options)
-
-
-def _do(stage: Callable[..., None], run: Run, options: dict[str, Any]) -> None:
-    known = inspect.signature(stage).parameters
-    stage(run, **{name: value for name, value in options.items() if name in known})
+    score(run, options.score)

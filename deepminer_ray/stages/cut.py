@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from deepminer_ray import paper
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
+from deepminer_ray.option import takes
+from deepminer_ray.options import CutOptions
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import filled_outline, overlaps
 from deepminer_ray.patches.film import stored
@@ -131,33 +132,24 @@ def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]
     return found
 
 
-def cut(
-    run: Run,
-    side: int = paper.SIDE,
-    breast: float = paper.BREAST_SHARE,
-    cover: float = paper.COVER,
-    within: float = paper.WITHIN,
-    storage: str | None = None,
-    again: bool = False,
-) -> None:
+@takes(CutOptions)
+def cut(run: Run, options: CutOptions) -> None:
     """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`.
 
     With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there.
     """
-    if side < SMALLEST_SIDE:
-        raise BadInput(f"A patch of {side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
-    put = run.folder if storage is None else resolved(storage)
-    parameters: dict[str, Any] = {"side": side, "breast": breast, "cover": cover, "within": within}
-    parameters |= {"storage": None if storage is None else str(put)}
-    if run.finished("cut", parameters, again):
+    refuse_side(options.side)
+    put = run.folder if options.storage is None else resolved(options.storage)
+    parameters = options.stored() | {"storage": None if options.storage is None else str(put)}
+    if run.finished("cut", parameters, options.again):
         return
     started = time.time()
     films = run.rows("film")
-    folder = put / "patch"
-    _keep_current_shards(put, {"side": side, "breast": breast}, films)
+    folder, how = put / "patch", {"side": options.side, "breast": options.breast}
+    _keep_current_shards(put, how, films)
     digests = _kept(put)
     todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in digests]
-    rejected = _cut(run, todo, put, {"side": side, "breast": breast}, digests) if todo else []
+    rejected = _cut(run, todo, put, how, digests) if todo else []
     if not digests:
         raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
@@ -165,10 +157,16 @@ def cut(
         with tables.showing("shard", patch_rows(folder)):
             tables.fill("patch")
             tables.fill("overlap")
-        tables.fill("label", cover=cover, within=within)
+        tables.fill("label", cover=options.cover, within=options.within)
         tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED_SCAN))
         counts = tables.select("label_count").to_pylist()
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
+
+
+def refuse_side(side: int) -> None:
+    """BadInput for patches that no network takes."""
+    if side < SMALLEST_SIDE:
+        raise BadInput(f"A patch of {side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
 
 
 def _cut(

@@ -11,24 +11,22 @@ import polars
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from deepminer_ray import paper
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import attached
+from deepminer_ray.option import takes
+from deepminer_ray.options import DissectOptions
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.stages.contrast import corrected, shown_terms
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.stages.rank import MAPPED_AT_ONCE
 from deepminer_ray.units.acquisition import between, large_groups, within
-from deepminer_ray.units.contrast import LEAST_PATIENTS, Term
+from deepminer_ray.units.contrast import Term
 from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, Ranking, detect, permutations
 from deepminer_ray.workers.actors import How
 from deepminer_ray.workers.cluster import connect, here
 from deepminer_ray.workers.merge import clear
 from deepminer_ray.workers.stream import Batch, stream
-
-PERMUTATIONS = 9999
-"""p is a multiple of 1 / 10,000."""
 
 DETECTED = pa.schema(
     [("unit", pa.int32()), ("concept", pa.string())]
@@ -43,37 +41,30 @@ ACQUISITION = pa.schema(
 )
 
 
-def dissect(
-    run: Run,
-    share: float = paper.EXCEEDED_SHARE,
-    permuted: int = PERMUTATIONS,
-    patients: int = LEAST_PATIENTS,
-    seed: int = 0,
-    workers: int = 1,
-    again: bool = False,
-) -> None:
+@takes(DissectOptions)
+def dissect(run: Run, options: DissectOptions) -> None:
     """Fill `concept` (on the patches probed, concepts that enough `patients` show) and `acquisition` (on the scans).
 
     Units that answer all patches alike have no rows. p of a concept comes from `permuted` permutations of the patients,
     q from all rows of the table (Benjamini and Hochberg). Where digitizers met other cases, a unit that answers to
     findings goes with the digitizer too: `acquisition` says that they go together, not why.
     """
-    parameters = {"share": share, "permuted": permuted, "patients": patients, "seed": seed}
-    if run.finished("dissect", parameters, again):
+    parameters = options.stored()
+    if run.finished("dissect", parameters, options.again):
         return
     how, _ = how_probed(run), pixels(run)
     started = time.time()
     units = run.select("live_unit")["unit"].to_pylist()
     patches = run.select("probed_patch")
     terms = shown_terms(patches["patch"].to_numpy(), run.select("patch_concept"))
-    shown = _enough(terms, patches["patient"].to_numpy(), patients)
-    detected = _detected(run, units, patches, shown, permuted, seed)
+    shown = _enough(terms, patches["patient"].to_numpy(), options.patients)
+    detected = _detected(run, units, patches, shown, options.permuted, options.seed)
     acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
     stores = None
     if detected:
         films = run.select("dissected_film").to_pylist()
-        thresholds = run.select("threshold", share=share)["threshold"].to_pylist()
-        stores = _pixels(run, how, films, thresholds, workers)
+        thresholds = run.select("threshold", share=options.share)["threshold"].to_pylist()
+        stores = _pixels(run, how, films, thresholds, options.workers)
     with run.finishing("dissect", parameters, started) as tables:
         tables.insert("acquisition", pa.Table.from_pylist(corrected(acquired), ACQUISITION))
         if stores:
@@ -84,7 +75,8 @@ def dissect(
     clear(run)
     if not shown:
         say(
-            f"no concept of the lesions' keywords is shown by {patients} patients on the patches probed: none dissected"
+            f"no concept of the lesions' keywords is shown by {options.patients} patients on the patches probed: "
+            "none dissected"
         )
     say(
         "{suggested} of {units} units detect one of {concepts} concepts; {confounded} go with acquisition".format(

@@ -1,7 +1,6 @@
 """`evaluate`: how well the network tells the classes apart, by patch, scan and patient (Sec. 3.1)."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from deepminer_ray.aliases import Rows
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
+from deepminer_ray.option import takes
+from deepminer_ray.options import EvaluateOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.report.curves import draw_calibration, draw_roc
 from deepminer_ray.stages.partition import chosen_partitions
@@ -34,19 +35,19 @@ AUC_SCHEMA = pa.schema(
 )
 
 
-def evaluate(
-    run: Run, partitions: Sequence[str] | None = None, sensitivity: float = paper.PAUC_FROM, again: bool = False
-) -> None:
+@takes(EvaluateOptions)
+def evaluate(run: Run, options: EvaluateOptions) -> None:
     """Fill `auc`, `measure`, `operating_point`, `confusion`, `calibration`, `roc` from what was answered.
 
     Intervals are over patients. The operating point is where each class is found with at least `sensitivity`. Draws
     `RUN/curves/roc.png` and `calibration.png`.
     """
+    sensitivity = options.sensitivity
     if not 0 < sensitivity <= 1:
         raise BadInput(f"No operating point has a sensitivity of {sensitivity}: use more than 0 and at most 1.")
-    chosen = chosen_partitions(partitions, ["test"])
-    parameters = {"partitions": chosen, "sensitivity": sensitivity}
-    if run.finished("evaluate", parameters, again):
+    chosen = chosen_partitions(options.partitions, ["test"])
+    parameters = options.stored() | {"partitions": chosen}
+    if run.finished("evaluate", parameters, options.again):
         return
     started = time.time()
     with run.finishing("evaluate", parameters, started) as tables:

@@ -12,6 +12,8 @@ from deepminer_ray.files.location import write_whole
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import ProbeTables
+from deepminer_ray.option import takes
+from deepminer_ray.options import ExplainOptions
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
@@ -22,22 +24,21 @@ from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, check_nodes, con
 from deepminer_ray.workers.stream import actors_that_fit, named
 
 
-def explain(
-    run: Run,
-    scan: str | None = None,
-    partitions: Sequence[str] | None = None,
-    pdf: bool = False,
-    workers: int = 1,
-    again: bool = False,
-) -> None:
-    """Fill `explanation`, `scan_map`, `faithfulness` and `silence`, and draw every scan of holdout; or draw one again.
+@takes(ExplainOptions)
+def explain(run: Run, options: ExplainOptions) -> None:
+    """Fill `explanation`, `scan_map`, `faithfulness` and `silence`, and draw every scan of holdout; or draw one again,
+    or images of your own, of which the run's tables know nothing.
 
     Figures are PNG, with `pdf` also PDF; beside each lies the same as JSON, and RUN/casebook.html holds them all.
     """
-    chosen = chosen_partitions(partitions, ["holdout"])
-    parameters = {"partitions": chosen, "pdf": pdf}
-    suffixes = [".png", ".pdf"] if pdf else [".png"]
-    if scan is None and run.finished("explain", parameters, again):
+    if options.image:
+        from deepminer_ray.stages.explain_image import explain_images  # which uses what is below
+
+        return explain_images(run, options.image, options.pdf)
+    chosen, scan, workers = chosen_partitions(options.partitions, ["holdout"]), options.scan, options.workers
+    parameters = options.stored() | {"partitions": chosen}
+    suffixes = [".png", ".pdf"] if options.pdf else [".png"]
+    if scan is None and run.finished("explain", parameters, options.again):
         return
     started = time.time()
     if scan is not None:

@@ -11,6 +11,8 @@ from deepminer_ray import paper
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import unmarked
+from deepminer_ray.option import takes
+from deepminer_ray.options import PartitionOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.sources import cbis
 from deepminer_ray.sources.bounds import read_csv
@@ -20,38 +22,37 @@ SCANS_NAMED = 10
 """Films named in a sentence before it only counts them."""
 
 
-def partition(
-    run: Run,
-    train: float = paper.TRAIN_SHARE,
-    test: float = paper.TEST_SHARE,
-    validation: float = paper.VALIDATION_SHARE,
-    seed: int = 0,
-    lists: str | None = None,
-    again: bool = False,
-) -> None:
+@takes(PartitionOptions)
+def partition(run: Run, options: PartitionOptions) -> None:
     """Fill `partition`, whole patients only: by shares within the worst pathology, or from a csv of lists."""
-    if not (0 < train < 1 and 0 <= test < 1 and train + test <= 1):
-        raise BadInput(
-            f"Shares of {train} for train and {test} for test leave no partition: they must add up to at most 1."
-        )
-    parameters = {"train": train, "test": test, "validation": validation, "seed": seed, "lists": lists}
-    if run.finished("partition", parameters, again):
+    refuse_shares(options.train, options.test)
+    parameters, lists = options.stored(), options.lists
+    if run.finished("partition", parameters, options.again):
         return
     started = time.time()
+    drawn: dict[str, Any] = {"validation": options.validation, "seed": str(options.seed)}
     with run.finishing("partition", parameters, started) as tables:
         if lists is None:
-            tables.fill("partition", train=train, test=test, validation=validation, seed=str(seed))
+            tables.fill("partition", train=options.train, test=options.test, **drawn)
         else:
             tables.connection.register("list", read_partition_lists(Path(lists)).to_arrow())
             listed = tables.select("listed")
             tables.connection.register("listed", listed)
-            tables.fill("partition", "partition_from_lists", validation=validation, seed=str(seed))
+            tables.fill("partition", "partition_from_lists", **drawn)
             _report_split(listed.to_pylist())
         counts = tables.select("partition_count").to_pylist()
         left_out = tables.select("not_outlined", reason=NOT_OUTLINED)["file"].to_pylist()
     for row in counts:
         say("{partition}: {patients} patients, {malignant} malignant, {benign} benign, {normal} normal".format(**row))
     _report_left_out(left_out)
+
+
+def refuse_shares(train: float, test: float) -> None:
+    """BadInput for shares of the patients that cannot be taken."""
+    if not (0 < train < 1 and 0 <= test < 1 and train + test <= 1):
+        raise BadInput(
+            f"Shares of {train} for train and {test} for test leave no partition: they must add up to at most 1."
+        )
 
 
 def _report_left_out(files: list[str]) -> None:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,14 +12,16 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
+from deepminer_ray.option import shared
+from deepminer_ray.options import PlanOptions
 from deepminer_ray.planning.costs import Measured, Pace, gpu_seconds
 from deepminer_ray.planning.counts import Counts, Cut, PlannedScan, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
 from deepminer_ray.progress.bars import progress
 from deepminer_ray.sources.kinds import SourceKind, kind_of_source
 from deepminer_ray.stages.catalog import found_cases
-from deepminer_ray.stages.cut import SMALLEST_SIDE
-from deepminer_ray.stages.partition import chosen_partitions
+from deepminer_ray.stages.cut import refuse_side
+from deepminer_ray.stages.partition import chosen_partitions, refuse_shares
 from deepminer_ray.stages.plan_worker import (
     ProbeSample,
     TrainSample,
@@ -37,40 +39,20 @@ READ = 512
 """Items whose headers are read, all of a source that has no more."""
 TIMED = 8
 """Items that are read again by a warm worker, to know its pace."""
-FILMS = 12
 TERA = 1e12
 TOGETHER = 8
 """Workers that are timed beside each other; more would only repeat what these say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be planned: the options of the stages, and how closely to look."""
-
-    side: int = paper.SIDE
-    network: str = paper.NETWORK
-    until: str | None = None
-    epochs: int = paper.EPOCHS
-    batch: int = paper.BATCH
-    normals: int | None = None
-    shares: Shares = field(default_factory=Shares)
-    partitions: tuple[str, ...] | None = None
-    workers: int = 1
-    gpus: int = 0
-    gpu_rate: float = 20.0
-    films: int = FILMS
-    seconds: float = 3.0
-
-
-def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) -> Plan:
-    """What a run of `source` takes: counts, bytes, memory of a worker, and seconds of each stage.
+def plan(options: PlanOptions) -> Plan:
+    """What a run of a source takes: counts, bytes, memory of a worker, and seconds of each stage.
 
     Headers are read, some films cut and a few batches put through the network by this cluster's workers, as the stages
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
-    _refuse(asked)
-    directory = resolved(source)
-    kind = kind_of_source(directory, source_kind)
+    _refuse(options)
+    directory = resolved(options.source)
+    kind = kind_of_source(directory, options.source_kind)
     items = kind.items(directory)
     if not items:
         raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
@@ -78,16 +60,16 @@ def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) ->
     ray = connect()
     connected = time.perf_counter() - started
     cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
-    if not asked.gpus and asked.workers >= cpus:
-        raise BadInput(f"{asked.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
-    headers = read_headers(ray, kind, directory, [items[place] for place in spread(len(items), READ)], asked.side)
-    sample = cut_sample(ray, headers, asked)
-    todo = counted(headers, sample, len(items), asked)
-    _refuse_too_few(todo, asked)
-    network = _network(ray, headers, sample, asked, asked.gpus > 0 and gpus > 0)
+    if not options.gpus and options.workers >= cpus:
+        raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
+    headers = read_headers(ray, kind, directory, [items[place] for place in spread(len(items), READ)], options.side)
+    sample = cut_sample(ray, headers, options)
+    todo = counted(headers, sample, len(items), options)
+    _refuse_too_few(todo, options)
+    network = _network(ray, headers, sample, options, options.gpus > 0 and gpus > 0)
     measured = Measured(
         cpus=cpus,
-        workers=asked.gpus or asked.workers,
+        workers=options.gpus or options.workers,
         connect=connected,
         catalogued=headers.seconds,
         case=headers.case,
@@ -102,19 +84,15 @@ def plan(source: str, source_kind: str | None = None, asked: Asked = Asked()) ->
         figure=network["figure"],
         peaks=network["peaks"] | {"catalog": headers.peak, "cut": sample.peak},
     )
-    return outcome(todo, measured, headers.films, sample.cuts, headers.rejected, asked.epochs, asked.batch)
+    return outcome(
+        todo, measured, headers.films, sample.cuts, headers.rejected, options.epochs or paper.EPOCHS, options.batch
+    )
 
 
-def _refuse(asked: Asked) -> None:
-    shares = asked.shares
-    if asked.side < SMALLEST_SIDE:
-        raise BadInput(f"A patch of {asked.side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
-    if not (0 < shares.train < 1 and 0 <= shares.test < 1 and shares.train + shares.test <= 1):
-        raise BadInput(
-            f"Shares of {shares.train} for train and {shares.test} for test leave no partition: they must add up to at "
-            "most 1."
-        )
-    chosen_partitions(asked.partitions, ["test"])
+def _refuse(options: PlanOptions) -> None:
+    refuse_side(options.side)
+    refuse_shares(options.train, options.test)
+    chosen_partitions(options.partitions, ["test"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +156,13 @@ class Sample:
     peak: int
 
 
-def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
+def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
     # By view, so that each is met in its share: mediolateral films hold more breast.
     order = sorted(headers.films, key=lambda film: (headers.scans[film.scan]["view"], film.scan))
-    chosen = {film.scan: film for film in (order[place] for place in spread(len(order), asked.films))}
+    chosen = {film.scan: film for film in (order[place] for place in spread(len(order), options.films))}
     films = [headers.scans[scan] for scan in chosen]
-    work = partial(cut_timed, side=asked.side, breast=paper.BREAST_SHARE)
+    work = partial(cut_timed, side=options.side, breast=paper.BREAST_SHARE)
     started = time.perf_counter()
     data = ray.data.from_items(films, override_num_blocks=blocks(ray, len(films))).map(work)
     rows = list(progress(data.iter_rows(), "cut", len(films)))
@@ -192,7 +170,7 @@ def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
     for row in rows:
         if row["stopped"]:
             raise BadInput(row["stopped"])
-    warm, peaks = zip(*_everywhere(ray, cut_again, films, asked.side, paper.BREAST_SHARE), strict=True)
+    warm, peaks = zip(*_everywhere(ray, cut_again, films, options.side, paper.BREAST_SHARE), strict=True)
     cuts = [
         Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], sum(taken) / len(taken))
         for row, *taken in zip(rows, *warm, strict=True)
@@ -204,56 +182,59 @@ def cut_sample(ray: Any, headers: Headers, asked: Asked) -> Sample:
     return Sample(cuts, len(films), seconds, max(peaks))
 
 
-def counted(headers: Headers, sample: Sample, items: int, asked: Asked) -> Counts:
+def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions) -> Counts:
     """How much there is to do in a source of so many items."""
     scale = items / headers.read * len(sample.cuts) / sample.tried
-    probed, scanned = (chosen_partitions(asked.partitions, usual) for usual in (["test"], ["test", "holdout"]))
-    return counts(headers.films, sample.cuts, scale, asked.shares, asked.normals, probed, scanned)
+    probed, scanned = (chosen_partitions(options.partitions, usual) for usual in (["test"], ["test", "holdout"]))
+    shares = Shares(**shared(options, Shares))
+    return counts(headers.films, sample.cuts, scale, shares, options.normals, probed, scanned)
 
 
-def _refuse_too_few(todo: Counts, asked: Asked) -> None:
-    if todo.trained.value < asked.batch:
+def _refuse_too_few(todo: Counts, options: PlanOptions) -> None:
+    if todo.trained.value < options.batch:
         raise BadInput(
-            f"About {todo.trained.value:.0f} patches would be trained on, too few for a batch of {asked.batch}: use a "
-            "larger source, a larger --train or a smaller --batch."
+            f"About {todo.trained.value:.0f} patches would be trained on, too few for a batch of {options.batch}: "
+            "use a larger source, a larger --train or a smaller --batch."
         )
 
 
-def _network(ray: Any, headers: Headers, sample: Sample, asked: Asked, gpu: bool) -> dict[str, Any]:
+def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, gpu: bool) -> dict[str, Any]:
     """How fast the network trains and answers, measured or, without a GPU, estimated; and what it takes."""
-    built = {"name": asked.network, "until": asked.until}
+    built = {"name": options.network, "until": options.until}
     best = max(sample.cuts, key=lambda cut: cut.patches).film
     film, pixels = (
-        ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], asked.side, paper.BREAST_SHARE)
+        ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], options.side, paper.BREAST_SHARE)
     )
-    measured = gpu or not asked.gpus
-    workers = asked.gpus or asked.workers
+    measured = gpu or not options.gpus
+    workers = options.gpus or options.workers
     together = 1 if gpu else min(workers, TOGETHER, actors_that_fit(ray))
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
-    actors = _started(ray, ProbeSample, needs, together, built, asked.side, gpu)
+    actors = _started(ray, ProbeSample, needs, together, built, options.side, gpu)
     found: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
     seconds = {}
     if measured:
-        answers = ray.get([actor.answers.remote(pixels, film, best.scan, asked.seconds) for actor in actors])
+        answers = ray.get([actor.answers.remote(pixels, film, best.scan, options.seconds) for actor in actors])
         seconds = _mean(answers, ("patch", "film"))
         found["peaks"]["probe"] = max(row["peak"] for row in answers)
-    shown = ray.get([actor.explained.remote(pixels, film, headers.scans[best.scan], asked.seconds) for actor in actors])
+    shown = ray.get(
+        [actor.explained.remote(pixels, film, headers.scans[best.scan], options.seconds) for actor in actors]
+    )
     seconds |= _mean(shown, ("alone", "first", "explained"))
     found["peaks"]["explain"] = max(row["peak"] for row in shown)
     found |= {name: shown[0][name] for name in ("units", "checkpoint", "figure")}
     _stopped(ray, actors)
-    share = -(-asked.batch // workers)
+    share = -(-options.batch // workers)
     if measured:
         actors = _started(ray, TrainSample, needs, together, built, gpu)
-        steps = ray.get([actor.steps.remote(pixels, share, asked.seconds) for actor in actors])
+        steps = ray.get([actor.steps.remote(pixels, share, options.seconds) for actor in actors])
         seconds |= _mean(steps, ("step",))
         found["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
         shape = ray.get(film).shape
-        operations = ray.get(ray.remote(operations_of).remote(built, asked.side, shape))
-        seconds |= gpu_seconds(operations, asked.gpu_rate * TERA, share)
+        operations = ray.get(ray.remote(operations_of).remote(built, options.side, shape))
+        seconds |= gpu_seconds(operations, options.gpu_rate * TERA, share)
     return found | {"pace": Pace(**seconds, measured=measured)}
 
 

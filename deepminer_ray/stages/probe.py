@@ -16,6 +16,8 @@ from deepminer_ray.files.location import place, write_whole
 from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
+from deepminer_ray.option import takes
+from deepminer_ray.options import ProbeOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.train import head_rows
@@ -80,25 +82,17 @@ def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]
     return [scans[start : start + size] for start in range(0, len(scans), size)]
 
 
-def probe(
-    run: Run,
-    checkpoint: str | None = None,
-    partitions: Sequence[str] | None = None,
-    workers: int = 1,
-    layer: str = LAYER,
-    half: bool = False,
-    gpu: bool = False,
-    again: bool = False,
-) -> None:
+@takes(ProbeOptions)
+def probe(run: Run, options: ProbeOptions) -> None:
     """Fill `activation`, `prediction`, `histogram` (patches of test) and `response`, `scan_prediction`, `evidence`
     (scans of test and holdout), `layer`, `weight` and `bias`, with a run's network or another's.
 
     `layer` is named as torch names it among the features. Only the last feeds the linear layer: of any other
     `evidence`, `weight` and `bias` stay empty. `half` computes the features in half precision.
     """
-    given = checkpoint or run.folder
+    given, layer, partitions = options.checkpoint or str(run.folder), options.layer, options.partitions
     written = content(given, trained_hash(given))
-    loaded = read(written, checkpoint or str(run.folder))
+    loaded = read(written, given)
     side = run.rows("cut_side")
     if side and side[0]["side"] != loaded.side:
         raise BadInput(
@@ -106,10 +100,9 @@ def probe(
             f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
         )
     of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
-    parameters = {"checkpoint": loaded.hash, "layer": layer, "half": half}
-    parameters |= {"patches": of_patches, "scans": of_scans}
+    parameters = options.stored() | {"checkpoint": loaded.hash, "patches": of_patches, "scans": of_scans}
     kept = probed_checkpoint(run)
-    if run.finished("probe", parameters, again):
+    if run.finished("probe", parameters, options.again):
         if not kept.is_file() or kept.read_bytes() != written:
             write_whole(kept, written)
             say(f"{kept} was missing or another network, and is put back")
@@ -125,7 +118,8 @@ def probe(
     batches += [Batch("scans", (part,)) for part in together([(row["scan"], row["scan_number"]) for row in scans])]
     if not batches:
         raise BadInput(f"No patient is in {' or '.join(of_scans)}: use --partitions, or other shares in `partition`.")
-    files = stream(run, "probe", How(str(kept), layer, half, gpu), parameters, batches, workers)
+    how = How(str(kept), layer, options.half, options.gpu)
+    files = stream(run, "probe", how, parameters, batches, options.workers)
     described = {"name": layer, "map_width": width, "map_height": height, "side": loaded.side}
     described |= {"stride": where.stride, "field": where.field, "offset": where.offset, "checkpoint": loaded.hash}
     described["pool"] = loaded.network.pool

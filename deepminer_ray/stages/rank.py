@@ -1,18 +1,18 @@
 """`rank`: the units that influence most, their coverage of the decisions, the patches that show them (Sec. 2.2)."""
 
 import time
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 
-from deepminer_ray import paper
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import attached
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.geometry import LAYER
+from deepminer_ray.option import takes
+from deepminer_ray.options import RankOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.contrast import contrast_rows
 from deepminer_ray.stages.partition import chosen_partitions
@@ -26,20 +26,13 @@ UNSEEN = ("test", "holdout")
 """Names are tested on the patients of these that did not rank the units."""
 
 
-def rank(
-    run: Run,
-    top: int = paper.TOP,
-    ranked: int = paper.RANKED,
-    top_patches: int = paper.TOP_PATCHES,
-    partitions: Sequence[str] | None = None,
-    workers: int = 1,
-    again: bool = False,
-) -> None:
+@takes(RankOptions)
+def rank(run: Run, options: RankOptions) -> None:
     """Fill `influence`, `unit_rank`, `coverage`, `contrast`, `top_patch` with the response maps of ranked units, and
     `unseen`."""
-    chosen = chosen_partitions(partitions, ["test"])
-    parameters = {"top": top, "ranked": ranked, "top_patches": top_patches, "partitions": chosen}
-    if run.finished("rank", parameters, again):
+    chosen = chosen_partitions(options.partitions, ["test"])
+    parameters = options.stored() | {"partitions": chosen}
+    if run.finished("rank", parameters, options.again):
         return
     how = how_probed(run)
     layer = how.layer
@@ -51,16 +44,16 @@ def rank(
     pixels(run)
     started = time.time()
     with run.finishing("rank", parameters, started) as tables:
-        tables.fill("influence", top=top)
-        tables.fill("unit_rank", ranked=ranked, partitions=chosen)
+        tables.fill("influence", top=options.top)
+        tables.fill("unit_rank", ranked=options.ranked, partitions=chosen)
         tables.insert("coverage", coverage_rows(tables, chosen))
         tables.insert("contrast", contrast_rows(tables, chosen))
-        tables.fill("top_patch", top_patches=top_patches, partitions=chosen)
+        tables.fill("top_patch", top_patches=options.top_patches, partitions=chosen)
         units = tables.select("ranked_unit")["unit"].to_pylist()
         batches = _maps(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)
         if batches:
             (network,) = tables.select("probed_layer").to_pylist()
-            stored = attached(tables, stream(run, "rank", how, network["checkpoint"], batches, workers))
+            stored = attached(tables, stream(run, "rank", how, network["checkpoint"], batches, options.workers))
             if "unit_map" in stored:
                 tables.apply("top_patch_map")
             if "unseen" in stored:

@@ -20,6 +20,8 @@ from deepminer_ray.explanations.located import FIXED, located_scans, locating
 from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import SCORING_MODES, Words, load_words
+from deepminer_ray.option import takes
+from deepminer_ray.options import ScoreOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.report.curves import draw_annotators, draw_faithfulness, draw_scores
 from deepminer_ray.stages.name_score import annotator_sentence, name_scores
@@ -41,21 +43,21 @@ SCORE_SCHEMA = pa.schema(
 )
 
 
-def score(
-    run: Run, vectors: str | None = None, partitions: Sequence[str] | None = None, seed: int = 0, again: bool = False
-) -> None:
+@takes(ScoreOptions)
+def score(run: Run, options: ScoreOptions) -> None:
     """Fill `score`: greedy matching of explanation and report, in the authors' way and in the fixed one; whether the
     explanation names lesion type, shape and margins; whether units peak inside the outlines, and how far their maps
     and the class activation map cover them; and what the class decided loses without its units, and keeps by them.
 
     Beside each its interval over patients, what chance gives (reports and outlines of other patients, other units), p.
     """
+    vectors, seed = options.vectors, options.seed
     if vectors is None:
         raise BadInput("`score` needs word vectors: --vectors FILE, or train some with `deepminer words CORPUS OUT`.")
     words = load_words(Path(vectors))
-    chosen = chosen_partitions(partitions, ["holdout"])
-    parameters = {"vectors": _hash(Path(vectors)), "partitions": chosen, "seed": seed}
-    if run.finished("score", parameters, again):
+    chosen = chosen_partitions(options.partitions, ["holdout"])
+    parameters = options.stored() | {"vectors": _hash(Path(vectors)), "partitions": chosen}
+    if run.finished("score", parameters, options.again):
         return
     started = time.time()
     with run.finishing("score", parameters, started) as tables:
@@ -85,7 +87,7 @@ def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator
         located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
         seed,
     )
-    for depth in paper.GREEDY_MATCHING:
+    for depth in paper.GREEDY:
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()
         of_depth = [row for row in located if row["depth"] == depth]

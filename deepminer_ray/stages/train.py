@@ -25,6 +25,8 @@ from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import POOLS, Network, build, refuse_too_small
 from deepminer_ray.network.family import family_of
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
+from deepminer_ray.option import shared, takes
+from deepminer_ray.options import TrainingOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.curves import draw_training
@@ -50,36 +52,8 @@ EPOCH = pa.schema(
 )
 
 
-def train(
-    run: Run,
-    network: str = paper.NETWORK,
-    weights: str = "default",
-    classes: int = len(paper.CLASSES),
-    until: str | None = None,
-    pool: str = POOLS[0],
-    preset: str = "paper",
-    epochs: int | None = None,
-    batch: int = paper.BATCH,
-    learning_rate: float = paper.LEARNING_RATE,
-    decay_from_epoch: int | None = None,
-    optimizer: str = "sgd",
-    schedule: str = "steps",
-    normalisation: str | None = None,
-    balance: str = "none",
-    flips: bool = False,
-    rotation: float = 0.0,
-    jitter: float = 0.0,
-    keep: str = "best",
-    at_once: int | None = None,
-    mixed: bool = False,
-    workers: int = 1,
-    gpu: bool = False,
-    seed: int = 0,
-    normals: int | None = None,
-    shuffle_labels: bool = False,
-    tensorboard: bool = False,
-    again: bool = False,
-) -> None:
+@takes(TrainingOptions)
+def train(run: Run, options: TrainingOptions) -> None:
     """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
     `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
@@ -88,19 +62,16 @@ def train(
     the normal patches to so many for each with a finding. With shuffled labels a network has nothing to learn, which
     its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
-    how: dict[str, Any] = {"seed": seed, "at_once": at_once, "mixed": mixed, "optimizer": optimizer}
-    how |= {"schedule": schedule, "augmentation": Augmentation(flips, rotation, jitter)}
-    how |= {"normalisation": normalisation or family_of(network).normalisation}
-    recipe = Recipe(epochs or paper.EPOCHS, batch, learning_rate, _decay(preset, decay_from_epoch), **how)
-    asked: dict[str, Any] = {"network": network, "until": until, "pool": pool, "classes": classes} | _named(weights)
-    asked |= {"normals": normals, "balance": balance, "keep": keep, "shuffle_labels": shuffle_labels} | asdict(recipe)
-    if run.finished("train", asked | {"workers": workers}, again):
+    recipe = recipe_of(options)
+    asked = options.stored() | asdict(recipe) | _named(options.weights)
+    workers = options.workers
+    if run.finished("train", asked | {"workers": workers}, options.again):
         return
-    started, config = time.time(), _config(run, asked, recipe, _side(run, preset))
+    started, config = time.time(), _config(run, asked, recipe, _side(run, options.preset))
     folder = run.storage / "checkpoint" / "epochs"
-    if again and any(row["stage"] == "train" for row in run.rows("status")):
+    if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
-    state = fit(config, folder, _key(run, asked, config), workers, gpu, _watch(run, recipe.epochs, tensorboard))
+    state = fit(config, folder, _key(run, asked, config), workers, options.gpu, _watch(run, recipe, options))
     trained = build(**config["network"])[0]
     trained.load_state_dict(state["network"])
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
@@ -109,7 +80,18 @@ def train(
         for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
             tables.insert(table, rows)
     remove(folder)
-    say(f"train: epoch {_kept(state['epochs'], keep)}")
+    say(f"train: epoch {_kept(state['epochs'], options.keep)}")
+
+
+def recipe_of(options: TrainingOptions) -> Recipe:
+    """How the network is fine-tuned, with what the options leave open; BadInput for a preset or network there is not.
+
+    Each field of a recipe or of an augmentation that has an option's name gets its value.
+    """
+    filled: dict[str, Any] = {"epochs": options.epochs or paper.EPOCHS, "decay_from_epoch": _decay(options)}
+    filled |= {"normalisation": options.normalisation or family_of(options.network).normalisation}
+    augmentation = Augmentation(**shared(options, Augmentation))
+    return Recipe(**shared(options, Recipe) | filled | {"augmentation": augmentation})
 
 
 def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
@@ -121,7 +103,7 @@ def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
 
 def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    made = hashlib.sha256(json.dumps([asked, config["films"]]).encode())
+    made = hashlib.sha256(json.dumps([asked, config["films"]], sort_keys=True).encode())
     made.update(config["list"].read_bytes())
     return f"{run.name}-{made.hexdigest()[:16]}"
 
@@ -168,11 +150,11 @@ def _named(weights: str) -> dict[str, str]:
     return {"weights": str(file), "weights_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
-def _decay(preset: str, asked: int | None) -> int | None:
+def _decay(options: TrainingOptions) -> int | None:
     """From which epoch on the rate is a tenth: as asked for, else by the preset; BadInput for a preset that is none."""
-    if preset not in ("paper", "authors"):
-        raise BadInput(f"There is no preset {preset!r}: use paper or authors.")
-    return asked or (paper.DECAY_FROM_EPOCH if preset == "authors" else None)
+    if options.preset not in ("paper", "authors"):
+        raise BadInput(f"There is no preset {options.preset!r}: use paper or authors.")
+    return options.decay_from_epoch or (paper.DECAY_FROM_EPOCH if options.preset == "authors" else None)
 
 
 def _side(run: Run, preset: str) -> int:
@@ -208,9 +190,9 @@ def _counted(films: list[TrainingScan], answers: Sequence[str], keep: str) -> di
     return {name: counts[False][name] for name in answers}
 
 
-def _watch(run: Run, epochs: int, tensorboard: bool) -> Watch:
-    board = run.folder / "tensorboard" if tensorboard else None
-    return Watch(partial(_write, run), board, Running(run.folder, "train", epochs, "epochs"))
+def _watch(run: Run, recipe: Recipe, options: TrainingOptions) -> Watch:
+    board = run.folder / "tensorboard" if options.tensorboard else None
+    return Watch(partial(_write, run), board, Running(run.folder, "train", recipe.epochs, "epochs"))
 
 
 def _write(run: Run, epochs: list[dict[str, Any]]) -> None:

@@ -413,7 +413,7 @@ def answered(run: Run, ray: object, tmp_path_factory: pytest.TempPathFactory) ->
     other = Run(tmp_path_factory.mktemp("answered") / "run")
     shutil.copytree(run.folder, other.folder)
     probe(other, partitions=["all"], again=True)
-    evaluate(other, ["all"])
+    evaluate(other, partitions=["all"])
     rank(other, partitions=["all"])
     return other
 

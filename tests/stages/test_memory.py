@@ -66,7 +66,7 @@ def test_the_driver_sees_neither_pixels_nor_activations(ray: object, films: Path
     partition(run, train=0.01, test=0.98)
     decoded = FILMS * ROWS * COLUMNS * 2 / MEGABYTE
     assert growth(lambda: cut(run, side=SIDE)) < decoded / 4
-    assert growth(lambda: probe(run, str(tmp_path / "network.pt"))) < 100
+    assert growth(lambda: probe(run, checkpoint=str(tmp_path / "network.pt"))) < 100
     (patches,) = run.ask("select count(*) as n from activation").to_pylist()
     row_bytes = 28
     assert patches["n"] * row_bytes / MEGABYTE > 80, "too few activations to tell"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from deepminer_ray.cli import main
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
+from deepminer_ray.options import PlanOptions
 from deepminer_ray.planning.counts import Shares
 from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.stages.plan import Asked, counted, cut_sample, plan, read_headers
+from deepminer_ray.stages.plan import counted, cut_sample, plan, read_headers
 
 SIDE = 64
 SHARES = Shares(train=0.5, test=0.5, validation=0.0)
@@ -25,8 +27,8 @@ SHARES = Shares(train=0.5, test=0.5, validation=0.0)
 def run(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = Run.created(tmp_path_factory.mktemp("planned") / "run")
     catalog(made, str(phantoms))
-    partition(made, SHARES.train, SHARES.test, SHARES.validation)
-    cut(made, SIDE)
+    partition(made, train=SHARES.train, test=SHARES.test, validation=SHARES.validation)
+    cut(made, side=SIDE)
     return made
 
 
@@ -40,7 +42,8 @@ def many(run: Run, condition: str = "true") -> int:
 
 
 def test_a_sample_of_all_films_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
-    kind, asked = kind_of_source(phantoms), Asked(side=SIDE, films=100, shares=SHARES)
+    kind = kind_of_source(phantoms)
+    asked = PlanOptions(str(phantoms), side=SIDE, films=100, **asdict(SHARES))
     items = kind.items(phantoms)
     headers = read_headers(ray, kind, phantoms, items, SIDE)
     sample = cut_sample(ray, headers, asked)
@@ -90,9 +93,9 @@ def test_films_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantom
     for file in source.rglob("*.LJPEG"):
         file.write_bytes(file.read_bytes()[:400])
     with pytest.raises(BadInput, match="None of 4 sampled films could be cut"):
-        plan(str(source), asked=Asked(side=SIDE, films=4))
+        plan(PlanOptions(str(source), side=SIDE, films=4))
 
 
 def test_too_few_patches_for_a_batch_are_refused(ray: object, phantoms: Path) -> None:
     with pytest.raises(BadInput, match="too few for a batch of 5000"):
-        plan(str(phantoms), asked=Asked(side=SIDE, films=2, batch=5000))
+        plan(PlanOptions(str(phantoms), side=SIDE, films=2, batch=5000))

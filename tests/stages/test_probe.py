@@ -111,7 +111,7 @@ def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> 
     np.testing.assert_allclose(found["maximum"].to_numpy(), maps.amax((2, 3)).flatten().numpy(), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found["mean"].to_numpy(), maps.mean((2, 3)).flatten().numpy(), rtol=1e-5, atol=1e-5)
     assert copied.audit() == {}
-    evaluate(copied, ["all"])
+    evaluate(copied, partitions=["all"])
     with pytest.raises(BadInput, match=f"Only units of the last layer have influence, and {LAYER} was probed"):
         rank(copied, partitions=["all"])
     with pytest.raises(BadInput, match="finished with"):
@@ -138,7 +138,7 @@ def test_a_network_that_takes_maxima_has_ledgers_of_maxima(run: Run, copied: Run
     network = load(run.folder).network
     network.pool = "max"
     save(tmp_path / "network.pt", network, SIDE, "imagenet")
-    probe(copied, str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
     assert copied.audit() == {}
     (patch,) = copied.ask("select max(patch) as patch from activation").to_pylist()
     for name in paper.CLASSES:
@@ -160,12 +160,12 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     torch.manual_seed(1)
     network, _ = build("squeezenet1_1", classes=paper.CANCER_OR_NOT)
     save(tmp_path / "network.pt", network, SIDE, "imagenet")
-    probe(copied, str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
     for table in ("prediction", "scan_prediction", "weight", "bias", "evidence"):
         assert {row["class"] for row in answers(copied, f"(select class from {table})")} == set(paper.CANCER_OR_NOT)
     for row in answers(copied, "(select scan, sum(probability) as whole from scan_prediction group by scan)"):
         assert row["whole"] == pytest.approx(1)
-    evaluate(copied, ["all"])
+    evaluate(copied, partitions=["all"])
     labels = {
         row["class"]: row["patches"]
         for row in answers(copied, "(select class, count(*) patches from label group by class)")

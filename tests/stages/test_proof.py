@@ -54,7 +54,7 @@ def run(ray: object, vectors: Path, tmp_path_factory: pytest.TempPathFactory) ->
     made = Run.created(folder / "run")
     chain(
         made,
-        str(folder / "patients"),
+        source=str(folder / "patients"),
         checkpoint=str(folder / "network.pt"),
         annotations=None,
         from_lesions=True,
@@ -136,7 +136,7 @@ def test_shuffled_names_do_not_through_the_whole_chain(run: Run, vectors: Path, 
     file.write_text(json.dumps(said))
     annotate(run, str(file))
     explain(run, workers=2)
-    score(run, str(vectors))
+    score(run, vectors=str(vectors))
     found = scores(run)
     for metric in ("greedy matching", *SAID):
         assert found[metric, 8]["p"] > LEVEL, metric

@@ -1,0 +1,284 @@
+"""Every option of the stages, of `run` and of `plan`, once: its name, default, help and bounds.
+
+The command line, the stages and what a run remembers of them are made from these classes. A new option is a new field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deepminer_ray import paper
+from deepminer_ray.errors import BadInput
+from deepminer_ray.option import Options, about, option, same, type_of
+
+_again = partial(option, False, "do the stage again, and drop every later one", stored=False, in_run=False)
+_workers = partial(option, 1, "Ray workers", least=1, stored=False)
+_gpu = partial(option, False, "ask Ray for a GPU for each worker", flag="--gpu/--cpu", stored=False)
+_seed = partial(option, 0, "seed of the random numbers", least=0)
+_partitions = partial(option, None, "train, test, holdout or all (repeat the option for several)")
+
+
+@dataclass(frozen=True)
+class CatalogOptions(Options):
+    """Options of `catalog`."""
+
+    source: str = option(
+        MISSING,
+        "the directory that holds the mammograms, or its URI",
+        metavar="SOURCE",
+        argument=True,
+        run_help="the directory that holds the mammograms, or its URI; without it the run resumes as it was begun",
+        file=True,
+    )
+    _: KW_ONLY
+    source_kind: str | None = option(None, "ddsm, manifest or cbis; by default recognised")
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartitionOptions(Options):
+    """Options of `partition`."""
+
+    train: float = option(paper.TRAIN_SHARE, "share of the patients to train on")
+    test: float = option(paper.TEST_SHARE, "share of the patients to test on; the rest is holdout")
+    validation: float = option(
+        paper.VALIDATION_SHARE, "share of the training patients to choose the epoch by", least=0, most=0.9
+    )
+    seed: int = _seed(in_run=False)  # `run` lists it where training has it
+    lists: str | None = option(None, "patients and their partitions, or CBIS-DDSM's directory", metavar="CSV")
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutOptions(Options):
+    """Options of `cut`."""
+
+    side: int = option(
+        paper.SIDE,
+        "side of a patch in px; a film is resized to 4 patches across",
+        run_help="px of a patch; by default 227, or the checkpoint's side",
+    )
+    breast: float = option(paper.BREAST_SHARE, "least share of breast in a patch", in_run=False)
+    cover: float = option(paper.COVER, "share of the patch that a finding must cover", in_run=False)
+    within: float = option(paper.WITHIN, "or share of the finding that must lie in the patch", in_run=False)
+    storage: str | None = option(
+        None, "where to keep films, patches and checkpoints of training; by default RUN", metavar="URI", file=True
+    )
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(Options):
+    """Options of `train`."""
+
+    network: str = option(
+        paper.NETWORK, "a torchvision network with features, global average pooling and one linear layer"
+    )
+    weights: str = option(
+        "default",
+        "default, none (random), or the file or URI of a state dict or checkpoint",
+        file=True,
+        words=("default", "none"),
+    )
+    classes: int = option(len(paper.CLASSES), "3: normal, benign, malignant; 2: malignant or not", least=2, most=3)
+    until: str | None = option(None, "end the network with this layer, named as torch names it", metavar="LAYER")
+    pool: str = option("avg", "what the linear layer takes of a unit's map: avg or max")
+    preset: str = option("paper", "paper, or authors (the schedule and patch side of the authors' code)", stored=False)
+    epochs: int | None = option(None, "number of epochs; by default the authors' 5", least=1)
+    batch: int = option(paper.BATCH, "patches in each step, over all workers", least=1)
+    learning_rate: float = option(paper.LEARNING_RATE, "learning rate of the optimizer", least=0)
+    decay_from_epoch: int | None = option(None, "use a tenth of the learning rate from this epoch on", least=1)
+    optimizer: str = option("sgd", "sgd (with the paper's momentum) or adamw")
+    schedule: str = option("steps", "steps, or one-cycle (the rate rises and falls once over all epochs)")
+    normalisation: str | None = option(None, "what the weights expect: imagenet, caffe or inception")
+    balance: str = option(
+        "none", "none; weights: errors on rarer classes count more; sampling: rarer classes come more often"
+    )
+    flips: bool = option(False, "mirror training patches by chance, in both directions", stored=False)
+    rotation: float = option(0.0, "turn training patches by up to this many degrees", least=0, most=180, stored=False)
+    jitter: float = option(
+        0.0,
+        "change optical density by up to this much, and contrast by up to this share",
+        least=0,
+        most=1,
+        stored=False,
+    )
+    keep: str = option("best", "best (the best epoch on the validation patients) or last")
+    at_once: int | None = option(None, "patches in a worker's memory at once; gradients add up to --batch", least=1)
+    mixed: bool = option(False, "train in mixed precision (bfloat16)")
+    workers: int = _workers()
+    gpu: bool = _gpu()
+    seed: int = _seed()
+    normals: int | None = option(None, "normal patches for each patch with a finding; by default all", least=1)
+    shuffle_labels: bool = option(False, "deal the training labels out at random")
+    tensorboard: bool = option(False, "also write RUN/tensorboard", stored=False)
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeOptions(Options):
+    """Options of `probe`."""
+
+    checkpoint: str | None = option(
+        None, "use another network than the run's own; may be a URI", metavar="RUN|FILE", file=True
+    )
+    partitions: tuple[str, ...] | None = _partitions(stored=False)
+    workers: int = _workers()
+    layer: str = option(
+        "features",
+        "the layer, named as torch names it; by default the last, which feeds the linear layer",
+        in_run=False,
+    )
+    half: bool = option(False, "compute features in half precision", in_run=False)
+    gpu: bool = _gpu()
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(Options):
+    """Options of `evaluate`."""
+
+    partitions: tuple[str, ...] | None = _partitions()
+    sensitivity: float = option(
+        paper.PAUC_FROM, "for the operating point: the least share of a class that must be found"
+    )
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankOptions(Options):
+    """Options of `rank`."""
+
+    top: int = option(paper.TOP, "how many of a scan's most influential units count", least=1, in_run=False)
+    ranked: int = option(paper.RANKED, "how many units of each class to annotate", least=1, in_run=False)
+    top_patches: int = option(paper.TOP_PATCHES, "patches to keep for each unit", least=1, in_run=False)
+    partitions: tuple[str, ...] | None = _partitions()
+    workers: int = _workers()
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DissectOptions(Options):
+    """Options of `dissect`, which `run` does not call."""
+
+    share: float = option(paper.EXCEEDED_SHARE, "share of a unit's cells that exceed its threshold", least=0, most=1)
+    permuted: int = option(9999, "permutations of the patients, for p", least=1)
+    patients: int = option(3, "how many patients must show a concept", least=1)
+    seed: int = _seed()
+    workers: int = _workers()
+    again: bool = _again()
+
+
+@dataclass(frozen=True)
+class AnnotateOptions(Options):
+    """Options of `annotate`."""
+
+    annotations: str | None = option(
+        None,
+        "csv or json: unit, annotator, phenomenon ...",
+        metavar="FILE",
+        argument=True,
+        run_help="csv or json with the names of units",
+        file=True,
+        instead_of="from_lesions",
+    )
+    _: KW_ONLY
+    from_lesions: bool = option(False, "name units after the lesions' keywords", instead_of="annotations")
+    naming: str = option(
+        "contrast", "contrast: what a unit tells from other findings; frequent: what its top patches show"
+    )
+    partitions: tuple[str, ...] | None = _partitions()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(Options):
+    """Options of `explain`."""
+
+    scan: str | None = option(None, "draw only this scan's figure", in_run=False, stored=False)
+    image: tuple[Path, ...] | None = option(
+        None,
+        "explain a mammogram of your own (repeat the option for several)",
+        metavar="FILE",
+        in_run=False,
+        stored=False,
+    )
+    partitions: tuple[str, ...] | None = _partitions()
+    pdf: bool = option(False, "also write figures as PDF", in_run=False)
+    workers: int = _workers()
+    again: bool = _again()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(Options):
+    """Options of `score`."""
+
+    vectors: str | None = option(None, "word vectors, from word2vec, GloVe or gensim", metavar="FILE", file=True)
+    partitions: tuple[str, ...] | None = _partitions()
+    seed: int = _seed()
+    again: bool = _again()
+
+
+@dataclass(frozen=True)
+class PlanOptions(Options):
+    """Options of `plan`: those of the stages, and how closely to look."""
+
+    source: str = same(CatalogOptions, "source")
+    _: KW_ONLY
+    source_kind: str | None = same(CatalogOptions, "source_kind")
+    side: int = same(CutOptions, "side")
+    network: str = same(TrainingOptions, "network")
+    until: str | None = same(TrainingOptions, "until")
+    epochs: int | None = same(TrainingOptions, "epochs")
+    batch: int = same(TrainingOptions, "batch")
+    normals: int | None = same(TrainingOptions, "normals")
+    train: float = same(PartitionOptions, "train")
+    test: float = same(PartitionOptions, "test")
+    validation: float = same(PartitionOptions, "validation")
+    seed: int = _seed()
+    partitions: tuple[str, ...] | None = _partitions()
+    workers: int = _workers()
+    gpus: int = option(0, "train and probe on this many GPUs", least=0)
+    gpu_rate: float = option(20.0, "TFLOP/s that a GPU sustains, used if Ray sees no GPU to time", least=0.001)
+    films: int = option(12, "films of the sample to cut", least=1)
+    seconds: float = option(3.0, "how long to time each part of the network's work", least=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """The options of all stages that `run` calls, each under its stage's name."""
+
+    catalog: CatalogOptions
+    partition: PartitionOptions
+    cut: CutOptions
+    train: TrainingOptions
+    probe: ProbeOptions
+    evaluate: EvaluateOptions
+    rank: RankOptions
+    annotate: AnnotateOptions
+    explain: ExplainOptions
+    score: ScoreOptions
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "RunOptions":
+        """Each value for all stages that have an option of its name; BadInput for a name that none has."""
+        names = {stage.name: {of.name for of in fields(type_of(stage))} for stage in fields(cls)}
+        if unknown := sorted(given.keys() - set[str]().union(*names.values())):
+            raise BadInput(f"`run` has no option {unknown[0]!r}.")
+        return cls(
+            **{
+                stage.name: type_of(stage)(**{name: given[name] for name in given.keys() & names[stage.name]})
+                for stage in fields(cls)
+            }
+        )
+
+
+def run_options() -> dict[str, "Field[Any]"]:
+    """The options that `run` has, by name."""
+    found: dict[str, Field[Any]] = {}
+    for stage in fields(RunOptions):
+        for of in fields(type_of(stage)):
+            if about(of).in_run:
+                found.setdefault(of.name, of)
+    return found
