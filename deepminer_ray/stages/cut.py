@@ -5,7 +5,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 import cv2
 import numpy as np
@@ -55,18 +55,37 @@ SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
+class CutOutcome(TypedDict):
+    """What came of cutting a film: a row of Ray Data, and so a dictionary.
+
+    `reason` says why the film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
+    the storage does not answer, or the node is not like the others. Both are empty where all went well. The digests
+    are of what was written.
+    """
+
+    file: str
+    scan_number: int
+    patches: int
+    reason: str
+    stopped: str
+    scan_digest: bytes
+    patch_digest: bytes
+
+
 def cut_film(
     film: dict[str, Any], folder: Place, side: int, breast: float, wanted: NodeRequirements = NO_REQUIREMENTS
-) -> dict[str, Any]:
-    """Decode a film, write it resized and write its patches; what comes back is whether that went well, and the digests
-    of what was written.
-
-    `reason` says why a film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
-    the storage does not answer, or this node is not like the others, as `wanted`.
-    """
+) -> CutOutcome:
+    """Decode a film, write it resized and write its patches, on a node that is as `wanted`."""
     cv2.setNumThreads(1)  # the task has one core, its neighbours the others
-    outcome = {"file": film["file"], "patches": 0, "reason": "", "stopped": ""}
-    outcome |= {"scan_number": film["scan_number"], "scan_digest": b"", "patch_digest": b""}
+    outcome = CutOutcome(
+        file=film["file"],
+        scan_number=film["scan_number"],
+        patches=0,
+        reason="",
+        stopped="",
+        scan_digest=b"",
+        patch_digest=b"",
+    )
     try:
         refuse_unlike(wanted)
         refuse_deadly(film["file"])
@@ -86,7 +105,7 @@ def cut_film(
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
     except Exception as error:
-        return outcome | _why(error, wanted)
+        return _refused(outcome, error, wanted)
     patches = [
         {
             "patch": patch_number(number, place.index),
@@ -103,20 +122,20 @@ def cut_film(
     for row, place in enumerate(kept):
         pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
     try:
-        digests = {"scan_digest": write_scan(folder / "scan", number, film["scan"], resized)}
-        digests["patch_digest"] = write_patches(folder / "patch", number, patches, pixels)
+        of_scan = write_scan(folder / "scan", number, film["scan"], resized)
+        of_patches = write_patches(folder / "patch", number, patches, pixels)
     except (OSError, Unreachable) as error:
         return outcome | {"stopped": f"Patches cannot be stored: {error}: correct that and run the command again."}
-    return outcome | {"patches": len(kept)} | digests
+    return outcome | {"patches": len(kept), "scan_digest": of_scan, "patch_digest": of_patches}
 
 
-def _why(error: Exception, wanted: NodeRequirements) -> dict[str, str]:
-    """Why a film was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
+def _refused(outcome: CutOutcome, error: Exception, wanted: NodeRequirements) -> CutOutcome:
+    """A film that was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
     try:
         refuse_unseen(wanted.seen)
     except (BadInput, Unreachable) as gone:
-        return {"stopped": str(gone)}
-    return {"reason": reason(error)}
+        return outcome | {"stopped": str(gone)}
+    return outcome | {"reason": reason(error)}
 
 
 def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
@@ -185,6 +204,7 @@ def _cut(
     )
     outcomes.set_name(f"cut {run.name}")
     rejected = {}
+    outcome: CutOutcome
     with Running(run.folder, "cut", len(todo), "films") as running:
         for outcome in progress(outcomes.iter_rows(), "cut", len(todo), running):
             if outcome["stopped"]:

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -30,8 +30,8 @@ from deepminer_ray.options import TrainingOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.report.curves import draw_training
-from deepminer_ray.workers.feed import TrainingScan
 from deepminer_ray.workers.fit import fit
+from deepminer_ray.workers.task import Task, TrainingScan
 from deepminer_ray.workers.watch import Watch
 
 KEPT = {"best": "the best by mean AUC on the validation patients", "last": "the last"}
@@ -67,14 +67,14 @@ def train(run: Run, options: TrainingOptions) -> None:
     workers = options.workers
     if run.finished("train", asked | {"workers": workers}, options.again):
         return
-    started, config = time.time(), _config(run, asked, recipe, _side(run, options.preset))
+    started, task = time.time(), _task(run, options, asked, recipe)
     folder = run.storage / "checkpoint" / "epochs"
     if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
-    state = fit(config, folder, _key(run, asked, config), workers, options.gpu, _watch(run, recipe, options))
-    trained = build(**config["network"])[0]
+    state = fit(task, folder, _key(run, asked, task), workers, options.gpu, _watch(run, recipe, options))
+    trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
-    kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, config["side"], recipe.normalisation)
+    kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
     with run.finishing("train", asked | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
@@ -101,43 +101,35 @@ def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
     return f"{kept} of {len(epochs)} is kept, {reason}"
 
 
-def _key(run: Run, asked: dict[str, Any], config: dict[str, Any]) -> str:
+def _key(run: Run, asked: dict[str, Any], task: Task) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    made = hashlib.sha256(json.dumps([asked, config["films"]], sort_keys=True).encode())
-    made.update(config["list"].read_bytes())
+    made = hashlib.sha256(json.dumps([asked, task.films], sort_keys=True).encode())
+    made.update(task.shards.read_bytes())
     return f"{run.name}-{made.hexdigest()[:16]}"
 
 
-def _config(run: Run, asked: dict[str, Any], recipe: Recipe, side: int) -> dict[str, Any]:
-    """What the workers are told; BadInput where a choice is unknown, or network, weights or patches do not do."""
+def _task(run: Run, options: TrainingOptions, asked: dict[str, Any], recipe: Recipe) -> Task:
+    """What is to be trained; BadInput where a choice is unknown, or network, weights or patches do not do."""
+    side = _side(run, options.preset)
     for name, choices in CHOICES.items():
         if asked[name] not in choices:
             raise BadInput(f"There is no {name} {asked[name]!r}: use {', '.join(choices)}.")
-    answers = paper.CLASSES if asked["classes"] == len(paper.CLASSES) else paper.CANCER_OR_NOT
-    drawn = {"normals": asked["normals"], "seed": str(recipe.seed), "balanced": asked["balance"] == "sampling"}
+    answers = paper.CLASSES if options.classes == len(paper.CLASSES) else paper.CANCER_OR_NOT
+    drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
     films = run.rows("training", answers=answers, **drawn)
-    counts = _counted(films, answers, asked["keep"])
-    if asked["shuffle_labels"]:
+    counts = _counted(films, answers, options.keep)
+    if options.shuffle_labels:
         _shuffle(films, recipe.seed)
     torch.manual_seed(recipe.seed)
-    built = {"name": asked["network"], "classes": answers, "pool": asked["pool"], "until": asked["until"]}
+    built: dict[str, Any] = {"name": options.network, "classes": answers, "pool": options.pool, "until": options.until}
     network, origin = build(**built, weights=asked["weights"])
     refuse_too_small(network, side)
     say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
-    described = asdict(recipe)
-    if asked["balance"] == "weights":
-        described["class_weights"] = [sum(counts.values()) / len(counts) / count for count in counts.values()]
-    return {
-        "network": built,
-        "start": network.state_dict(),
-        "classes": answers,
-        "recipe": described,
-        "side": side,
-        "folder": run.storage / "patch",
-        "list": pixels(run),
-        "films": films,
-        "keep": asked["keep"],
-    }
+    if options.balance == "weights":
+        weights = tuple(sum(counts.values()) / len(counts) / count for count in counts.values())
+        recipe = replace(recipe, class_weights=weights)
+    shards, patches = pixels(run), run.storage / "patch"
+    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, films, options.keep)
 
 
 def _named(weights: str) -> dict[str, str]:

@@ -14,13 +14,11 @@ from deepminer_ray.network.training import LabelledBatch
 from deepminer_ray.patches.order import PatchOrder, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
 from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, refuse_deadly, refuse_unlike
+from deepminer_ray.workers.task import Task, TrainingScan
 
 SHUFFLED_BYTES = 256 * 2**20
 """Patches are drawn from a window of this size in every worker, over films whose order changes with each epoch."""
 SCANS_A_BLOCK = 8
-
-TrainingScan = dict[str, Any]
-"""A row of `training`: scan_number, patches, classes."""
 
 
 def dataset(
@@ -50,14 +48,14 @@ def read_alike(films: TrainingScan, wanted: NodeRequirements, folder: Place, ans
 class Feed:
     """The batches of one worker, epoch by epoch; the same for a seed, whatever is held and whatever was interrupted."""
 
-    def __init__(self, config: dict[str, Any], rank: int, workers: int, held: Any):
-        self.config = config
-        self.films: list[TrainingScan] = config["films"]
+    def __init__(self, task: Task, wanted: NodeRequirements, rank: int, workers: int, held: Any):
+        self.task, self.wanted = task, wanted
+        self.films = task.films
         self.rank, self.workers = rank, workers
-        self.batch = int(config["recipe"]["batch"])
+        self.batch = task.recipe.batch
         self.held = None if held is None else _Held(held)
         size = max(1, share_of(self.batch, rank, workers))
-        self.window = max(1, SHUFFLED_BYTES // (2 * config["side"] ** 2 * size)) * size
+        self.window = max(1, SHUFFLED_BYTES // (2 * task.side**2 * size)) * size
         self.size = size
 
     @property
@@ -67,7 +65,7 @@ class Feed:
 
     def batches(self, epoch: int) -> Iterator[LabelledBatch]:
         """This worker's batches of an epoch."""
-        batch, seed = self.batch, self.config["recipe"]["seed"]
+        batch, seed = self.batch, self.task.recipe.seed
         sizes = [len(film["patches"]) for film in self.films]
         rows = epoch_rows(sizes, seed, epoch, batch, self.rank, self.workers)
         windows = shuffled(len(rows), self.window, (seed, epoch, self.rank))
@@ -83,7 +81,7 @@ class Feed:
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
         films = list(_chosen(self.films, rows))
-        read = dataset(ray, films, *(self.config[name] for name in ("folder", "classes", "wanted")))
+        read = dataset(ray, films, self.task.patches, self.task.classes, self.wanted)
         filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
         first = 0
         for places, window in zip(windows, filled, strict=True):

@@ -1,7 +1,8 @@
 """One training with Ray Train, resuming what an interrupted one left, and ending in one sentence if it must."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.files.bucket import bucket_failure
 from deepminer_ray.files.location import Place, arrow_folder
 from deepminer_ray.workers.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
-from deepminer_ray.workers.feed import TrainingScan, dataset
+from deepminer_ray.workers.feed import dataset
 from deepminer_ray.workers.shortage import KILLED, LESS, OUT_OF_MEMORY, is_shortage
+from deepminer_ray.workers.task import Orders, Task, TrainingScan
 from deepminer_ray.workers.train_worker import SCORE, train_worker
 from deepminer_ray.workers.watch import Watch, watching
 
@@ -27,34 +29,40 @@ REFUSED = re.compile(r"^\S*BadInput: (.+)", re.MULTILINE)
 """How a worker's traceback has a sentence for the user, of which Ray Data keeps no more than the text."""
 
 
-def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool, watch: Watch) -> dict[str, Any]:
+def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Watch) -> dict[str, Any]:
     """The state of the kept epoch: `network`, and `epochs` with `kept` set; checkpoints of a key are under `folder`.
 
     The number of workers is not part of the key: a training may go on with fewer or more of them.
     """
     ray = connect()
-    _refuse_too_many(ray, workers, gpu, config["recipe"]["batch"])
+    _refuse_too_many(ray, workers, gpu, task.recipe.batch)
     from ray import train as ray_train
     from ray.train.torch import TorchTrainer
     from ray.util.queue import Queue
 
-    films = config["films"]
-    config["wanted"] = check_nodes(ray, sight(config["list"]))
-    config["start"] = ray.put(config["start"])  # no node but this one needs the file of the weights
-    validation = [film for film in films if film["validation"]]
-    config |= {"films": [film for film in films if not film["validation"]], "validated": bool(validation)}
-    _refuse_too_few(config["films"], config["recipe"]["batch"])
-    needed = sum(len(film["patches"]) for film in films) * 2 * config["side"] ** 2
-    config["held"] = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
-    datasets = _datasets(ray, config, validation)
+    wanted = check_nodes(ray, sight(task.shards))
+    validation = [film for film in task.films if film["validation"]]
+    shortage = folder / f"{key}.shortage"
+    needed = sum(len(film["patches"]) for film in task.films) * 2 * task.side**2
+    held = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
+    learned = [film for film in task.films if not film["validation"]]
+    _refuse_too_few(learned, task.recipe.batch)
+    start = ray.put(task.start)  # no node but this one needs the file of the weights
+    orders = Orders(
+        task=replace(task, start=start, films=learned),
+        wanted=wanted,
+        held=held,
+        validated=bool(validation),
+        shortage=shortage,
+    )
+    datasets = _datasets(ray, orders, validation)
     told = Queue(actor_options=here(ray))
-    config["shortage"] = folder / f"{key}.shortage"
-    config["shortage"].unlink(missing_ok=True)
-    best = config["keep"] == "best"
+    shortage.unlink(missing_ok=True)
+    best = task.keep == "best"
     filesystem, path = arrow_folder(folder)
     trainer: Any = TorchTrainer(
         train_worker,  # type: ignore[arg-type]
-        train_loop_config=config | {"told": told},
+        train_loop_config={"orders": replace(orders, told=told)},
         scaling_config=ray_train.ScalingConfig(num_workers=workers, use_gpu=gpu),
         datasets=datasets,
         dataset_config=ray_train.DataConfig(datasets_to_split=[]),
@@ -70,26 +78,26 @@ def fit(config: dict[str, Any], folder: Place, key: str, workers: int, gpu: bool
         ),
     )
     try:
-        with watching(told, config["recipe"]["epochs"], watch):
+        with watching(told, task.recipe.epochs, watch):
             result: Any = trainer.fit()
     except ray_train.TrainingFailedError as error:
         alone = {0: getattr(error, "controller_failure", error)}
         raise BadInput(failure_sentence(getattr(error, "worker_failures", None) or alone)) from error
     finally:
         told.shutdown()
-        config["shortage"].unlink(missing_ok=True)
+        shortage.unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
     return _kept(result, folder, best)
 
 
-def _datasets(ray: Any, config: dict[str, Any], validation: list[TrainingScan]) -> dict[str, Any]:
+def _datasets(ray: Any, orders: Orders, validation: list[TrainingScan]) -> dict[str, Any]:
     """What Ray Train gives the workers: the patches of validation, and those of training where all are held."""
-    listed = {"train": config["films"]} if config["held"] else {}
+    task = orders.task
+    listed: dict[str, Sequence[TrainingScan]] = {"train": task.films} if orders.held else {}
     listed |= {"validation": validation} if validation else {}
-    how = config["folder"], config["classes"], config["wanted"]
-    found = {name: dataset(ray, films, *how) for name, films in listed.items()}
-    return {name: _materialized(rows) for name, rows in found.items()} if config["held"] else found
+    found = {name: dataset(ray, films, task.patches, task.classes, orders.wanted) for name, films in listed.items()}
+    return {name: _materialized(rows) for name, rows in found.items()} if orders.held else found
 
 
 def _materialized(rows: Any) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import Diverged, LabelledBatch, Recipe, train_epoch, validate, validation_auc
+from deepminer_ray.network.training import Diverged, LabelledBatch, train_epoch, validate, validation_auc
 from deepminer_ray.workers.cluster import refuse_unlike
 from deepminer_ray.workers.feed import Feed
 from deepminer_ray.workers.shortage import OUT_OF_MEMORY, is_shortage
+from deepminer_ray.workers.task import Orders
 
 SECONDS_BETWEEN_TELLING = 0.5
 EARLIER = 1e-9
@@ -23,12 +23,7 @@ SCORE = "score"
 """By what Ray Train tells the best checkpoint."""
 
 
-def recipe_of(described: dict[str, Any]) -> Recipe:
-    """A recipe out of a dictionary, as `dataclasses.asdict` makes it."""
-    return Recipe(**described | {"augmentation": Augmentation(**described["augmentation"])})
-
-
-def train_worker(config: dict[str, Any]) -> str | None:
+def train_worker(config: dict[str, Orders]) -> str | None:
     """Train; None, or in one sentence why it makes no sense to go on.
 
     Only what every worker finds at the same step may end it so: where one stops alone, the others wait for it. One of
@@ -36,60 +31,62 @@ def train_worker(config: dict[str, Any]) -> str | None:
     """
     from ray import train as ray_train
 
-    if config["shortage"].exists():
+    orders = config["orders"]
+    if orders.shortage.exists():
         return OUT_OF_MEMORY
     try:
-        _train(config)
+        _train(orders)
     except Diverged as error:
         return str(error)
     except (MemoryError, RuntimeError) as error:
         if not is_shortage(error):
             raise
         if ray_train.get_context().get_world_size() > 1:
-            config["shortage"].write_bytes(b"")
+            orders.shortage.write_bytes(b"")
             raise
         return OUT_OF_MEMORY
     return None
 
 
-def _train(config: dict[str, Any]) -> None:
+def _train(orders: Orders) -> None:
     import ray
     from ray import train as ray_train
     from ray.train.torch import get_device, prepare_model
 
-    refuse_unlike(config["wanted"])
+    refuse_unlike(orders.wanted)
     torch.set_num_threads(1)
-    recipe = recipe_of(config["recipe"])
+    task, recipe = orders.task, orders.task.recipe
     rank, workers = ray_train.get_context().get_world_rank(), ray_train.get_context().get_world_size()
     device = get_device()
     torch.manual_seed(recipe.seed)
-    network, _ = build(**config["network"])
-    network.load_state_dict(ray.get(config["start"]))
+    network, _ = build(**task.network)
+    network.load_state_dict(ray.get(task.start))
     network = network.to(memory_format=torch.channels_last)
     # Torch regroups gradients after a first step, sums of three or more would then differ in a continued training;
     # it does not where it looks for unused parameters.
     model = prepare_model(network, parallel_strategy_kwargs={"find_unused_parameters": device.type == "cpu"})
     optimizer = recipe.optimizer_of(model)
     epochs = _resume(ray_train.get_checkpoint(), network, optimizer)
-    feed = Feed(config, rank, workers, ray_train.get_dataset_shard("train") if config["held"] else None)
+    held = ray_train.get_dataset_shard("train") if orders.held else None
+    feed = Feed(task, orders.wanted, rank, workers, held)
     cycle = recipe.cycle(optimizer, feed.steps, len(epochs))
     for epoch in range(len(epochs) + 1, recipe.epochs + 1):
         started = time.monotonic()
         # Drawn again for each epoch, so that an interrupted training goes on with the same random numbers.
         torch.manual_seed((recipe.seed * 10_000 + epoch) * 1_000 + rank)
         batches = _Waited(feed.batches(epoch))
-        told = _Telling(config["told"], epochs, epoch, feed.steps, workers, batches) if rank == 0 else None
+        told = _Telling(orders.told, epochs, epoch, feed.steps, workers, batches) if rank == 0 else None
         loss, patches = train_epoch(model, optimizer, recipe, epoch, batches, device, workers, told, cycle)
         row: dict[str, Any] = {"epoch": epoch, "loss": loss, "learning_rate": optimizer.param_groups[0]["lr"]}
         row["patches_per_second"] = patches / (time.monotonic() - started)
         if rank == 0:
-            seen = _validation(ray_train, recipe.at_once or feed.size) if config["validated"] else ()
+            seen = _validation(ray_train, recipe.at_once or feed.size) if orders.validated else ()
             epochs.append(row | validate(network, recipe.normalisation, seen, device))
         _report(ray_train, network, optimizer, epochs if rank == 0 else None)
         if rank == 0:
             # What others see as done must outlive a kill: not before the checkpoint is on disk and known to Ray.
             ray_train.get_all_reported_checkpoints(ray_train.CheckpointConsistencyMode.COMMITTED)
-            config["told"].actor.put_nowait.remote({"epochs": epochs})
+            orders.told.actor.put_nowait.remote({"epochs": epochs})
 
 
 def _validation(ray_train: Any, size: int) -> Any:

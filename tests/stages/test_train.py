@@ -20,6 +20,7 @@ import torch
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.training import Recipe
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
@@ -28,6 +29,7 @@ from deepminer_ray.workers import fit
 from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.feed import Feed, dataset
 from deepminer_ray.workers.fit import KEEP_MEMORY, failure_sentence
+from deepminer_ray.workers.task import Task
 
 EPOCHS = 4
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
@@ -267,12 +269,12 @@ def test_a_class_without_patches_and_a_single_patient_are_refused_by_name(run: R
 def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, workers: int) -> None:
     """From the object store and from the files: the same batches, and those that the order says."""
     films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
-    config = {"films": films, "recipe": {"batch": 8, "seed": 5}, "side": 64, "folder": run.folder / "patch"}
-    config |= {"classes": ("normal", "benign", "malignant"), "wanted": NO_REQUIREMENTS}
-    rows = dataset(ray, films, run.folder / "patch", config["classes"]).materialize()
+    patches, recipe = run.folder / "patch", Recipe(2, 8, 0.01, None, seed=5)
+    task = Task({}, None, ("normal", "benign", "malignant"), recipe, 64, patches, patches, films, "best")
+    rows = dataset(ray, films, patches, task.classes).materialize()
     seen = Counter[int]()
     for rank in range(workers):
-        held, read = Feed(config, rank, workers, rows), Feed(config, rank, workers, None)
+        held, read = (Feed(task, NO_REQUIREMENTS, rank, workers, given) for given in (rows, None))
         held.window = read.window = 10 * held.size
         both = list(zip(held.batches(2), read.batches(2), strict=True))
         assert len(both) == held.steps == sum(len(film["patches"]) for film in films) // 8
