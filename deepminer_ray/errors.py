@@ -34,6 +34,10 @@ class BadInput(ValueError):  # noqa: N818 (it is the input that is bad, not the 
         super().__init__(sentence(text))
 
 
+class FinishedOtherwise(BadInput):
+    """A stage that was finished with other options than those it is called with."""
+
+
 def reason(error: BaseException) -> str:
     """What an error says, in a line: damaged input raises whatever its first wrong value leads to."""
     lines = str(error).splitlines() or [""]

@@ -28,10 +28,10 @@ def run(context: typer.Context, folder: Folder, **options: Any) -> None:
     given = {name: value for name, value in options.items() if is_given(context, name)}
     from deepminer_ray.database.run import Run
     from deepminer_ray.report.summary import summary
-    from deepminer_ray.stages.chain import chain
+    from deepminer_ray.stages.chain import resume
 
-    made = Run.created(folder)
-    chain(made, **given)
+    made = Run.created(folder) if "source" in given else existing(folder)
+    resume(made, given)
     typer.echo(summary(made))
 
 

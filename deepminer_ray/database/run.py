@@ -21,7 +21,7 @@ from deepminer_ray.annotation.journal import journaled, set_aside
 from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
 from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, FinishedOtherwise
 from deepminer_ray.files.location import URI, Place, place
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import working_stage
@@ -169,7 +169,7 @@ class Run:
         differing = [name for name in parameters if _plain(parameters[name]) != done[stage].get(name)]
         if differing:
             before, now = ({name: source.get(name) for name in differing} for source in (done[stage], parameters))
-            raise BadInput(
+            raise FinishedOtherwise(
                 f"`{stage}` was finished with {before}, not {now}: use those, or `--again` to drop it and what follows."
             )
         return True

@@ -36,6 +36,8 @@ REFUSED = {
     "unknown kind": ["catalog", "{tmp}/new", "{tmp}/empty", "--source-kind", "nope"],
     "run inside a file": ["catalog", "{tmp}/file/run", "{tmp}/empty"],
     "empty directory, all stages": ["run", "{tmp}/new", "{tmp}/empty"],
+    "nothing to resume": ["run", "{tmp}/none"],
+    "nothing remembered": ["run", "{fresh}", "--epochs", "1"],
     "nothing to plan": ["plan", "{tmp}/empty"],
     "plan of a patch too small": ["plan", "{tmp}/empty", "--side", "8"],
     "plan with shares of more than all": ["plan", "{tmp}/empty", "--train", "0.9", "--test", "0.3"],
