@@ -3,10 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deepminer_ray import __version__
 from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.workers.cluster import watched
 from deepminer_ray.workers.lost import dismiss
@@ -16,12 +17,25 @@ if TYPE_CHECKING:
     from deepminer_ray.database.run import Run
 
 app = typer.Typer(
-    help="Find, name and score the units that decide in a mammogram network.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"deepminer_ray {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def deepminer(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Find, name and score the units that decide in a mammogram network."""
 
 
 CURSOR = "\n\x1b[?25h"
@@ -39,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run a command; a request that cannot be carried out ends in one sentence and exit status 2."""
     try:
         with watched(_end):
-            app(arguments)
+            app(arguments, prog_name="deepminer")
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:

@@ -63,9 +63,9 @@ def test_what_is_given_later_stands_in_place_of_what_was_given(run: Run, tmp_pat
 
 def test_a_finished_stage_refuses_other_options_which_are_not_remembered(run: Run, phantoms: Path) -> None:
     before = remembered(run)
-    with pytest.raises(FinishedOtherwise, match="`cut` was finished with {'side': 64}, not {'side': 128}"):
+    with pytest.raises(FinishedOtherwise, match=r"`cut` was finished with \{'side': 64\}, not \{'side': 128\}"):
         resume(run, {"side": 128})
-    with pytest.raises(FinishedOtherwise, match="`cut` was finished with {'side': 64}, not {'side': 227}"):
+    with pytest.raises(FinishedOtherwise, match=r"`cut` was finished with \{'side': 64\}, not \{'side': 227\}"):
         resume(run, {"source": str(phantoms)})
     assert remembered(run) == before
 
@@ -102,7 +102,7 @@ def test_a_run_that_remembers_nothing_needs_a_source(run: Run, phantoms: Path) -
     """Also one that an earlier version made, which has no such table."""
     again = given(run, phantoms)
     remember(run, {})
-    with pytest.raises(BadInput, match="remembers no options: begin with `deepminer run .* SOURCE`"):
+    with pytest.raises(BadInput, match=r"remembers no options: begin with `deepminer run .* SOURCE`"):
         resume(run, {"workers": 2})
     with run.appending() as tables:
         tables.connection.execute("drop table option")
