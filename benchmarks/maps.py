@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from shuffled import labelled, taught, tested, training
 from sklearn.metrics import roc_auc_score
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
 from deepminer_ray.network.explanation import explained
 from deepminer_ray.network.probe import Probe
-from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.shard import read_scan
 
 Row = dict[str, Any]
@@ -74,7 +74,7 @@ def peaks(run: Run, network: Network, side: int, normalisation: str) -> list[Row
         one = explained(probe, pixels)
         scale = np.array(pixels.shape[::-1]) / [film["columns"], film["rows"]]
         ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in film["outline"][0]]) * scale
-        row: Row = {"right": CLASSES[one.decided] == film["pathology"]}
+        row: Row = {"right": THREE_CLASSES.names[one.decided] == film["pathology"]}
         for name, cells in (("unit", one.maps[one.order()[0]]), ("map", one.class_activation_map())):
             y, x = divmod(int(cells.argmax()), cells.shape[1])
             middle = np.array([x, y]) * where.stride + where.offset + 0.5

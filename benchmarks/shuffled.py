@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from scipy import stats
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate
-from deepminer_ray.paper import CLASSES, MOMENTUM, WEIGHT_DECAY
+from deepminer_ray.paper import MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
 from deepminer_ray.stages.train import shuffled_labels
 
@@ -52,7 +53,7 @@ def training(run: Run) -> tuple[dict[str, Any], list[tuple[int, list[int], list[
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
     drawn_as = {"normals": said["normals"], "seed": str(said["seed"])}
-    films = run.rows("training", answers=CLASSES, balanced=False, **drawn_as)
+    films = run.rows("training", answers=THREE_CLASSES.names, balanced=False, **drawn_as)
     return said, [(film["scan_number"], film["patches"], film["classes"]) for film in films if not film["validation"]]
 
 
@@ -96,7 +97,7 @@ def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[str
     """Each class's AUC."""
     parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
     seen = validate(network, normalisation, parts, torch.device("cpu"))
-    return {name: seen[f"auc_{name}"] for name in CLASSES}
+    return {name: seen[f"auc_{name}"] for name in THREE_CLASSES}
 
 
 def main(folder: Path, shuffles: int, epochs: int) -> None:
@@ -106,11 +107,11 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
     pixels, classes = labelled(run, films)
     test = tested(run)
     torch.set_num_threads(1)
-    names = [CLASSES[index] for index in classes]
-    found: dict[str, list[float]] = {name: [] for name in CLASSES}
+    names = [THREE_CLASSES.names[index] for index in classes]
+    found: dict[str, list[float]] = {name: [] for name in THREE_CLASSES}
     for seed in range(shuffles + 1):
         dealt = names if seed == 0 else shuffled_labels(names, seed)
-        network, loss = taught(said, (pixels, np.array([CLASSES.index(name) for name in dealt])), epochs, seed)
+        network, loss = taught(said, (pixels, np.array([THREE_CLASSES.index(name) for name in dealt])), epochs, seed)
         auc = areas(network, said["normalisation"], test)
         what = "true labels" if seed == 0 else f"shuffle {seed}"
         print(

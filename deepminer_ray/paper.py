@@ -1,10 +1,6 @@
 """Every number the paper or its authors' code fixes, once, under its section; stages take their defaults from here."""
 
-CLASSES = ("normal", "benign", "malignant")
-"""Sec. 2: the three answers of the network, in the order of its outputs; the first is what is left of the others."""
-
-CANCER_OR_NOT = ("not_malignant", "malignant")
-"""The two answers of the authors' first network (SPIE Medical Imaging 2018, arXiv 1803.04858)."""
+from deepminer_ray.classes import BENIGN, MALIGNANT, NORMAL
 
 PARTITIONS = ("train", "test", "holdout")
 """Sec. 2.1: metrics and unit pictures come from test, explanations from holdout."""
@@ -42,9 +38,9 @@ NAMED = 45
 NAMED_IN_FIGURE = 5
 
 # Sec. 3, results
-COVERAGE = {"normal": 0.5927, "benign": 0.6977, "malignant": 0.7582}
-AUC = {"normal": 0.838, "benign": 0.802, "malignant": 0.872}
-PAUC_PAPER = {"normal": 0.133, "benign": 0.121, "malignant": 0.144}
+COVERAGE = {NORMAL: 0.5927, BENIGN: 0.6977, MALIGNANT: 0.7582}
+AUC = {NORMAL: 0.838, BENIGN: 0.802, MALIGNANT: 0.872}
+PAUC_PAPER = {NORMAL: 0.133, BENIGN: 0.121, MALIGNANT: 0.144}
 PAUC_PAPER_BEST, PAUC_PAPER_CHANCE = 0.2, 0.036
 """Of the authors' formula."""
 TEST_SCANS = 1040

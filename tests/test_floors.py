@@ -34,7 +34,17 @@ ROOMS = {
 """Each room with those that it imports from, which stand before it; `units` and `explanations` know no network."""
 ROOMS["stages"] = tuple(room for room in ROOMS if room != "phantom")
 ROOMS["cli"] = tuple(ROOMS)
-LOOSE = {"__init__.py", "__main__.py", "aliases.py", "errors.py", "option.py", "options.py", "paper.py"}
+LOOSE = {
+    "__init__.py",
+    "__main__.py",
+    "aliases.py",
+    "classes.py",
+    "errors.py",
+    "option.py",
+    "options.py",
+    "paper.py",
+    "terms.py",
+}
 """What lies outside the rooms."""
 
 PARTS = {"chain", "contrast", "explain_image", "name_score", "plan_worker"}

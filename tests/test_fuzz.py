@@ -17,8 +17,9 @@ from benchmarks.fuzzing.measure import KEPT, Counts, Readable, everything, measu
 from deepminer_ray.annotation.answer import read_answer, rows_of
 from deepminer_ray.annotation.journal import Journal, journaled
 from deepminer_ray.annotation.sent import SentAnswer, read_message
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES
 from deepminer_ray.errors import BadInput
+from deepminer_ray.terms import TERMS
 
 SLOW = {
     "checkpoint": 20,

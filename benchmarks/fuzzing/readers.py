@@ -14,8 +14,9 @@ from typing import Any
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
 from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES
 from deepminer_ray.errors import BadInput
+from deepminer_ray.terms import TERMS
 
 Read = Callable[[Path, bytes], None]
 UNITS = 10

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from deepminer_ray.annotation.sent import SentAnswer, SentPhenomenon
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, TERMS, phenomenon_name
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, phenomenon_name
 from deepminer_ray.errors import BadInput
+from deepminer_ray.terms import TERMS
 
 SEPARATOR = "; "
 """Between the terms of a phenomenon."""

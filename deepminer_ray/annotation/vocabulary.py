@@ -1,31 +1,10 @@
-"""What experts choose from: BI-RADS categories and terms, association with breast cancer, confidence."""
+"""What experts choose from beside the terms of the lexicon: association with breast cancer, confidence."""
 
 from collections.abc import Sequence
 
-TERMS: dict[str, tuple[str, ...]] = {
-    "Mass": (
-        *("oval", "round", "irregular"),
-        *("circumscribed", "obscured", "microlobulated", "indistinct", "spiculated"),
-        *("high density", "equal density", "low density", "fat-containing"),
-    ),
-    "Calcification": (
-        *("skin", "vascular", "coarse", "large rod-like", "round", "rim", "dystrophic", "milk of calcium", "suture"),
-        *("amorphous", "coarse heterogeneous", "fine pleomorphic", "fine linear"),
-        *("diffuse", "regional", "grouped", "linear", "segmental"),
-    ),
-    "Asymmetry": ("asymmetry", "global", "focal", "developing"),
-    "Architectural distortion": (),
-    "Associated features": (
-        *("skin retraction", "nipple retraction", "skin thickening", "trabecular thickening"),
-        "axillary adenopathy",
-    ),
-    "Normal": ("fatty", "scattered fibroglandular", "heterogeneously dense", "extremely dense", "vessel", "lymph node"),
-    "Other": ("nipple", "skin edge", "pectoral muscle", "film edge", "marker or label", "artefact"),
-}
-"""Terms by category: shape, margin and density; morphology and distribution; the lexicon's fifth edition, and what is
-not a finding."""
+from deepminer_ray.classes import BENIGN, MALIGNANT
 
-ASSOCIATIONS = ("malignant", "benign", "either", "none")
+ASSOCIATIONS = (MALIGNANT, BENIGN, "either", "none")
 CONFIDENCES = ("low", "medium", "high")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """The keys of a category's terms, in order."""

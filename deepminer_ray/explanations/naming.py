@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
+from deepminer_ray.terms import ATTRIBUTES, LESION_TYPE, MARGINS, SHAPE
 
 if TYPE_CHECKING:
     from nltk.stem import PorterStemmer
 
-LESION_FIELDS = {"LESION_TYPE": "lesion type", "SHAPE": "shape", "MARGINS": "margins"}
-"""What DDSM's reports call the fields, and how they are called here."""
-OTHER_FIELDS = ("TYPE", "DISTRIBUTION")
+LESION_FIELDS = {attribute.field: attribute.name for attribute in (LESION_TYPE, SHAPE, MARGINS)}
+"""What DDSM's reports call the fields that are compared, and how they are called here."""
+OTHER_FIELDS = tuple(attribute.field for attribute in ATTRIBUTES if attribute.field not in LESION_FIELDS)
 SAYS_NOTHING = {"n", "a"}
 """What is left of N/A."""
 

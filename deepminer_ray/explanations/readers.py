@@ -8,12 +8,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.classes import BENIGN, MALIGNANT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import marked, unmarked, write_file
 from deepminer_ray.sources.bounds import read_text, refuse_wide
 from deepminer_ray.units.name import unit_name
 
-ANSWERS = {"c": "malignant", "b": "benign", "malignant": "malignant", "benign": "benign"}
+ANSWERS = {"c": MALIGNANT, "b": BENIGN, MALIGNANT: MALIGNANT, BENIGN: BENIGN}
 """How a reader may say it, in any case; the authors' sheets have C and B."""
 QUESTION, CLASS, ANSWER = ("question", "case"), ("class", "label_from_name"), ("answer", "expert_response")
 """Columns of our sheets and of the authors'."""
@@ -45,7 +46,7 @@ def reader_questions(scans: Sequence[Mapping[str, Any]], number: int | None, see
     """
     chance = random.Random(seed)
     by_name = sorted(scans, key=lambda row: str(row["scan"]))
-    of = {name: [row for row in by_name if row["class"] == name] for name in ("malignant", "benign")}
+    of = {name: [row for row in by_name if row["class"] == name] for name in (MALIGNANT, BENIGN)}
     each = min(map(len, of.values())) if number is None else number // 2
     if number is not None and number % 2:
         raise BadInput(f"Half of {number} questions cannot be malignant: use an even --number.")

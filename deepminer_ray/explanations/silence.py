@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from deepminer_ray.classes import decided, scan_probability
 from deepminer_ray.statistics.confidence import Floats
 
 ORDERS = 200
@@ -33,14 +34,8 @@ class Head:
         return said
 
     def probability(self, logits: Floats) -> Floats:
-        """[..., classes] of logits without bias [..., classes, cells].
-
-        Of a finding the largest in the breast; of the first class, which is what is left, 1 - the largest of those.
-        """
-        of_cells = softmax(logits + self.bias[:, np.newaxis], axis=-2)
-        findings = of_cells[..., 1:, :].max(axis=-1)
-        left = 1 - findings.max(axis=-1, keepdims=True)
-        return np.concatenate([left, findings], axis=-1)
+        """[..., classes] of logits without bias [..., classes, cells], by the rule of the whole mammogram."""
+        return scan_probability(softmax(logits + self.bias[:, np.newaxis], axis=-2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,13 +112,6 @@ def correcting(head: Head, truth: int) -> Correcting:
             return Correcting(alone, silent)
         spoken = spoken - head.logits([unit])
     return Correcting(alone, [])
-
-
-def decided(probability: Floats) -> NDArray[np.int64]:
-    """The class of the largest probability [..., classes]; the worse, which is the later, where two are equal."""
-    classes = probability.shape[-1]
-    later: NDArray[np.int64] = classes - 1 - probability[..., ::-1].argmax(axis=-1)
-    return later
 
 
 def _each_silent(head: Head, spoken: Floats) -> Floats:

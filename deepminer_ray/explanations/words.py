@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.terms import ATTRIBUTES, SAYS_NOTHING
 
 # gensim and nltk take seconds to import, so they are imported where they are used.
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 SCORING_MODES = ("paper", "fixed")
-FIELD_NAMES = {"LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION", "N/A"}
+FIELD_NAMES = {*(attribute.field for attribute in ATTRIBUTES), SAYS_NOTHING}
 """What a DDSM report says of every lesion, whatever it is."""
 ABBREVIATIONS = {"e.g", "i.e", "vs", "dr", "approx"}
 """Their full stop ends no sentence."""

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torchvision import models
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.family import Family, family_of
 from deepminer_ray.network.weights import fill_features
-from deepminer_ray.paper import CLASSES
 
 LEAST_SIDE = 96
 """px; the pooling layers of every network accepted here leave something of an image of this side."""
@@ -30,7 +30,7 @@ class Network(nn.Module):
         name: str,
         features: nn.Module,
         units: int,
-        classes: Sequence[str] = CLASSES,
+        classes: Sequence[str] = THREE_CLASSES.names,
         pool: str = POOLS[0],
         until: str | None = None,
     ):
@@ -63,7 +63,7 @@ class Network(nn.Module):
 def build(
     name: str,
     weights: str = "none",
-    classes: Sequence[str] = CLASSES,
+    classes: Sequence[str] = THREE_CLASSES.names,
     pool: str = POOLS[0],
     until: str | None = None,
 ) -> tuple[Network, str]:

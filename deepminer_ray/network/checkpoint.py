@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torchvision import models
 
+from deepminer_ray.classes import ANSWERED, THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place, refuse_special, written_whole
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.network.weights import plain, tensors, why
-from deepminer_ray.paper import CANCER_OR_NOT, CLASSES
 
 LARGEST_SIDE = 4096
 """px of a patch; a film of the largest digitizer is as wide."""
@@ -98,9 +98,9 @@ def _refuse_unknown(described: Any, file: str) -> None:
         value = described.get(name, values[0])
         if value not in values:
             raise BadInput(f"{file} has the {name} {_short(value)}, which this version does not know: {_or(values)}.")
-    classes, side, until = described.get("classes", CLASSES), described["side"], described.get("until")
-    if not isinstance(classes, list | tuple) or tuple(classes) not in (CLASSES, CANCER_OR_NOT):
-        wanted = f"{_or(CLASSES)}; or {_or(CANCER_OR_NOT)}"
+    classes, side, until = described.get("classes", THREE_CLASSES.names), described["side"], described.get("until")
+    if not isinstance(classes, list | tuple) or tuple(classes) not in [one.names for one in ANSWERED]:
+        wanted = "; or ".join(_or(one.names) for one in ANSWERED)
         raise BadInput(f"{file} has the classes {_short(classes)}, which this version does not know: {wanted}.")
     if type(side) is not int or not 1 <= side <= LARGEST_SIDE:
         raise BadInput(f"{file} is of patches of {_short(side)} px: a side is a number up to {LARGEST_SIDE}.")
@@ -120,7 +120,7 @@ def _or(values: tuple[str, ...]) -> str:
 
 def _built(described: Mapping[str, Any], state: dict[str, torch.Tensor]) -> Network:
     """The network that is described; ValueError where the weights are not its own, before memory is taken for it."""
-    how: dict[str, Any] = {"classes": CLASSES, "until": None, "pool": POOLS[0]}
+    how: dict[str, Any] = {"classes": THREE_CLASSES.names, "until": None, "pool": POOLS[0]}
     how |= {name: described[name] for name in how if name in described}
     name, held = described["network"], sum(value.numel() for value in state.values())
     try:

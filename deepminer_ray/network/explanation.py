@@ -9,9 +9,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from deepminer_ray.classes import decided
 from deepminer_ray.explanations.cam import class_activation_map
 from deepminer_ray.explanations.figure import ConceptMap
-from deepminer_ray.explanations.silence import Head, correcting, decided, faithfulness
+from deepminer_ray.explanations.silence import Head, correcting, faithfulness
 from deepminer_ray.network.probe import Probe, ProbeTables
 from deepminer_ray.network.response import answer
 from deepminer_ray.paper import NAMED_IN_FIGURE

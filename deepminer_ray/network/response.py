@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from deepminer_ray.classes import deciding_cells, scan_probability
 from deepminer_ray.network.backbone import Network
 
 HISTOGRAM_BINS = 256
@@ -81,15 +82,10 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
 def answer(network: Network, maps: torch.Tensor, breast: NDArray[np.bool_]) -> ScanAnswer:
     """Decide over one mammogram from its maps [1, units, h, w] and the cells [h, w] that lie in the breast.
 
-    Benign and malignant: the largest probability of the class inside the breast; the first class, which is what is
-    left (normal, or not malignant): 1 - the largest of the others, decided at the cell of that one.
+    The rule is `scan_probability`'s; where no cell is in the breast, all are.
     """
     probability = network.class_maps(maps)[0].double().softmax(0).cpu().numpy()
-    inside = breast if breast.any() else np.ones_like(breast)
-    findings = np.where(inside, probability[1:], -1.0).reshape(len(network.classes) - 1, -1)
-    deciding = findings.argmax(1)
-    largest = findings.max(1)
-    worst = int(largest.argmax())
-    width = breast.shape[1]
-    cells = [divmod(int(cell), width) for cell in (deciding[worst], *deciding)]
-    return ScanAnswer(np.array([1 - largest[worst], *largest]), cells)
+    inside = np.flatnonzero(breast if breast.any() else np.ones_like(breast))
+    of_cells = probability.reshape(len(network.classes), -1)[:, inside]
+    cells = [divmod(int(inside[cell]), breast.shape[1]) for cell in deciding_cells(of_cells)]
+    return ScanAnswer(scan_probability(of_cells), cells)

@@ -15,8 +15,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from deepminer_ray.classes import THREE_CLASSES, Classes
 from deepminer_ray.files.location import Place, arrow_folder, write_whole
-from deepminer_ray.paper import CLASSES
 from deepminer_ray.patches.proof import content_digest, opened_shard
 
 ROW_GROUP = 4
@@ -131,17 +131,17 @@ def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
     return groups
 
 
-def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] = CLASSES) -> dict[str, Any]:
+def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] = THREE_CLASSES.names) -> dict[str, Any]:
     """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds.
 
-    A label that is not an answer of the network counts as the first: what is not malignant, where only that is asked.
+    A label that is not an answer of the network counts as the first, which is what is left of the others.
     """
     pixels: list[NDArray[np.uint16]] = []
     classes: list[int] = []
     for number, text in zip(films["scan_number"], films["labelled"], strict=True):
         patches, names = json.loads(text)
         pixels.append(read_patches(shard(folder, int(number)), patches))
-        classes.extend(answers.index(name) if name in answers else 0 for name in names)
+        classes.extend(map(Classes(tuple(answers)).index, names))
     return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 

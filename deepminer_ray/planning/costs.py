@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deepminer_ray import paper
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan, total
 from deepminer_ray.workers.cluster import blocks_of
 
@@ -137,7 +138,7 @@ def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[Planned
 def bytes_of_run(counts: Counts, measured: Measured) -> CountEstimate:
     """Bytes of RUN/run.duckdb after `rank`."""
     rows = counts.probed.times(measured.units * ACTIVATION_BYTES).plus(counts.patches.times(PATCH_BYTES))
-    of_scan = measured.units * (ACTIVATION_BYTES + len(paper.CLASSES) * EVIDENCE)
+    of_scan = measured.units * (ACTIVATION_BYTES + len(THREE_CLASSES) * EVIDENCE)
     return rows.plus(EMPTY_RUN + counts.scans * of_scan)
 
 
@@ -152,5 +153,5 @@ def gpu_seconds(operations: dict[str, float], rate: float, share: int) -> dict[s
 
 def distinct(patches: float, units: int) -> float:
     """How many patches the ranked units' top patches are: of so many drawn, those not drawn before."""
-    drawn = min(units, len(paper.CLASSES) * paper.RANKED) * paper.TOP_PATCHES / SHARED
+    drawn = min(units, len(THREE_CLASSES) * paper.RANKED) * paper.TOP_PATCHES / SHARED
     return patches * (1 - math.exp(-drawn / patches)) if patches > 0 else 0.0

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deepminer_ray import paper
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.statistics.confidence import share_interval
 
 
@@ -182,23 +183,9 @@ def counts(
     )
 
 
-SEVERITY = ("normal", "unproven", "benign", "malignant")
-
-
 def worst(films: Sequence[PlannedScan]) -> dict[str, str]:
     """The worst pathology on any film of each patient."""
     found: dict[str, str] = {}
     for film in films:
-        found[film.patient] = max(found.get(film.patient, "normal"), film.pathology, key=SEVERITY.index)
+        found[film.patient] = THREE_CLASSES.worst([found.get(film.patient, THREE_CLASSES.rest), film.pathology])
     return found
-
-
-def label(overlap: Sequence[tuple[str, float, float]], cover: float, within: float) -> str:
-    """The class of a patch, or `unproven`, by the lesions it meets: (pathology, cover, within) (`label.sql`)."""
-    covers: dict[str, float] = {}
-    withins: dict[str, float] = {}
-    for pathology, share, inside in overlap:
-        covers[pathology] = covers.get(pathology, 0.0) + share
-        withins[pathology] = max(withins.get(pathology, 0.0), inside)
-    met = [name for name in covers if min(1.0, round(covers[name], 9)) >= cover or round(withins[name], 9) >= within]
-    return max(met, key=SEVERITY.index, default="normal")

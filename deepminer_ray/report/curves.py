@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from deepminer_ray.aliases import Row
-from deepminer_ray.paper import CLASSES
+from deepminer_ray.classes import CANCER_OR_NOT, THREE_CLASSES
 
-COLOUR = {"normal": "#0072B2", "not_malignant": "#0072B2", "benign": "#E69F00", "malignant": "#D55E00"}
-"""One colour a class, told apart by colour-blind readers too (Okabe and Ito)."""
+BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
+"""Told apart by colour-blind readers too (Okabe and Ito)."""
+COLOUR = {CANCER_OR_NOT.rest: BLUE} | dict(zip(THREE_CLASSES, (BLUE, ORANGE, RED), strict=True))
+"""One colour a class."""
 
 
 def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
@@ -25,7 +27,7 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
         losses.plot(numbers, [row.get("validation_loss") for row in epochs], "k.:", label="validation patches")
     losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
     losses.legend(frameon=False)
-    for name in CLASSES:
+    for name in THREE_CLASSES:
         values = [row.get(f"auc_{name}") for row in epochs]
         if any(value is not None for value in values):
             areas.plot(numbers, values, ".-", color=COLOUR[name], label=name)
@@ -152,9 +154,9 @@ def _beside_chance(
     figure = Figure(figsize=(9, 1.4 + 0.28 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows):
-        axes.plot([row["low"], row["high"]], [place, place], color=COLOUR["normal"], linewidth=2)
-        axes.plot(row[value], place, "o", color=COLOUR["normal"], label=None if place else said)
-        axes.plot(row["null_value"], place, "x", color=COLOUR["malignant"], label=None if place else chance)
+        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2)
+        axes.plot(row[value], place, "o", color=BLUE, label=None if place else said)
+        axes.plot(row["null_value"], place, "x", color=RED, label=None if place else chance)
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.invert_yaxis()
     axes.grid(axis="x", color="0.9")
@@ -177,7 +179,7 @@ def draw_faithfulness(file: Path, rows: Sequence[Row]) -> None:
         units = [row["units"] for row in of]
         axes.fill_between(units, [row["low"] for row in of], [row["high"] for row in of], color="0.85")
         axes.plot(units, [row["chance"] for row in of], color="0.5", label="random order (mean, 95 % of orders)")
-        axes.plot(units, [row["probability"] for row in of], ".-", color=COLOUR["malignant"], label="by influence")
+        axes.plot(units, [row["probability"] for row in of], ".-", color=RED, label="by influence")
         axes.set_xscale("symlog", base=2, linthresh=1)
         axes.set_xticks(units, [str(number) for number in units], fontsize=7)
         scans = of[0]["scans"] if of else 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.aliases import Row
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import statement
 from deepminer_ray.errors import BadInput, Unreachable
@@ -136,7 +137,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         named=named,
         ranked=ranked,
         named_query=statement("report/named"),
-        known=f"{paper.NAMED} of {paper.RANKED * len(paper.CLASSES)}",
+        known=f"{paper.NAMED} of {paper.RANKED * len(THREE_CLASSES)}",
         units=units,
         without=without,
         units_query=statement("report/unit"),

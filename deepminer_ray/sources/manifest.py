@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
 from deepminer_ray.sources import image
@@ -91,13 +92,13 @@ def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
             raise BadInput("Several rows are of this image: give every image one row.")
         raise BadInput(f"The name {path.stem} is taken by {row[TAKEN_BY]}: give every image a name of its own.")
     pathologies = [value.strip().lower().replace(" ", "_") for value in row["pathology"].split("|")]
-    if pathologies != ["normal"] and not set(pathologies) <= set(PATHOLOGIES):
-        raise BadInput(f"The pathology {row['pathology']!r} is none of normal, {', '.join(PATHOLOGIES)}.")
+    if pathologies != [THREE_CLASSES.rest] and not set(pathologies) <= set(PATHOLOGIES):
+        raise BadInput(f"The pathology {row['pathology']!r} is none of {THREE_CLASSES.rest}, {', '.join(PATHOLOGIES)}.")
     repairs: list[str] = []
     scan = _scan(path, row, repairs)
     mask = _inside(directory, row["mask"], "mask") if row["mask"] else None
     rings = components(mask, scan.columns, scan.rows) if mask else []
-    if pathologies == ["normal"]:
+    if pathologies == [THREE_CLASSES.rest]:
         repairs += ["is normal, but has a mask that is not empty: it was ignored"] if rings else []
     elif not rings:
         raise BadInput(f"The film is {row['pathology'].lower()}, and {NOT_OUTLINED}")

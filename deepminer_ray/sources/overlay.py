@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.sources.bounds import digits, refuse_many
 from deepminer_ray.sources.rows import Ring
@@ -13,7 +14,7 @@ STEPS = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))
 
 CODES = {step: str(code) for code, step in enumerate(STEPS)}
 
-OVERLAY_PATHOLOGIES = ("MALIGNANT", "BENIGN", "BENIGN_WITHOUT_CALLBACK", "UNPROVEN")
+OVERLAY_PATHOLOGIES = tuple(name.upper() for name, _ in THREE_CLASSES.pathologies)
 
 CHAIN = re.compile(r" *(-?\d{1,9}) +(-?\d{1,9})([ 0-7]*)", re.ASCII)
 

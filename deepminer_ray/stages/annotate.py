@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.annotation.exchange import read_annotations
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.lock import ANNOTATE, held
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
@@ -77,7 +78,7 @@ def _annotate(run: Run, network: dict[str, Any], options: AnnotateOptions) -> No
         _say_what_is_left_out(run)
     say(
         f"{added.num_rows} new answers; {named['named']} of {named['ranked']} ranked units are named "
-        f"(in the paper {paper.NAMED} of {paper.RANKED * len(paper.CLASSES)})"
+        f"(in the paper {paper.NAMED} of {paper.RANKED * len(THREE_CLASSES)})"
     )
 
 

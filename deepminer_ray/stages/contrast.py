@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from deepminer_ray.aliases import Row
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.units.contrast import (
     FALSE_DISCOVERY_RATE,
@@ -36,7 +37,7 @@ def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     maxima = answered.reshape(len(units), len(patches))
     finding = patches["finding"].to_numpy()
     patient = np.unique(patches["patient"].to_numpy(), return_inverse=True)[1]
-    rows = corrected(_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, "normal"))
+    rows = corrected(_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, THREE_CLASSES.rest))
     if not finding.any():
         return pa.Table.from_pylist(rows, CONTRAST_SCHEMA)
     terms = shown_terms(patches["patch"].to_numpy()[finding], tables.select("patch_concept"))

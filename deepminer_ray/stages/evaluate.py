@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.aliases import Rows
+from deepminer_ray.classes import ANSWERED
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
@@ -77,7 +78,7 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
 
 def _areas(tables: Tables, partitions: list[str]) -> Rows:
     found: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
-    order = (*paper.CLASSES, *paper.CANCER_OR_NOT)
+    order = [name for classes in ANSWERED for name in classes]
     return sorted(found, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
 
 

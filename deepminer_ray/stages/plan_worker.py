@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
+from deepminer_ray.classes import THREE_CLASSES, UNPROVEN
 from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
-from deepminer_ray.planning.counts import SEVERITY, PlannedScan, label
+from deepminer_ray.planning.counts import PlannedScan
 from deepminer_ray.stages.catalog import read_cases
 from deepminer_ray.stages.cut import cut_film, lesion_overlaps
 
@@ -37,23 +38,19 @@ def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> P
     rows, columns = scan["rows"], scan["columns"]
     width, height = scan_size(rows, columns, side)
     grid = grid_windows(width, height, side)
-    of_place = ["normal"] * len(grid)
-    kinds = {row["lesion"]: _class_of(row["pathology"]) for row in lesions}
+    of_place = [THREE_CLASSES.rest] * len(grid)
+    kinds = {row["lesion"]: THREE_CLASSES.class_of(row["pathology"]) for row in lesions}
     if lesions:
         windows = np.array([scan_window(place, side, width, height, columns, rows) for place in grid], np.int64)
         of_place = [
-            label([(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN)
+            THREE_CLASSES.label(
+                [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN
+            )
             for met in lesion_overlaps(lesions, windows)
         ]
-    worst = label([(kind, 1.0, 1.0) for kind in kinds.values()], paper.COVER, paper.WITHIN)
-    findings = sum(kind in ("benign", "malignant") for kind in of_place)
-    size = rows * columns, width * height, len(grid), findings, of_place.count("unproven")
-    return PlannedScan(scan["scan"], scan["patient"], worst, *size)
-
-
-def _class_of(pathology: str) -> str:
-    name = pathology.removesuffix("_without_callback")
-    return name if name in SEVERITY else "unproven"
+    findings = sum(kind in THREE_CLASSES.findings for kind in of_place)
+    size = rows * columns, width * height, len(grid), findings, of_place.count(UNPROVEN)
+    return PlannedScan(scan["scan"], scan["patient"], THREE_CLASSES.worst(kinds.values()), *size)
 
 
 def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
@@ -116,7 +113,7 @@ class TrainSample:
         recipe = Recipe(1, batch, 1e-6, None)
         clock = Clock(seconds)
         density = pixels[np.arange(batch) % len(pixels)]
-        classes = np.arange(batch, dtype=np.int64) % len(paper.CLASSES)
+        classes = np.arange(batch, dtype=np.int64) % len(THREE_CLASSES)
 
         def batches() -> Iterator[tuple[Pixels, NDArray[np.int64]]]:
             while clock.goes_on():
@@ -198,7 +195,8 @@ def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
     """A row of `figure` for a film of which nothing is known yet."""
     chosen = list(range(min(paper.TOP, units)))
     row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
-    row |= {"assessment": None, "subtlety": None, "known": "normal", "truth": None, "decided": "normal"}
+    row |= {"assessment": None, "subtlety": None, "known": THREE_CLASSES.rest}
+    row |= {"truth": None, "decided": THREE_CLASSES.rest}
     return row | {"probability": 0.5, "influential": chosen}
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import torch
 
 from deepminer_ray import paper
+from deepminer_ray.classes import THREE_CLASSES, answers_of
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
@@ -47,7 +48,7 @@ CHOICES = {
 EPOCH = pa.schema(
     [("epoch", pa.int32())]
     + [(name, pa.float64()) for name in ("loss", "learning_rate", "patches_per_second", "validation_loss")]
-    + [(f"auc_{name}", pa.float64()) for name in paper.CLASSES]
+    + [(f"auc_{name}", pa.float64()) for name in THREE_CLASSES]
     + [("kept", pa.bool_())]
 )
 
@@ -114,7 +115,7 @@ def _task(run: Run, options: TrainingOptions, asked: dict[str, Any], recipe: Rec
     for name, choices in CHOICES.items():
         if asked[name] not in choices:
             raise BadInput(f"There is no {name} {asked[name]!r}: use {', '.join(choices)}.")
-    answers = paper.CLASSES if options.classes == len(paper.CLASSES) else paper.CANCER_OR_NOT
+    answers = answers_of(options.classes).names
     drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
     films = run.rows("training", answers=answers, **drawn)
     counts = _counted(films, answers, options.keep)

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from deepminer_ray.annotation.answer import Answer
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_WHITE, UNITS_PER_DENSITY
 from deepminer_ray.statistics.confidence import Interval
 from deepminer_ray.survey.agreement import COMPARED_FIELDS, agreements, compared
@@ -15,6 +15,7 @@ from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import RULES
 from deepminer_ray.survey.order import Question
+from deepminer_ray.terms import TERMS
 from deepminer_ray.units.name import unit_name
 
 BROWSER_DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_WHITE, "units": UNITS_PER_DENSITY}

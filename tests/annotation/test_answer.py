@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from deepminer_ray.annotation.answer import Answer, answer_of, rows_of
 from deepminer_ray.annotation.answer import read_answer as read_sent
 from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION, MOST, Adjudication, Save, SentAnswer, read_message
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, TERMS, phenomenon_name
+from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, phenomenon_name
 from deepminer_ray.errors import BadInput
+from deepminer_ray.terms import TERMS
 
 SCRIPT = "<script>alert(1)</script>'; drop table"
 NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)

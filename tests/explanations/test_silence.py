@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from deepminer_ray.explanations.silence import MOST_SILENT, ORDERS, Head, correcting, decided, depths, faithfulness
+from deepminer_ray.classes import decided
+from deepminer_ray.explanations.silence import MOST_SILENT, ORDERS, Head, correcting, depths, faithfulness
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.response import answer
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision import models
 
-from deepminer_ray import paper
+from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
@@ -208,7 +208,7 @@ def test_a_checkpoint_of_this_program_is_a_start_too_but_not_of_another_network(
 
 
 def test_a_network_for_cancer_or_not_has_two_answers(tmp_path: Path) -> None:
-    network, _ = build("squeezenet1_1", classes=paper.CANCER_OR_NOT)
+    network, _ = build("squeezenet1_1", classes=CANCER_OR_NOT.names)
     assert network.eval()(torch.zeros(1, 3, 64, 64)).shape == (1, 2)
     save(tmp_path / "network.pt", network, 64, "imagenet")
     assert load(tmp_path / "network.pt").network.classes == ("not_malignant", "malignant")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
-from deepminer_ray.paper import CANCER_OR_NOT
 
 
 def test_a_network_comes_back_as_it_was(tmp_path: Path) -> None:

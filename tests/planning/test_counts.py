@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.planning.counts import (
     Cut,
     PlannedScan,
     Shares,
     counts,
-    label,
     labelled,
     partition_of_patients,
     patches_of,
@@ -59,7 +59,7 @@ lesion = st.tuples(
 
 @given(st.lists(lesion, max_size=4))
 def test_a_place_is_labelled_as_the_slow_definition_has_it(overlap: list[tuple[str, float, float]]) -> None:
-    assert label(overlap, 0.3, 0.3) == (naive.label(overlap) or "unproven")
+    assert THREE_CLASSES.label(overlap, 0.3, 0.3) == (naive.label(overlap) or "unproven")
 
 
 @given(st.integers(0, 500), st.integers(1, 40), st.integers(0, 5))

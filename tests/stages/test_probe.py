@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from deepminer_ray import paper
+from deepminer_ray.classes import CANCER_OR_NOT, THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
@@ -141,7 +141,7 @@ def test_a_network_that_takes_maxima_has_ledgers_of_maxima(run: Run, copied: Run
     probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
     assert copied.audit() == {}
     (patch,) = copied.ask("select max(patch) as patch from activation").to_pylist()
-    for name in paper.CLASSES:
+    for name in THREE_CLASSES.names:
         terms = copied.ask(f"from patch_ledger({patch['patch']}, '{name}') where unit is not null order by unit")
         maxima = copied.ask(f"from activation where patch = {patch['patch']} order by unit")
         assert terms["pooled"].to_pylist() == maxima["maximum"].to_pylist() != maxima["mean"].to_pylist()
@@ -158,11 +158,11 @@ def test_a_layer_that_is_not_there_is_one_sentence(copied: Run) -> None:
 def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run, copied: Run, tmp_path: Path) -> None:
     """What is not malignant is the rest of it everywhere: in decisions, evidence, areas, confusion and ranks."""
     torch.manual_seed(1)
-    network, _ = build("squeezenet1_1", classes=paper.CANCER_OR_NOT)
+    network, _ = build("squeezenet1_1", classes=CANCER_OR_NOT.names)
     save(tmp_path / "network.pt", network, SIDE, "imagenet")
     probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
     for table in ("prediction", "scan_prediction", "weight", "bias", "evidence"):
-        assert {row["class"] for row in answers(copied, f"(select class from {table})")} == set(paper.CANCER_OR_NOT)
+        assert {row["class"] for row in answers(copied, f"(select class from {table})")} == set(CANCER_OR_NOT.names)
     for row in answers(copied, "(select scan, sum(probability) as whole from scan_prediction group by scan)"):
         assert row["whole"] == pytest.approx(1)
     evaluate(copied, partitions=["all"])
@@ -176,14 +176,14 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     assert of_patches["not_malignant"]["positives"] == labels["normal"] + labels["benign"]
     assert of_patches["malignant"]["positives"] == labels["malignant"] == of_patches["not_malignant"]["negatives"]
     assert of_patches["malignant"]["auc"] == pytest.approx(of_patches["not_malignant"]["auc"], abs=1e-9)
-    assert {row["decided"] for row in answers(copied, "confusion")} <= set(paper.CANCER_OR_NOT)
+    assert {row["decided"] for row in answers(copied, "confusion")} <= set(CANCER_OR_NOT.names)
     assert {row["against"] for row in answers(copied, "measure")} == {"rest"}
     rank(copied, partitions=["all"])
-    assert {row["class"] for row in answers(copied, "coverage")} == set(paper.CANCER_OR_NOT)
+    assert {row["class"] for row in answers(copied, "coverage")} == set(CANCER_OR_NOT.names)
     said = summary(copied)
-    assert all(re.search(rf"^AUC .* {name} \d\.\d", said, re.MULTILINE) for name in paper.CANCER_OR_NOT), said
+    assert all(re.search(rf"^AUC .* {name} \d\.\d", said, re.MULTILINE) for name in CANCER_OR_NOT.names), said
     effects = answers(copied, "unit_effect(['train', 'test', 'holdout'])")
-    assert {row["class"] for row in effects} == set(paper.CANCER_OR_NOT)
+    assert {row["class"] for row in effects} == set(CANCER_OR_NOT.names)
     by_unit = {(row["class"], row["unit"]): row["ablation"] for row in effects}
     for (name, unit), ablation in by_unit.items():
         if name == "malignant":
