@@ -2,7 +2,7 @@
 
 A file may come from anyone, and a view in it would run over its reader's files or show what is not so. Views and macros
 are therefore compared with this package's own; where any differs, the file's tables alone are used, with this version's
-views and macros over them.
+views and macros over them. Tables that an earlier version lacked, and whose rows are known without its work, are made.
 """
 
 import json
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from deepminer_ray.database.statement import sql_folder, statement
-from deepminer_ray.database.tables import create
+from deepminer_ray.database.tables import LATER, create, make_tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.progress.bars import say
 
@@ -68,6 +68,7 @@ def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def own_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop every view and macro of an open file that is not this package's, and make its own where one is missing."""
     _drop(connection, _defined(connection) - _own())
+    make_tables(connection, [name for name in LATER if name not in _tables(connection)])
     _make_missing(connection)
     _drop(connection, _otherwise_called(connection))
     _make_missing(connection)
@@ -104,14 +105,21 @@ def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"python_enable_replacements": False})
     connection.execute("attach $file as run (read_only)", {"file": str(database)})
     names = {file.stem for file in (sql_folder() / "table").glob("*.sql")}
-    tables = connection.execute("select table_name from duckdb_tables() where database_name = 'run'").fetchall()
-    for table in sorted(names & {name for (name,) in tables}):
+    tables = names & _tables(connection, "run")
+    for table in sorted(tables):
         connection.execute(f"create view {table} as from run.main.{table}")
+    make_tables(connection, [name for name in LATER if name not in tables])
     _make_views(connection, set())
     if not files:
         for name, value in LOCKED.items():
             connection.execute(f"set {name} = {str(value).lower()}")
     return connection
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> set[str]:
+    """The tables of the open file, or of another that is attached."""
+    asked = "select table_name from duckdb_tables() where database_name = coalesce($database, current_database())"
+    return {name for (name,) in connection.execute(asked, {"database": database}).fetchall()}
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:

@@ -4,7 +4,7 @@ SQL cannot bind what a table is called that is written to: the few statements th
 here, with names of this package's own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from deepminer_ray.classes import class_rows
 from deepminer_ray.database.statement import sql_folder, statement
+from deepminer_ray.terms import term_rows
 
 UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """What DuckDB raises on a full disk, depending on where it finds out."""
@@ -46,6 +48,12 @@ STAGES: dict[str, tuple[str, ...]] = {
 
 OUTLIVING = ("partition",)
 """Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
+
+WORDS: dict[str, Callable[[], list[dict[str, Any]]]] = {"class": class_rows, "term": term_rows}
+"""Tables that every run has from the beginning, whose rows no stage makes."""
+
+LATER = ("class", "term")
+"""Tables that runs of earlier versions lack, and that are made where they are opened: nothing is lost in them."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "catalog": (),
@@ -139,7 +147,14 @@ class Tables:
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Make every table and view of an empty run."""
-    for file in sorted((sql_folder() / "table").glob("*.sql")):
-        connection.execute(file.read_text())
+    make_tables(connection, [file.stem for file in sorted((sql_folder() / "table").glob("*.sql"))])
     for name in (sql_folder() / "view" / "order.txt").read_text().split():
         connection.execute(statement(f"view/{name}"))
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
+    """Make some tables, empty but for those whose rows this package knows."""
+    for name in names:
+        connection.execute(statement(f"table/{name}"))
+        if name in WORDS:
+            Tables(connection).insert(name, pa.Table.from_pylist(WORDS[name]()))

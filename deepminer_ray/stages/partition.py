@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -42,8 +43,10 @@ def partition(run: Run, options: PartitionOptions) -> None:
             _report_split(listed.to_pylist())
         counts = tables.select("partition_count").to_pylist()
         left_out = tables.select("not_outlined", reason=NOT_OUTLINED)["file"].to_pylist()
-    for row in counts:
-        say("{partition}: {patients} patients, {malignant} malignant, {benign} benign, {normal} normal".format(**row))
+    for name, rows in groupby(counts, key=lambda row: str(row["partition"])):
+        of = list(rows)
+        classes = ", ".join(f"{row['patients']} {row['class']}" for row in of)
+        say(f"{name}: {of[0]['total']} patients, {classes}")
     _report_left_out(left_out)
 
 

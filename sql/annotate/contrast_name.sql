@@ -10,14 +10,11 @@ with named as (
 ),
 
 kind as (
-    select
-        unit, phenomenon,
-        list_bool_or(list_transform(concepts, lambda one: one similar to '(shape|margins): .*|lesion type: .*mass.*'))
-            as mass,
-        list_bool_or(list_transform(
-            concepts, lambda one: one similar to '(calcification type|distribution): .*|lesion type: .*calcification.*'
-        )) as calcification
-    from named
+    select unit, phenomenon, arg_min(category, number) as category
+    from (select unit, phenomenon, unnest(concepts) as concept from named)
+    left join term on starts_with(concept, attribute || ': ')
+        and (attribute <> 'lesion type' or contains(concept, term))
+    group by all
 ),
 
 associated as (
@@ -29,7 +26,7 @@ associated as (
 
 select
     unit, phenomenon, phenomenon is not null as recognizable,
-    case when mass then 'Mass' when calcification then 'Calcification' when recognizable then 'Other' end as category,
+    if(recognizable, coalesce(category, 'Other'), null) as category,
     if(recognizable, association, null) as association
 from (select distinct unit from unit_rank)
 left join kind using (unit)

@@ -1,17 +1,9 @@
 -- One row a ranked unit and phrase: the names its first $shown top patches suggest, in the columns of `annotation`.
--- A patch shows the lesion of its largest cover or within, a normal patch none. Every phrase of at least $share of them
--- is a name; without one it is "normal breast tissue" if most show nothing, else nothing is recognizable.
-with main_lesion as (
-    select patch, lesion from overlap
-    anti join (from label where class = 'normal') using (patch)
-    qualify row_number() over (partition by patch order by greatest(cover, within) desc, lesion) = 1
-),
-
-counted as (
+-- A patch shows its main lesion, a normal one none. Each phrase of at least $share of them is a name, associated with
+-- the class of most of its patches; else it is "normal breast tissue" if most show nothing, else not recognizable.
+with shown as (
     select
-        unit, phrase, min(category) as category, count(*) as patches,
-        count(*) filter (class = 'malignant') as malignant, count(*) filter (class = 'benign') as benign,
-        sum(count(*)) over (partition by unit) as top_patches
+        unit, phrase, category, known_class.class, place, count(*) over (partition by unit, phrase, place) as alike
     from top_patch
     semi join unit_rank using (unit)
     join patch using (patch)
@@ -19,7 +11,15 @@ counted as (
     join partition using (patient)
     left join main_lesion using (patch)
     left join lesion_phrase using (lesion)
+    left join (from class where known) as known_class on known_class.class = lesion_phrase.class
     where list_contains($partitions, partition) and rank <= $shown
+),
+
+counted as (
+    select
+        unit, phrase, min(category) as category, count(*) as patches,
+        arg_max(class, {alike: alike, place: place}) as class, sum(count(*)) over (partition by unit) as top_patches
+    from shown
     group by unit, phrase
 ),
 
@@ -33,7 +33,7 @@ weighed as (
 select
     unit, case when enough then phrase when normal then 'normal breast tissue' end as phenomenon,
     phenomenon is not null as recognizable, if(enough, category, if(normal, 'Normal', null)) as category,
-    case when enough and malignant + benign > 0 then if(malignant >= benign, 'malignant', 'benign') end as association
+    if(enough, class, null) as association
 from weighed
 qualify enough or max(enough) over (partition by unit) is not true
     and row_number() over (partition by unit order by phrase is null, patches desc, phrase) = 1

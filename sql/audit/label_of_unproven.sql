@@ -3,4 +3,4 @@ select patch, lesion, pathology, cover, within
 from label
 join overlap using (patch)
 join lesion using (lesion)
-where class = 'normal' and (cover >= 1 or within >= 1)
+where is_rest(class) and (cover >= 1 or within >= 1)

@@ -1,11 +1,5 @@
--- One row a patch labelled benign or malignant although it overlaps no such lesion.
-with shown as (
-    select patch, class_of(pathology) as class
-    from overlap
-    join lesion using (lesion)
-)
-
+-- One row a patch labelled with a finding although it overlaps no such lesion.
 select patch, class
 from label
-anti join shown using (patch, class)
-where class <> 'normal'
+anti join (select patch, class from overlap join lesion_class using (lesion)) using (patch, class)
+where not is_rest(class)

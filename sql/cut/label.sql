@@ -1,16 +1,20 @@
 -- One row a patch with a class (Sec. 2.1): patches of which a finding is unproven have none.
--- "(1) whether at least 30% of the patch contains benign or malignant tissue, and (2) whether at least 30% of a benign
--- or malignant finding is located in that patch": either makes the class, and malignant comes before benign.
+-- Of the classes that the patch shows it has the most severe; see `shows`.
 with finding as (
-    select patch, class_of(pathology) as class
+    select patch, class, place
     from overlap
-    join lesion using (lesion)
+    join lesion_class using (lesion)
     group by all
-    having least(1, round(sum(cover), 9)) >= $cover or round(max(within), 9) >= $within
+    having shows(cover, within, $cover, $within)
+),
+
+worst as (
+    select patch, coalesce(arg_max(finding.class, place), rest_class()) as class
+    from patch
+    left join finding using (patch)
+    group by all
 )
 
-select patch, coalesce(arg_max(finding.class, severity(finding.class)), 'normal') as class
-from patch
-left join finding using (patch)
-group by all
-having class in ('normal', 'benign', 'malignant')
+select patch, class
+from worst
+semi join (from class where known) using (class)

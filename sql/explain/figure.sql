@@ -16,10 +16,11 @@ outlined as (
 
 select
     scan, scan_number, rows, columns, coalesce(rings, []) as rings, coalesce(report, '') as report, assessment,
-    subtlety, coalesce(scan_class.class, 'unproven') as known, truth, decided, probability, influential
+    subtlety, coalesce(scan_class.class, unproven.class) as known, truth, decided, probability, influential
 from judgement
 join scan using (scan)
 join influential using (scan)
 left join outlined using (scan)
 left join scan_class using (scan)
+cross join (select class from class where not known and not rest) as unproven
 order by scan_number

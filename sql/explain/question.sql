@@ -5,6 +5,6 @@ select
 from explanation
 join scan using (scan)
 join scan_class using (scan)
-where scan_class.class in ('malignant', 'benign')
+where not is_rest(scan_class.class)
 group by all
 order by scan

@@ -1,21 +1,9 @@
--- One row a partition: its patients, by their worst pathology.
-with worst as (
-    select
-        patient,
-        bool_or(coalesce(pathology = 'malignant', false)) as malignant,
-        bool_or(coalesce(pathology in ('benign', 'benign_without_callback'), false)) as benign
-    from scan
-    left join lesion using (scan)
-    group by all
-)
-
-select
-    partition,
-    count(*) as patients,
-    count(*) filter (where malignant) as malignant,
-    count(*) filter (where benign and not malignant) as benign,
-    count(*) filter (where not benign and not malignant) as normal
+-- One row a partition and class: its patients, by their worst pathology, and how many the partition has.
+select partition, class.class, count(*) filter (pathology = class.class) as patients, count(*) as total
 from partition
-join worst using (patient)
-group by all
-order by partition
+join patient_pathology using (patient)
+cross join class
+where known or pathologies <> []
+group by partition, class.class, place, known
+having patients > 0 or known
+order by partition, place desc

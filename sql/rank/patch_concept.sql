@@ -5,9 +5,11 @@ with met as (
     from overlap
     join lesion_concept using (lesion)
     union all
-    select patch, unnest(['pathology: benign', 'pathology: malignant']), 0, 0
+    select patch, 'pathology: ' || class.class, 0, 0
     from overlap
-    semi join (from lesion where pathology = 'unproven') using (lesion)
+    semi join (from lesion_class where not known) using (lesion)
+    cross join class
+    where class.known and not class.rest
 ),
 
 rule as (
@@ -18,8 +20,7 @@ rule as (
 
 select
     patch, concept,
-    least(1, round(sum(met.cover), 9)) >= any_value(rule.cover)
-    or round(max(met.within), 9) >= any_value(rule.within) as present
+    shows(met.cover, met.within, any_value(rule.cover), any_value(rule.within)) as present
 from met
 cross join rule
 semi join (from activation where unit = 0) using (patch)

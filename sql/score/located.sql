@@ -12,7 +12,7 @@ with peaked as (
 outlined as (
     select scan, flatten(list(outline order by lesion)) as rings
     from lesion
-    where pathology <> 'unproven'
+    semi join (from lesion_class where known) using (lesion)
     group by all
 )
 

@@ -9,8 +9,7 @@ with rule as (
 met as (
     select
         patch,
-        least(1, round(sum(overlap.cover), 9)) >= any_value(rule.cover)
-        or round(max(overlap.within), 9) >= any_value(rule.within) as present
+        shows(overlap.cover, overlap.within, any_value(rule.cover), any_value(rule.within)) as present
     from overlap
     semi join meant_lesion($meant) using (lesion)
     cross join rule
@@ -18,10 +17,11 @@ met as (
 )
 
 select
-    patch, patient, class <> 'normal' as finding, coalesce(present, false) and finding as shows,
+    patch, patient, not rest as finding, coalesce(present, false) and finding as shows,
     present is null as lacks
 from (select distinct patch from unseen)
 join label using (patch)
+join class using (class)
 join patch using (patch)
 join scan using (scan)
 left join met using (patch)

@@ -12,9 +12,10 @@ probed as (
 )
 
 select
-    scan, patient, class <> 'normal' as finding, meant.scan is not null and finding as shows,
+    scan, patient, not rest as finding, meant.scan is not null and finding as shows,
     meant.scan is null as lacks
 from probed
 join scan_class using (scan)
+join class using (class)
 left join meant using (scan)
 order by scan

@@ -6,8 +6,8 @@ with labelled as (
     select
         scan_number, validation, patch, class,
         if(list_contains($answers, class), class, $answers[1]) as answer,
-        row_number() over (partition by validation, class = 'normal' order by md5($seed || ':' || patch)) as drawn,
-        count(*) filter (where class <> 'normal') over (partition by validation) as findings
+        row_number() over (partition by validation, is_rest(class) order by md5($seed || ':' || patch)) as drawn,
+        count(*) filter (where not is_rest(class)) over (partition by validation) as findings
     from label
     join patch using (patch)
     join scan using (scan)
@@ -21,7 +21,7 @@ taken as (
         row_number() over (partition by validation, answer order by md5($seed || ':again:' || patch)) as place,
         count(*) over (partition by validation, answer) as alike
     from labelled
-    where class <> 'normal' or $normals is null or drawn <= $normals * findings
+    where not is_rest(class) or $normals is null or drawn <= $normals * findings
 ),
 
 repeated as (

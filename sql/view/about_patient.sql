@@ -14,14 +14,14 @@ named as (
 ),
 
 answered as (
-    pivot scan_prediction on class in ('normal', 'benign', 'malignant', 'not_malignant') using max(probability)
+    select scan, map(list(class order by severity(class)), list(probability order by severity(class))) as probabilities
+    from scan_prediction
     group by scan
 )
 
 select
     scan, partition, laterality, "view", age, density, digitizer, coalesce(lesions, 0) as lesions, findings,
-    scan_class.class, decision.class as decided, normal, benign, malignant, not_malignant,
-    explanation
+    scan_class.class, decision.class as decided, probabilities, explanation
 from scan
 left join partition using (patient)
 left join outlined using (scan)

@@ -27,5 +27,5 @@ from scan_prediction
 join scan using (scan)
 join partition using (patient)
 join patient_pathology using (patient)
-where pathology <> 'unproven'
+where pathology in (select class from class where known)
 group by partition, patient, class, pathology

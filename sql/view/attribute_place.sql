@@ -1,6 +1,5 @@
 -- One number a concept: where its attribute stands in a name, "clustered pleomorphic calcifications".
-create macro attribute_place(concept) as coalesce(
-    list_position(
-        ['shape', 'margins', 'distribution', 'calcification type', 'lesion type'], split_part(concept, ': ', 1)
-    ), 0
-)
+create macro attribute_place(concept) as coalesce((
+    select of_place from (select attribute as of_attribute, min(place) as of_place from term group by attribute)
+    where of_attribute = split_part(concept, ': ', 1)
+), 0)

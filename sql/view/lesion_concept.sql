@@ -1,17 +1,9 @@
 -- One row a lesion and concept: each of its keywords by itself, "margins: spiculated", though "-" or "; " join several.
 create view lesion_concept as
 with said as (
-    select
-        lesion,
-        unnest([
-            {attribute: 'lesion type', keywords: lesion_type},
-            {attribute: 'shape', keywords: shape},
-            {attribute: 'margins', keywords: margins},
-            {attribute: 'calcification type', keywords: calcification_type},
-            {attribute: 'distribution', keywords: distribution},
-            {attribute: 'pathology', keywords: nullif(class_of(pathology), 'unproven')}
-        ], recursive := true)
-    from lesion
+    from lesion_keyword
+    union all by name
+    select lesion, 'pathology' as attribute, class as keywords from lesion_class where known
 ),
 
 keyword as (

@@ -1,31 +1,29 @@
 -- One row a lesion: its keywords as a radiologist would say them, "irregular spiculated mass".
 create view lesion_phrase as
 with kind as (
-    select
-        lesion,
-        class_of(pathology) as class,
-        lower(lesion_type) like '%mass%' as mass,
-        lower(lesion_type) like '%calcification%' as calcification,
-        concat_ws(' ', plain_words(shape), plain_words(margins), 'mass') as mass_phrase,
-        concat_ws(
-            ' ', plain_words(distribution), plain_words(calcification_type), 'calcifications'
-        ) as calcification_phrase
+    select lesion, category, number, concept_word('lesion type: ' || term) as noun
     from lesion
+    join term on attribute = 'lesion type' and contains(lower(lesion_type), term)
+),
+
+described as (
+    select lesion, category, string_agg(plain_words(keywords), ' ' order by place) as adjectives
+    from lesion_keyword
+    join (select distinct category, attribute, place from term where attribute <> 'lesion type') using (attribute)
+    group by all
+),
+
+said as (
+    select
+        lesion, string_agg(concat_ws(' ', adjectives, noun), ' with ' order by number) as phrase,
+        string_agg(category, ', ' order by number) as category
+    from kind
+    left join described using (lesion, category)
+    group by lesion
 )
 
 select
-    lesion,
-    class,
-    case
-        when mass and calcification then mass_phrase || ' with ' || calcification_phrase
-        when mass then mass_phrase
-        when calcification then calcification_phrase
-        else 'other finding'
-    end as phrase,
-    case
-        when mass and calcification then 'Mass, Calcification'
-        when mass then 'Mass'
-        when calcification then 'Calcification'
-        else 'Other'
-    end as category
-from kind
+    lesion, class_of(pathology) as class, coalesce(phrase, 'other finding') as phrase,
+    coalesce(category, 'Other') as category
+from lesion
+left join said using (lesion)

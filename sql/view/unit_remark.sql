@@ -4,7 +4,7 @@ create view unit_remark as
 with told as (
     select
         unit, bool_or(named) as named,
-        bool_or(against = 'normal' and q < 0.05 and auroc > 0.5) as finding,
+        bool_or(is_rest(against) and q < 0.05 and auroc > 0.5) as finding,
         list(concept order by auroc) filter (
             against = 'findings' and q < 0.05 and auroc < 0.5 and not named and not starts_with(concept, 'pathology')
         ) as lacks

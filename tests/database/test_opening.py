@@ -279,3 +279,47 @@ def test_a_run_of_another_version_has_this_versions_views(run: Run) -> None:
         run, "drop view patient_pathology", "create view patient_pathology as select 'P' as patient, 'odd' as pathology"
     )
     assert rows_of(run, "from patient_pathology") == [{"patient": "P", "pathology": "normal"}]
+
+
+def earlier(run: Run) -> None:
+    """The run as a version made it whose tables did not say which classes and terms there are."""
+    strangers(
+        run,
+        "drop view judgement",
+        "drop macro severity",
+        "create macro severity(class) as case class when 'malignant' then 3 when 'benign' then 2 else 0 end",
+        "drop table class",
+        "drop table term",
+    )
+
+
+def test_a_run_of_an_earlier_version_has_classes_and_terms(run: Run) -> None:
+    """Read as it is, and once it is written to for good: the same classes, terms, views and macros as in a new run."""
+    lesion = {
+        "lesion": "S#1",
+        "scan": "S",
+        "pathology": "benign_without_callback",
+        "lesion_type": "MASS",
+        "shape": "OVAL",
+    }
+    with run.appending() as tables:
+        tables.insert("lesion", pa.Table.from_pylist([lesion]))
+    questions = ("from class", "from term", "select severity('benign') as s", "from scan_class", "from lesion_phrase")
+    honest = [rows_of(run, text) for text in questions]
+    assert all(honest) and honest[3] == [{"scan": "S", "class": "benign"}, {"scan": "T", "class": "normal"}]
+    earlier(run)
+    assert [rows_of(run, text) for text in questions] == honest
+    with run.appending():
+        pass
+    assert [rows_of(run, text) for text in questions] == honest
+    with duckdb.connect(str(run.database), read_only=True) as connection:
+        assert connection.sql("select count(*) from class").fetchall() == [(5,)]
+
+
+def test_a_view_in_the_place_of_the_classes_is_not_used(run: Run, secret: Path) -> None:
+    earlier(run)
+    strangers(run, f"create view class as from read_csv('{secret}')")
+    assert len(rows_of(run, "from class")) == 5
+    with run.appending():
+        pass
+    assert len(rows_of(run, "from class")) == 5

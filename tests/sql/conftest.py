@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.database.statement import statement
+from deepminer_ray.database.tables import create
 
 SQL = Path(__file__).parents[2] / "sql"
 CLASSES = ("normal", "benign", "malignant")
@@ -23,10 +24,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.connection = duckdb.connect(config={"threads": 2})
-        for file in sorted((SQL / "table").glob("*.sql")):
-            self.connection.execute(file.read_text())
-        for name in (SQL / "view" / "order.txt").read_text().split():
-            self.connection.execute((SQL / "view" / f"{name}.sql").read_text())
+        create(self.connection)
 
     def fill(self, table: str, rows: Iterable[Row]) -> None:
         """Append rows of equal keys; columns they do not name are null."""
