@@ -7,7 +7,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from deepminer_ray.classes import BENIGN, MALIGNANT, THREE_CLASSES, UNPROVEN
+from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
 from deepminer_ray.sources import image
@@ -16,8 +16,8 @@ from deepminer_ray.sources.rows import Lesion, Ring
 from deepminer_ray.terms import ATTRIBUTES, DESCRIBED, LESION_TYPE
 
 KEYWORDS = tuple(attribute.column for attribute in ATTRIBUTES)
-PATHOLOGIES = (MALIGNANT, UNPROVEN, *(name for name, of in THREE_CLASSES.pathologies if of == BENIGN))
-"""The worst first."""
+PATHOLOGIES = tuple(name for name, _ in THREE_CLASSES.pathologies)
+"""The worst first; an unproven one comes last, for it is not known to be worse than a benign one (`Classes.order`)."""
 MISSING = frozenset(("", "N/A", "NA", "NAN", "NONE", "NULL"))
 
 Number = TypeVar("Number", int, float)

@@ -148,6 +148,21 @@ def test_values_that_cannot_be_dealt_out_are_joined_and_said(source: Source, col
 
 
 @pytest.mark.parametrize(
+    ("pathology", "worst"),
+    [
+        ("unproven|benign|benign", "benign"),
+        ("benign|unproven|malignant", "malignant"),
+        ("unproven|benign_without_callback|unproven", "benign_without_callback"),
+        ("unproven|unproven|unproven", "unproven"),
+    ],
+)
+def test_an_unproven_lesion_is_not_worse_than_a_proven_one(source: Source, pathology: str, worst: str) -> None:
+    """Of lesions taken as one, as of the lesions on a patch or a scan: nobody knows that it is worse than benign."""
+    (case,) = source(pathology=pathology)
+    assert [lesion.pathology for lesion in case.lesions] == [worst]
+
+
+@pytest.mark.parametrize(
     ("columns", "said"),
     [
         ({"pathology": "normal", "mask": ""}, []),
