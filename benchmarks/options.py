@@ -134,7 +134,7 @@ def main(folder: Path, weights: str, seeds: Sequence[int]) -> None:
             network = trained(option, shown, weights, seed)
             found = validate(network, "caffe", [(seen.pixels, seen.classes)], CPU)
             low, high = malignant_interval(network, seen)
-            areas[name].append([found[f"auc_{label}"] for label in THREE_CLASSES])
+            areas[name].append([found["auc"][label] for label in THREE_CLASSES])
             said = ", ".join(f"{label} {area:.3f}" for label, area in zip(THREE_CLASSES, areas[name][-1], strict=True))
             print(
                 f"seed {seed}, {name}: {said} ({low:.3f} to {high:.3f}), loss {found['validation_loss']:.3f}; "

@@ -97,7 +97,7 @@ def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[str
     """Each class's AUC."""
     parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
     seen = validate(network, normalisation, parts, torch.device("cpu"))
-    return {name: seen[f"auc_{name}"] for name in THREE_CLASSES}
+    return {name: seen["auc"][name] for name in THREE_CLASSES}
 
 
 def main(folder: Path, shuffles: int, epochs: int) -> None:

@@ -8,6 +8,7 @@ views and macros over them. Tables that an earlier version lacked, and whose row
 import json
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def own_views(connection: duckdb.DuckDBPyConnection) -> None:
     """Drop every view and macro of an open file that is not this package's, and make its own where one is missing."""
     _drop(connection, _defined(connection) - _own())
-    make_tables(connection, [name for name in LATER if name not in _tables(connection)])
+    _make_later_tables(connection, _tables(connection))
     _make_missing(connection)
     _drop(connection, _otherwise_called(connection))
     _make_missing(connection)
@@ -108,7 +109,7 @@ def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:
     tables = names & _tables(connection, "run")
     for table in sorted(tables):
         connection.execute(f"create view {table} as from run.main.{table}")
-    make_tables(connection, [name for name in LATER if name not in tables])
+    _make_later_tables(connection, tables)
     _make_views(connection, set())
     if not files:
         for name, value in LOCKED.items():
@@ -120,6 +121,15 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str | None = None) 
     """The tables of the open file, or of another that is attached."""
     asked = "select table_name from duckdb_tables() where database_name = coalesce($database, current_database())"
     return {name for (name,) in connection.execute(asked, {"database": database}).fetchall()}
+
+
+def _make_later_tables(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
+    """Make the tables that the file's version lacked; what it had in columns of `epoch` becomes rows."""
+    missing = [name for name in LATER if name not in there]
+    make_tables(connection, missing)
+    if "epoch_auc" in missing:
+        with suppress(duckdb.CatalogException, duckdb.BinderException):
+            connection.execute(f"insert into epoch_auc by name ({statement('epoch_auc_of_columns')})")
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:

@@ -26,7 +26,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "catalog": ("scan", "lesion"),
     "partition": ("partition",),
     "cut": ("patch", "overlap", "label"),
-    "train": ("epoch", "weight", "bias"),
+    "train": ("epoch", "epoch_auc", "weight", "bias"),
     "probe": (
         "weight",
         "bias",
@@ -52,7 +52,7 @@ OUTLIVING = ("partition",)
 WORDS: dict[str, Callable[[], list[dict[str, Any]]]] = {"class": class_rows, "term": term_rows}
 """Tables that every run has from the beginning, whose rows no stage makes."""
 
-LATER = ("class", "term")
+LATER = ("class", "term", "epoch_auc")
 """Tables that runs of earlier versions lack, and that are made where they are opened: nothing is lost in them."""
 
 NEEDS: dict[str, tuple[str, ...]] = {

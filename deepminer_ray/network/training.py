@@ -159,8 +159,8 @@ def _over_workers(total: float, patches: int, workers: int) -> tuple[float, int]
 @torch.inference_mode()
 def validate(
     network: Network, normalisation: str, batches: Iterable[LabelledBatch], device: torch.device
-) -> dict[str, float | None]:
-    """The mean `validation_loss` and the AUC of each class (`auc_CLASS`) over the batches.
+) -> dict[str, Any]:
+    """The mean `validation_loss` over the batches, and the `auc` of each class by its name.
 
     None where there is no batch, or a class has no positives or no negatives.
     """
@@ -171,20 +171,19 @@ def validate(
         (network(network_input(torch.from_numpy(density).to(device), normalisation)).cpu(), torch.from_numpy(seen))
         for density, seen in batches
     ]
-    found: dict[str, float | None] = dict.fromkeys(["validation_loss", *(f"auc_{name}" for name in network.classes)])
+    auc: dict[str, float | None] = dict.fromkeys(network.classes)
     if not scored:
-        return found
+        return {"validation_loss": None, "auc": auc}
     logits, classes = (torch.cat(part) for part in zip(*scored, strict=True))
-    found["validation_loss"] = float(nn.functional.cross_entropy(logits, classes))
     for index, name in enumerate(network.classes):
         positive = (classes == index).numpy()
         score = logits.softmax(1)[:, index].numpy()
         if 0 < positive.sum() < len(positive):
-            found[f"auc_{name}"] = float(roc_auc_score(positive, score))
-    return found
+            auc[name] = float(roc_auc_score(positive, score))
+    return {"validation_loss": float(nn.functional.cross_entropy(logits, classes)), "auc": auc}
 
 
 def validation_auc(row: dict[str, Any]) -> float | None:
     """What the epoch that is kept has most of: the mean AUC of the classes on the validation patients."""
-    known = [value for name, value in row.items() if name.startswith("auc_") and value is not None]
+    known = [value for value in row.get("auc", {}).values() if value is not None]
     return float(np.mean(known)) if known else None

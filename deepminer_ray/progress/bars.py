@@ -74,7 +74,7 @@ class TrainingBar:
 
     def finish(self, row: dict[str, Any]) -> None:
         """An epoch is done."""
-        auc = ", ".join(f"{name[4:]} {row[name]:.3f}" for name in row if name.startswith("auc_") and row[name])
+        auc = ", ".join(f"{name} {value:.3f}" for name, value in row.get("auc", {}).items() if value)
         validated = f", validation loss {row['validation_loss']:.4f}, AUC {auc}" if auc else ""
         say(
             f"epoch {row['epoch']} of {self.epochs}: loss {row['loss']:.4f}{validated}, "

@@ -18,7 +18,7 @@ COLOUR = {CANCER_OR_NOT.rest: BLUE} | dict(zip(THREE_CLASSES, (BLUE, ORANGE, RED
 
 
 def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
-    """Loss and validation AUC by epoch, the kept epoch marked; rows are those of `epoch`."""
+    """Loss and validation AUC by epoch, the kept epoch marked; rows are those of `epoch`, each with `auc` by class."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     losses, areas = figure.subplots(1, 2)
     numbers = [row["epoch"] for row in epochs]
@@ -27,8 +27,9 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
         losses.plot(numbers, [row.get("validation_loss") for row in epochs], "k.:", label="validation patches")
     losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
     losses.legend(frameon=False)
-    for name in THREE_CLASSES:
-        values = [row.get(f"auc_{name}") for row in epochs]
+    areas_of = [row.get("auc") or {} for row in epochs]
+    for name in sorted({name for of_epoch in areas_of for name in of_epoch}, key=list(COLOUR).index):
+        values = [of_epoch.get(name) for of_epoch in areas_of]
         if any(value is not None for value in values):
             areas.plot(numbers, values, ".-", color=COLOUR[name], label=name)
     if areas.lines:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import torch
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES, answers_of
+from deepminer_ray.classes import answers_of
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
@@ -48,14 +48,14 @@ CHOICES = {
 EPOCH = pa.schema(
     [("epoch", pa.int32())]
     + [(name, pa.float64()) for name in ("loss", "learning_rate", "patches_per_second", "validation_loss")]
-    + [(f"auc_{name}", pa.float64()) for name in THREE_CLASSES]
     + [("kept", pa.bool_())]
 )
+EPOCH_AUC = pa.schema([("epoch", pa.int32()), ("class", pa.string()), ("auc", pa.float64())])
 
 
 @takes(TrainingOptions)
 def train(run: Run, options: TrainingOptions) -> None:
-    """Fill `epoch`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
+    """Fill `epoch`, `epoch_auc`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
     `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
     malignant or not. `until` is the network's last layer, `pool` what is taken of a map: its mean, or its maximum.
@@ -78,7 +78,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
     with run.finishing("train", asked | {"workers": workers, "checkpoint": kept}, started) as tables:
-        for table, rows in {"epoch": pa.Table.from_pylist(state["epochs"], EPOCH), **head_rows(trained)}.items():
+        for table, rows in (epoch_rows(state["epochs"]) | head_rows(trained)).items():
             tables.insert(table, rows)
     remove(folder)
     say(f"train: epoch {_kept(state['epochs'], options.keep)}")
@@ -192,7 +192,18 @@ def _write(run: Run, epochs: list[dict[str, Any]]) -> None:
     """Put the epochs so far into the run, for others to watch; what an earlier training left goes."""
     with run.appending() as tables:
         tables.drop_from("train")
-        tables.insert("epoch", pa.Table.from_pylist(epochs, EPOCH))
+        for table, rows in epoch_rows(epochs).items():
+            tables.insert(table, rows)
+
+
+def epoch_rows(epochs: list[dict[str, Any]]) -> dict[str, pa.Table]:
+    """The rows of `epoch` and `epoch_auc`: what `train_epoch` and `validate` say of each epoch."""
+    areas = [
+        {"epoch": row["epoch"], "class": name, "auc": value}
+        for row in epochs
+        for name, value in row.get("auc", {}).items()
+    ]
+    return {"epoch": pa.Table.from_pylist(epochs, EPOCH), "epoch_auc": pa.Table.from_pylist(areas, EPOCH_AUC)}
 
 
 def _shuffle(films: list[TrainingScan], seed: int) -> None:

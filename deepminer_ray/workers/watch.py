@@ -65,8 +65,14 @@ def _watch(told: Any, epochs: int, watch: Watch, stopped: threading.Event) -> No
                     watch.write(done)
                 except BadInput as error:
                     say(f"train: {error} Training goes on.")
-                scalars(done[-1]["epoch"], {name: value for name, value in done[-1].items() if name != "epoch"})
+                scalars(done[-1]["epoch"], _values(done[-1]))
                 bar.finish(done[-1])
+
+
+def _values(row: Row) -> Row:
+    """An epoch's numbers, each under a name of its own."""
+    areas = {f"auc_{name}": value for name, value in row.get("auc", {}).items()}
+    return {name: value for name, value in row.items() if name not in ("epoch", "auc")} | areas
 
 
 @contextmanager

@@ -290,6 +290,10 @@ def earlier(run: Run) -> None:
         "create macro severity(class) as case class when 'malignant' then 3 when 'benign' then 2 else 0 end",
         "drop table class",
         "drop table term",
+        "drop table epoch_auc",
+        "alter table epoch add column auc_normal double",
+        "alter table epoch add column auc_malignant double",
+        "insert into epoch (epoch, auc_normal, auc_malignant) values (1, 0.75, null), (2, 0.5, 0.25)",
     )
 
 
@@ -314,6 +318,10 @@ def test_a_run_of_an_earlier_version_has_classes_and_terms(run: Run) -> None:
     assert [rows_of(run, text) for text in questions] == honest
     with duckdb.connect(str(run.database), read_only=True) as connection:
         assert connection.sql("select count(*) from class").fetchall() == [(5,)]
+    areas = [("normal", 1, 0.75), ("normal", 2, 0.5), ("malignant", 1, None), ("malignant", 2, 0.25)]
+    asked = "from epoch_auc order by severity(class), epoch"
+    assert [(row["class"], row["epoch"], row["auc"]) for row in rows_of(run, asked)] == areas
+    assert run.rows("report/epoch")[1]["auc"] == [("normal", 0.5), ("malignant", 0.25)]
 
 
 def test_a_view_in_the_place_of_the_classes_is_not_used(run: Run, secret: Path) -> None:

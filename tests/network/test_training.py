@@ -42,8 +42,8 @@ def test_the_loss_falls_and_the_classes_are_told_apart() -> None:
     losses = [train_epoch(network, optimizer, taught, epoch, batches(6, epoch), CPU)[0] for epoch in (1, 2, 3)]
     assert losses[2] < losses[0]
     seen = validate(network, "imagenet", batches(4, 99), CPU)
-    assert min(seen[f"auc_{name}"] or 0 for name in THREE_CLASSES.names) > 0.9
-    assert validation_auc(seen) == pytest.approx(np.mean([seen[f"auc_{name}"] for name in THREE_CLASSES.names]))
+    assert min(seen["auc"][name] or 0 for name in THREE_CLASSES.names) > 0.9
+    assert validation_auc(seen) == pytest.approx(np.mean([seen["auc"][name] for name in THREE_CLASSES.names]))
     assert seen["validation_loss"] is not None and 0 < seen["validation_loss"] < losses[0]
 
 
@@ -155,9 +155,10 @@ def test_a_class_without_patches_has_no_auc() -> None:
     network = build("resnet18")[0]
     film, _ = batches(1, 0)[0]
     seen = validate(network, "imagenet", [(film, np.zeros(12, np.int64))], CPU)
-    assert [seen[f"auc_{name}"] for name in THREE_CLASSES.names] == [None] * 3
+    assert [seen["auc"][name] for name in THREE_CLASSES.names] == [None] * 3
     assert validation_auc(seen) is None
-    assert set(validate(network, "imagenet", [], CPU).values()) == {None}
+    nothing = validate(network, "imagenet", [], CPU)
+    assert nothing == {"validation_loss": None, "auc": dict.fromkeys(THREE_CLASSES)} and validation_auc(nothing) is None
 
 
 def test_bright_tissue_is_high_and_air_low_within_what_scanners_resolve() -> None:

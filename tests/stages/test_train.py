@@ -18,13 +18,16 @@ import psutil
 import pytest
 import torch
 
+from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.network.training import Recipe
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.training import Recipe, validate
+from deepminer_ray.report.curves import draw_training
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.stages.train import shuffled_labels, train
+from deepminer_ray.stages.train import epoch_rows, shuffled_labels, train
 from deepminer_ray.workers import fit
 from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.feed import Feed, dataset
@@ -391,3 +394,27 @@ def test_another_seed_deals_otherwise() -> None:
     agreeing = sum(a == b for a, b in zip(first, other, strict=True)) / len(LABELS)
     chance = sum((count / len(LABELS)) ** 2 for count in Counter(LABELS).values())
     assert abs(agreeing - chance) < 0.05
+
+
+def test_each_class_of_a_network_of_two_has_its_auc_in_every_epoch(tmp_path: Path) -> None:
+    """Also what is left of the other, and null where the patches are all of one class."""
+    torch.manual_seed(0)
+    network = build("squeezenet1_1", classes=CANCER_OR_NOT.names)[0]
+    film = np.random.default_rng(0).integers(500, 30_000, (8, 64, 64)).astype(np.uint16)
+    epochs = []
+    for epoch, classes in enumerate((np.arange(8) % 2, np.zeros(8, np.int64)), 1):
+        row = {"epoch": epoch, "loss": 1.0, "learning_rate": 0.1, "patches_per_second": 1.0, "kept": epoch == 1}
+        epochs.append(row | validate(network, "imagenet", [(film, classes)], torch.device("cpu")))
+    run = Run.created(tmp_path / "run")
+    with run.appending() as tables:
+        for table, rows in epoch_rows(epochs).items():
+            tables.insert(table, rows)
+    found = run.ask("select epoch, class, auc from epoch_auc order by epoch, severity(class)").to_pylist()
+    assert [(row["epoch"], row["class"]) for row in found] == [(e, name) for e in (1, 2) for name in CANCER_OR_NOT]
+    assert [row["auc"] for row in found[2:]] == [None, None]
+    assert 0 <= found[0]["auc"] <= 1 and found[1]["auc"] == pytest.approx(found[0]["auc"]), (
+        "of two, one tells the other"
+    )
+    assert [list(dict(row["auc"])) for row in run.rows("report/epoch")] == [list(CANCER_OR_NOT)] * 2
+    draw_training(tmp_path / "training.png", epochs)
+    assert (tmp_path / "training.png").is_file()
