@@ -1,6 +1,7 @@
 """Imports point down, only the rim knows Ray, DuckDB and Typer, and files stay small."""
 
 import ast
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deepminer_ray.classes import BENIGN, MALIGNANT, NORMAL, NOT_MALIGNANT, UNPROVEN
 from deepminer_ray.database.tables import STAGES
 
 ROOT = Path(__file__).parents[1]
@@ -85,6 +87,18 @@ RIM = {
     "jinja2": {"survey/pages.py", "report/template.py"},
     "typer": {f"cli/{file.name}" for file in (PACKAGE / "cli").glob("*.py")},
 }
+
+
+SPELLED = {
+    "classes.py": "where they are",
+    "phantom/finding.py": "the plan of the phantom's findings",
+    "phantom/patient.py": "the plan of the phantom's findings",
+    "phantom/corpus.py": "words of made-up reports",
+    "sql/audit/finding_without_outline.sql": "the names of DDSM's folders",
+}
+"""Files that spell the name of a class, and why."""
+TAKEN = {MALIGNANT, BENIGN, NOT_MALIGNANT, UNPROVEN}
+"""Names that nothing but a class has; `normal` is an English word, and counts where it stands alone in quotes."""
 
 
 def name(module: Path) -> str:
@@ -218,6 +232,44 @@ def test_no_function_passes_on_whatever_it_holds(module: Path) -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert "locals" not in called
+
+
+def spelled_in_python(text: str) -> set[str]:
+    """The names of classes that stand as strings in a module; in a sentence they are words."""
+    strings = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    return {*TAKEN, NORMAL} & {word for word in strings if isinstance(word, str)}
+
+
+def spelled_in_sql(text: str) -> set[str]:
+    """The names of classes that a statement has in quotes or as the name of a column, comments left out."""
+    code = re.sub(r"--[^\n]*", "", text)
+    quoted = " ".join(re.findall(r"'([^']*)'", code))
+    return ({NORMAL} if f"'{NORMAL}'" in code else set()) | (set(re.findall(r"[a-z]+(?:_[a-z]+)*", quoted)) & TAKEN)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_no_module_spells_the_name_of_a_class(module: Path) -> None:
+    assert not spelled_in_python(module.read_text()) or name(module) in SPELLED
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "sql").rglob("*.sql")), ids=lambda file: file.stem)
+def test_no_statement_spells_the_name_of_a_class(file: Path) -> None:
+    assert not spelled_in_sql(file.read_text()) or file.relative_to(ROOT).as_posix() in SPELLED
+
+
+def test_names_of_classes_are_found() -> None:
+    assert spelled_in_python('x = {"malignant": 1}\ny = ("benign", "a normal film")') == {"malignant", "benign"}
+    assert spelled_in_sql("-- 'benign'\nwhere class in ('normal', 'x: not_malignant') and malignant") == {
+        "normal",
+        "not_malignant",
+    }
+    spelling = {file: (PACKAGE if file.endswith("py") else ROOT) / file for file in SPELLED}
+    found = {
+        file
+        for file, path in spelling.items()
+        if (spelled_in_python if file.endswith("py") else spelled_in_sql)(path.read_text())
+    }
+    assert found == set(SPELLED), "no exception that is not needed"
 
 
 def test_jobs_are_a_docstring_and_one_call() -> None:

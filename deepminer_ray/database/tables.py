@@ -49,7 +49,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 OUTLIVING = ("partition",)
 """Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
 
-WORDS: dict[str, Callable[[], list[dict[str, Any]]]] = {"class": class_rows, "term": term_rows}
+KNOWN_ROWS: dict[str, Callable[[], list[dict[str, Any]]]] = {"class": class_rows, "term": term_rows}
 """Tables that every run has from the beginning, whose rows no stage makes."""
 
 LATER = ("class", "term", "epoch_auc")
@@ -156,5 +156,5 @@ def make_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> 
     """Make some tables, empty but for those whose rows this package knows."""
     for name in names:
         connection.execute(statement(f"table/{name}"))
-        if name in WORDS:
-            Tables(connection).insert(name, pa.Table.from_pylist(WORDS[name]()))
+        if name in KNOWN_ROWS:
+            Tables(connection).insert(name, pa.Table.from_pylist(KNOWN_ROWS[name]()))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LESION_FIELDS = {attribute.field: attribute.name for attribute in (LESION_TYPE, SHAPE, MARGINS)}
 """What DDSM's reports call the fields that are compared, and how they are called here."""
 OTHER_FIELDS = tuple(attribute.field for attribute in ATTRIBUTES if attribute.field not in LESION_FIELDS)
-SAYS_NOTHING = {"n", "a"}
+WORDS_OF_NOTHING = {"n", "a"}
 """What is left of N/A."""
 
 
@@ -35,7 +35,7 @@ def said(report: str) -> dict[str, frozenset[str]]:
 
 def stems(text: str) -> frozenset[str]:
     """The stems of all words of a text, in lower case."""
-    words = set(re.findall(r"[a-z]+", text.lower())) - SAYS_NOTHING
+    words = set(re.findall(r"[a-z]+", text.lower())) - WORDS_OF_NOTHING
     return frozenset(_stem(word) for word in words)
 
 

@@ -32,7 +32,7 @@ def _calcification(calcification_type: str, distribution: str) -> str:
     return f"LESION_TYPE CALCIFICATION TYPE {calcification_type} DISTRIBUTION {distribution}"
 
 
-MALIGNANT = (
+MALIGNANT_KINDS = (
     FindingKind(
         "irregular spiculated mass", "malignant", _mass("IRREGULAR", "SPICULATED"), 0.16, 0.20, mass.spiculated_mass
     ),
@@ -57,7 +57,7 @@ MALIGNANT = (
     ),
 )
 
-BENIGN = (
+BENIGN_KINDS = (
     FindingKind("round circumscribed mass", "benign", _mass("ROUND", "CIRCUMSCRIBED"), 0.12, 0.18, mass.round_mass),
     FindingKind("oval circumscribed mass", "benign", _mass("OVAL", "CIRCUMSCRIBED"), 0.14, 0.19, mass.oval_mass),
     FindingKind(

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, FindingKind
+from deepminer_ray.phantom.finding import BENIGN_KINDS, MALIGNANT_KINDS, FindingKind
 
 CASE_FOLDERS = ("normals", "benigns", "cancers")
 """DDSM's folders, in the order of the patients."""
@@ -108,12 +108,12 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
     """The findings of a patient: one, sometimes a second, and with some cancers a benign one."""
     if category == "normals":
         return ()
-    own = BENIGN if category == "benigns" else MALIGNANT
+    own = BENIGN_KINDS if category == "benigns" else MALIGNANT_KINDS
     kinds = [_in_turn(own, three, seed, FINDINGS)]
     if rng.random() < SECOND:
         kinds.append(own[rng.integers(len(own))])
     if category == "cancers" and rng.random() < BENIGN_BESIDE:
-        kinds.append(BENIGN[rng.integers(len(BENIGN))])
+        kinds.append(BENIGN_KINDS[rng.integers(len(BENIGN_KINDS))])
     return tuple(kinds)
 
 

@@ -81,7 +81,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class PlannedStage:
     """Seconds of a stage, how many workers share its work, and the most memory one of them takes, in bytes."""
 
     stage: str
@@ -97,7 +97,7 @@ def exactly(value: float) -> CountEstimate:
 
 def seconds_of_stages(
     counts: Counts, measured: Measured, cuts: Sequence[Cut], films: Sequence[PlannedScan], epochs: int, batch: int
-) -> list[Stage]:
+) -> list[PlannedStage]:
     """What each stage takes in the order of `deepminer run`; steps and passes of the network are shared by workers."""
     pace, many, peaks = measured.pace, measured.workers, measured.peaks
     steps = counts.trained.times(1 / batch)
@@ -111,12 +111,12 @@ def seconds_of_stages(
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
     return [
-        Stage("catalog", exactly(catalog_seconds(measured)), measured.cpus, peaks.get("catalog")),
-        Stage("cut", cut_seconds(measured, cuts, films).plus(tables), measured.cpus, peaks.get("cut")),
-        Stage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
-        Stage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
-        Stage("rank", ranked.plus(measured.actor + STAGE), many, peaks.get("probe")),
-        Stage("explain", exactly(measured.actor + pace.first + figures + STAGE), many, peaks.get("explain")),
+        PlannedStage("catalog", exactly(catalog_seconds(measured)), measured.cpus, peaks.get("catalog")),
+        PlannedStage("cut", cut_seconds(measured, cuts, films).plus(tables), measured.cpus, peaks.get("cut")),
+        PlannedStage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
+        PlannedStage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
+        PlannedStage("rank", ranked.plus(measured.actor + STAGE), many, peaks.get("probe")),
+        PlannedStage("explain", exactly(measured.actor + pace.first + figures + STAGE), many, peaks.get("explain")),
     ]
 
 

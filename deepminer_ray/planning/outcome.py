@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from deepminer_ray.planning.costs import Measured, Stage, bytes_of_run, seconds_of_stages
+from deepminer_ray.planning.costs import Measured, PlannedStage, bytes_of_run, seconds_of_stages
 from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan, total
 
 BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -91,7 +91,7 @@ def _line(name: str, unit: str, estimate: CountEstimate) -> Line:
     return Line(name, unit, estimate.value, low, high)
 
 
-def _of_stage(stage: Stage) -> Line:
+def _of_stage(stage: PlannedStage) -> Line:
     line = _line(stage.stage, "s", stage.seconds)
     return Line(line.name, line.unit, line.value, line.low, line.high, stage.workers, stage.memory)
 

@@ -78,7 +78,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
     with run.finishing("train", asked | {"workers": workers, "checkpoint": kept}, started) as tables:
-        for table, rows in (epoch_rows(state["epochs"]) | head_rows(trained)).items():
+        for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():
             tables.insert(table, rows)
     remove(folder)
     say(f"train: epoch {_kept(state['epochs'], options.keep)}")
@@ -192,11 +192,11 @@ def _write(run: Run, epochs: list[dict[str, Any]]) -> None:
     """Put the epochs so far into the run, for others to watch; what an earlier training left goes."""
     with run.appending() as tables:
         tables.drop_from("train")
-        for table, rows in epoch_rows(epochs).items():
+        for table, rows in epoch_tables(epochs).items():
             tables.insert(table, rows)
 
 
-def epoch_rows(epochs: list[dict[str, Any]]) -> dict[str, pa.Table]:
+def epoch_tables(epochs: list[dict[str, Any]]) -> dict[str, pa.Table]:
     """The rows of `epoch` and `epoch_auc`: what `train_epoch` and `validate` say of each epoch."""
     areas = [
         {"epoch": row["epoch"], "class": name, "auc": value}

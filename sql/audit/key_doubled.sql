@@ -1,6 +1,8 @@
 -- One row a key that stands twice in its table.
 with key as (
-    select 'scan' as name, scan as key from scan
+    select 'class' as name, class as key from class
+    union all
+    select 'scan', scan from scan
     union all
     select 'scan_number', scan_number::varchar from scan
     union all
@@ -11,6 +13,8 @@ with key as (
     select 'label', patch::varchar from label
     union all
     select 'overlap', concat_ws(' ', patch, lesion) from overlap
+    union all
+    select 'epoch_auc', concat_ws(' ', epoch, class) from epoch_auc
     union all
     select 'weight', concat_ws(' ', class, unit) from weight
     union all

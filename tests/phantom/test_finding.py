@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from deepminer_ray.phantom.breast import Anatomy, Breast, draw_breast
-from deepminer_ray.phantom.finding import BENIGN, MALIGNANT, FindingKind, place_finding
+from deepminer_ray.phantom.finding import BENIGN_KINDS, MALIGNANT_KINDS, FindingKind, place_finding
 
-KINDS = (*MALIGNANT, *BENIGN)
+KINDS = (*MALIGNANT_KINDS, *BENIGN_KINDS)
 COLUMNS = 256
 
 
@@ -38,8 +38,8 @@ def test_a_finding_fits_a_patch(kind: FindingKind, breast: Breast) -> None:
 
 def test_a_second_finding_keeps_apart(breast: Breast) -> None:
     rng = np.random.default_rng(9)
-    first = place_finding(BENIGN[0], breast, [], 0.3, rng)
-    second = place_finding(MALIGNANT[0], breast, [first], 0.3, rng)
+    first = place_finding(BENIGN_KINDS[0], breast, [], 0.3, rng)
+    second = place_finding(MALIGNANT_KINDS[0], breast, [first], 0.3, rng)
     assert not (first.mask & second.mask).any()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.phantom.finding import BENIGN, MALIGNANT
+from deepminer_ray.phantom.finding import BENIGN_KINDS, MALIGNANT_KINDS
 from deepminer_ray.phantom.patient import outline, write_patient, write_phantom
 from deepminer_ray.phantom.plan import planned_patient
 from deepminer_ray.sources import ddsm, density, ics, ljpeg, overlay
@@ -100,7 +100,7 @@ def test_a_catalog_finds_nothing_to_reject_and_every_finding(tree: Path, truth: 
     }
     assert found == told
     assert len(told) >= 2 * 4
-    kinds = {kind.report: kind.name for kind in (*BENIGN, *MALIGNANT)}
+    kinds = {kind.report: kind.name for kind in (*BENIGN_KINDS, *MALIGNANT_KINDS)}
     assert all(kinds[answer["keywords"]] == answer["name"] for answer in truth)
     assert all(answer["lesion"].startswith(answer["scan"] + "#") for answer in truth)
 

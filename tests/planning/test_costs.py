@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from deepminer_ray.planning.costs import (
     Measured,
     Pace,
-    Stage,
+    PlannedStage,
     bytes_of_run,
     cut_seconds,
     distinct,
@@ -48,7 +48,7 @@ def exact(value: float) -> CountEstimate:
 COUNTS = Counts(exact(100), exact(4000), exact(3200), exact(320), exact(400), scans=20, explained=10, unseen=exact(0))
 
 
-def stages(counts: Counts = COUNTS, measured: Measured = MEASURED, epochs: int = 2) -> dict[str, Stage]:
+def stages(counts: Counts = COUNTS, measured: Measured = MEASURED, epochs: int = 2) -> dict[str, PlannedStage]:
     found = seconds_of_stages(counts, measured, CUTS, FILMS, epochs, batch=32)
     return {stage.stage: stage for stage in found}
 

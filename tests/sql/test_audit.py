@@ -78,6 +78,8 @@ PLANTS: dict[str, list[str]] = {
         "insert into patch (from patch)",
         "insert into label values (1, 'normal')",
         "insert into weight (from weight limit 1)",
+        "insert into class (from class)",
+        "insert into epoch_auc values (1, 'normal', 0.5), (1, 'normal', 0.6)",
         "insert into scan by name (select 'T' as scan, 0 as scan_number)",
     ],
 }

@@ -27,7 +27,7 @@ from deepminer_ray.report.curves import draw_training
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
-from deepminer_ray.stages.train import epoch_rows, shuffled_labels, train
+from deepminer_ray.stages.train import epoch_tables, shuffled_labels, train
 from deepminer_ray.workers import fit
 from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.feed import Feed, dataset
@@ -407,7 +407,7 @@ def test_each_class_of_a_network_of_two_has_its_auc_in_every_epoch(tmp_path: Pat
         epochs.append(row | validate(network, "imagenet", [(film, classes)], torch.device("cpu")))
     run = Run.created(tmp_path / "run")
     with run.appending() as tables:
-        for table, rows in epoch_rows(epochs).items():
+        for table, rows in epoch_tables(epochs).items():
             tables.insert(table, rows)
     found = run.ask("select epoch, class, auc from epoch_auc order by epoch, severity(class)").to_pylist()
     assert [(row["epoch"], row["class"]) for row in found] == [(e, name) for e in (1, 2) for name in CANCER_OR_NOT]
