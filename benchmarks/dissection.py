@@ -20,34 +20,32 @@ from scipy.stats import rankdata
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.options import DissectOptions
-from deepminer_ray.stages.dissect import Shown, detected_rows
+from deepminer_ray.stages.dissect import detected_rows
+from deepminer_ray.units.contrast import Term
 from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, permutations
 
 CONCEPTS, SHOWING, POSITIVES, TIMED = 30, 60, 300, 20
 PERMUTATIONS = DissectOptions().permuted
 
 
-def shown(patients: Patches, chance: np.random.Generator) -> Shown:
+def shown(patients: Patches, chance: np.random.Generator) -> list[Term]:
     """Concepts of chance: `POSITIVES` patches of `SHOWING` patients show each."""
-    made = object.__new__(Shown)
-    made.concepts = [f"concept: {number}" for number in range(CONCEPTS)]
-    made.positive, made.negative = [], []
-    for _ in made.concepts:
+    terms = []
+    for number in range(CONCEPTS):
         among = np.flatnonzero(np.isin(patients.patient, chance.choice(patients.patients, SHOWING, replace=False)))
         positive = np.zeros(len(patients.patient), np.bool_)
         positive[chance.choice(among, POSITIVES, replace=False)] = True
-        made.positive.append(positive)
-        made.negative.append(~positive)
-    return made
+        terms.append(Term(f"concept: {number}", positive, ~positive))
+    return terms
 
 
-def naive(maxima: np.ndarray, patients: Patches, concepts: Shown, order: np.ndarray) -> float:
+def naive(maxima: np.ndarray, patients: Patches, concepts: list[Term], order: np.ndarray) -> float:
     """Seconds of one unit, concept and permutation: whose patches are positive when lesions are laid on others."""
     rank = rankdata(maxima)
     place = {
         (patient, spot): row for row, (patient, spot) in enumerate(zip(patients.patient, patients.place, strict=True))
     }
-    positive = np.flatnonzero(concepts.positive[0])
+    positive = np.flatnonzero(concepts[0].shows)
     started = time.perf_counter()
     for permuted in order[:TIMED]:
         laid = [place.get((permuted[patients.patient[row]], patients.place[row])) for row in positive]

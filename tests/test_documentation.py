@@ -1,5 +1,7 @@
 """The README names every command, stage and table, no page names one that is not there, and links lead somewhere."""
 
+import ast
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -129,3 +131,16 @@ def test_dependencies_are_pinned() -> None:
     wanted = {re.split(r"[\[><=]", line)[0].lower() for line in listed}
     pinned = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().split()}
     assert wanted <= pinned
+
+
+SCRIPTS = [file for folder in ("benchmarks", "docs", "jobs") for file in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.relative_to(ROOT).as_posix())
+def test_what_a_script_imports_of_the_package_is_there(script: Path) -> None:
+    """Scripts that take minutes are run by hand: no rename may leave them behind."""
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("deepminer_ray"):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                assert hasattr(module, alias.name) or importlib.import_module(f"{node.module}.{alias.name}")
