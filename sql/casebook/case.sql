@@ -18,13 +18,6 @@ answered as (
     select scan, map(list(class order by severity(class)), list(probability order by severity(class))) as probabilities
     from scan_prediction
     group by all
-),
-
-activated as (
-    select scan, any_value(map_width) as map_width, any_value(map_height) as map_height
-    from scan_map
-    where shows = 'class activation map'
-    group by all
 )
 
 select
@@ -33,10 +26,10 @@ select
     map_height
 from judgement
 join answered using (scan)
-join activated using (scan)
 join scan using (scan)
 join partition using (patient)
 semi join explanation using (scan)
 left join reported using (scan)
 left join outlined using (scan)
+left join (select scan, map_width, map_height from scan_map where shows = 'class activation map') using (scan)
 order by scan

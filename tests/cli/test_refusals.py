@@ -131,7 +131,7 @@ def test_what_a_worker_refuses_is_said_without_its_traceback(
     wrapped = RayTaskError("work", "Traceback ...", BadInput("The node is another.")).as_instanceof_cause()
     assert isinstance(wrapped, BadInput)
 
-    def failing(_: object) -> None:
+    def failing(*_: object, **__: object) -> None:
         raise wrapped
 
     monkeypatch.setattr(sys.modules["deepminer_ray.cli.app"], "app", failing)

@@ -27,7 +27,7 @@ def test_vectors_that_lack_every_word_leave_the_other_scores(
     explained: Run, foreign: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(shutil.copytree(explained.folder, tmp_path / "run"))
-    score(run, foreign, partitions=["all"])
+    score(run, vectors=foreign, partitions=["all"])
     said = capsys.readouterr().err
     assert "greedy matching, top 8, fixed: no scan can be scored; 100% of the words have no vector" in said
     rows = run.ask("from score").to_pylist()
