@@ -44,7 +44,7 @@ test: setup
 
 # The survey's pages in a real browser, which must be installed: Debian's chromium.
 test-browser: setup
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser --numprocesses $(PROCESSES)
 
 # The phantom proof: named by the truth explanations score far above chance, with shuffled names they do not.
 proof: setup

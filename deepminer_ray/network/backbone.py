@@ -7,11 +7,11 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision import models
 
 from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.family import Family, family_of
+from deepminer_ray.network.vision import models
 from deepminer_ray.network.weights import fill_features
 
 LEAST_SIDE = 96

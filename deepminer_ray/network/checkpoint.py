@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchvision import models
 
 from deepminer_ray.classes import ANSWERED, THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place, refuse_special, written_whole
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
+from deepminer_ray.network.vision import models
 from deepminer_ray.network.weights import plain, tensors, why
 
 LARGEST_SIDE = 4096

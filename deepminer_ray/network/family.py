@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
-from torchvision import models
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.network.vision import models
 
 PLAIN = (("aux_logits", False), ("init_weights", False))
 """How a network with auxiliary classifiers is made: torchvision calls its own initialisation, of seconds, a mistake."""
