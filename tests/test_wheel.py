@@ -16,7 +16,6 @@ JOBS = sorted(file.stem for file in (ROOT / "jobs").glob("*.py"))
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the package is installed into; what it needs is this environment's."""
-    pytest.importorskip("hatchling", reason="`make setup` installs hatchling")
     built, folder = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built], cwd=ROOT, check=True)
     (wheel,) = built.glob("*.whl")
