@@ -30,8 +30,8 @@ from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.stages.explain import called_units
 from deepminer_ray.stages.probe import probed_checkpoint
-from deepminer_ray.workers.actors import FigureActor
 from deepminer_ray.workers.cluster import connect
+from deepminer_ray.workers.figure_actor import FigureActor
 
 REPEATS = 5
 SIDE = 227

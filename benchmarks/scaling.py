@@ -145,8 +145,8 @@ def spent() -> Counter[str]:
 
 def simulated(ray: Any, workers: int, rows: int, network: float, stores: int, seconds: float, folder: Path) -> Load:
     """Have batches answered and stored for about so many seconds; what that showed."""
-    from deepminer_ray.workers.actors import BATCHES_AT_ONCE
     from deepminer_ray.workers.cluster import here
+    from deepminer_ray.workers.probe_actor import BATCHES_AT_ONCE
     from deepminer_ray.workers.store_actor import StoreActor
     from deepminer_ray.workers.stream import Batch, answered
 

@@ -69,7 +69,7 @@ ONE_MEANING = {
     "Family": "network/family.py",
     "Estimate": "statistics/evaluation.py",
     "Batch": "workers/stream.py",
-    "NodeRequirements": "workers/cluster.py",
+    "NodeRequirements": "workers/nodes.py",
     "upsample": "units/upsampling.py",
     "brightness": "sources/density.py",
     "write_whole": "files/location.py",

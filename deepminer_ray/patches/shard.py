@@ -7,17 +7,19 @@ import json
 from collections.abc import Sequence
 from math import isqrt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray.classes import THREE_CLASSES, Classes
 from deepminer_ray.files.location import Place, arrow_folder, write_whole
 from deepminer_ray.patches.proof import content_digest, opened_shard
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 ROW_GROUP = 4
 """Patches read together: with fewer, whole films are read more slowly; with more, single patches are, as a shuffled
@@ -115,6 +117,8 @@ def patch_rows(folder: Place) -> "str | ds.Dataset":
     """
     if isinstance(folder, Path):
         return str(folder / "*.parquet")
+    import pyarrow.dataset as ds  # it loads pandas, which workers would wait for
+
     filesystem, path = arrow_folder(folder)
     files = [f"{path}/{number:06d}.parquet" for number in sorted(finished_shards(folder))]
     return ds.dataset(files, schema=PATCH, filesystem=filesystem, format="parquet")

@@ -18,14 +18,12 @@ from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import fingerprint
 from deepminer_ray.sources.kinds import SOURCE_KINDS, SourceKind, kind_of_source
 from deepminer_ray.sources.rows import Case, Rejected
-from deepminer_ray.workers.cluster import (
+from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
+from deepminer_ray.workers.nodes import (
     NO_REQUIREMENTS,
     NodeRequirements,
     VisiblePath,
-    blocks,
     check_nodes,
-    connect,
-    refuse_deadly,
     refuse_unlike,
     refuse_unseen,
 )

@@ -34,14 +34,12 @@ from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import refuse_changed
 from deepminer_ray.sources.kinds import SOURCE_KINDS
-from deepminer_ray.workers.cluster import (
+from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
+from deepminer_ray.workers.nodes import (
     NO_REQUIREMENTS,
     NodeRequirements,
     VisiblePath,
-    blocks,
     check_nodes,
-    connect,
-    refuse_deadly,
     refuse_unlike,
     refuse_unseen,
     sight,

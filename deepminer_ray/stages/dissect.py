@@ -23,9 +23,9 @@ from deepminer_ray.stages.rank import MAPPED_AT_ONCE
 from deepminer_ray.units.acquisition import between, large_groups, within
 from deepminer_ray.units.contrast import Term
 from deepminer_ray.units.detection import VALUES_AT_ONCE, Patches, Ranking, detect, permutations
-from deepminer_ray.workers.actors import How
 from deepminer_ray.workers.cluster import connect, here
 from deepminer_ray.workers.merge import clear
+from deepminer_ray.workers.probe_actor import How
 from deepminer_ray.workers.stream import Batch, stream
 
 DETECTED = pa.schema(

@@ -19,8 +19,9 @@ from deepminer_ray.progress.running import Running
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed
-from deepminer_ray.workers.actors import FigureActor
-from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, sight
+from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, connect
+from deepminer_ray.workers.figure_actor import FigureActor
+from deepminer_ray.workers.nodes import check_nodes, sight
 from deepminer_ray.workers.stream import actors_that_fit, named
 
 

@@ -162,7 +162,7 @@ class ProbeSample:
         """
         import ray
 
-        from deepminer_ray.workers.actors import FigureActor
+        from deepminer_ray.workers.figure_actor import FigureActor
 
         self.probe = None  # no worker holds two networks
         write_scan(self.folder / "scan", 0, scan["scan"], film)

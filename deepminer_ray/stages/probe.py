@@ -21,8 +21,8 @@ from deepminer_ray.options import ProbeOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.train import head_rows
-from deepminer_ray.workers.actors import How
 from deepminer_ray.workers.merge import merge
+from deepminer_ray.workers.probe_actor import How
 from deepminer_ray.workers.stream import Batch, stream
 
 ROWS_A_BATCH = 1_000_000

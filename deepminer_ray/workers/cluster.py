@@ -1,24 +1,16 @@
 """The Ray cluster a stage works on: the one RAY_ADDRESS names, else one made for this process."""
 
-import hashlib
 import logging
 import os
 import re
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from deepminer_ray.database.statement import sql_folder
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.location import Place
 from deepminer_ray.workers.lost import left_over, witnessed
 from deepminer_ray.workers.shortage import deaths, refuse_failed_start, refuse_no_room
 
@@ -47,49 +39,12 @@ KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_TH
 """To the C library of a worker with a network: keep what a step gives back for the next one. By itself it returns it to
 the system and gets it again page by page, which takes a tenth of a step and up to a quarter of a pass."""
 
+LOCAL_ALONE = {"RAY_API_SERVER_ADDRESS": "http://127.0.0.1:9", "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0"}
+"""To the processes of a Ray made here, which has no dashboard. Ray Train asks one all the same whether a training still
+goes on, looks for it for 40 s, and every training ends 12 s late; at the port of `discard` nobody answers, at once. And
+nobody takes nodes back here."""
+
 SECONDS_TO_ANSWER = 10.0
-SECONDS_TO_NOTICE = 20.0
-"""Ray asks a node five times, three seconds apart, before it takes it for lost."""
-SECONDS_TO_LOOK = 120
-"""A node that is asked what it sees may have to start a process for it first."""
-MUST_AGREE = ("deepminer_ray", "torch", "torchvision", "numpy", "pyarrow", "opencv-python-headless")
-"""What results depend on; that Ray and Python agree, Ray sees to itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class VisiblePath:
-    """A place that every node must see; a file with the content that it has for this command, by its digest."""
-
-    place: Place
-    digest: str = ""
-
-
-def sight(file: Place) -> VisiblePath:
-    """A file as it is now."""
-    return VisiblePath(file, hashlib.sha256(file.read_bytes()).hexdigest())
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRequirements:
-    """What a node must have in common with this command to work for it: places, whenever asked, and versions."""
-
-    seen: tuple[VisiblePath, ...] = ()
-    versions: tuple[tuple[str, str], ...] = ()
-
-
-NO_REQUIREMENTS = NodeRequirements()
-"""Nothing in common: what works for no command."""
-
-
-@cache
-def refuse_unlike(wanted: NodeRequirements) -> None:
-    """BadInput where this process sees or has something else: its node may have joined when all others were asked.
-
-    Asked once a process.
-    """
-    refuse_unseen(wanted.seen)
-    if wanted.versions:
-        _compare(_versions(), dict(wanted.versions), os.uname().nodename)
 
 
 def refuse_deadly(work: str) -> None:
@@ -99,91 +54,6 @@ def refuse_deadly(work: str) -> None:
     core = getattr(ray._private.worker.global_worker, "core_worker", None)
     if core is not None and core.get_current_task_attempt_number() > RETRIES:
         raise deaths(f" over {work} or what was read with it")
-
-
-def refuse_unseen(seen: tuple[VisiblePath, ...]) -> None:
-    """BadInput where this process does not see a place, or another one under the same name."""
-    for one in seen:
-        there = one.place.exists()
-        if not there or (one.digest and sight(one.place) != one):
-            raise BadInput(
-                f"The node {os.uname().nodename} does not see {one.place}: mount it on every node under this path, or "
-                "have it in a bucket (SOURCE and `cut --storage` take a URI)."
-            )
-
-
-def check_nodes(ray: Any, *seen: VisiblePath) -> NodeRequirements:
-    """BadInput where a node has other versions or does not see a place; a Ray made by this process is not asked.
-
-    What comes back is for workers to ask of themselves (`refuse_unlike`).
-    """
-    if "RAY_ADDRESS" not in os.environ:
-        return NodeRequirements(seen)
-    own = _versions()
-    asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-    strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-    looking = {
-        ray.remote(_look)
-        .options(num_cpus=0, max_retries=0, scheduling_strategy=strategy(node["NodeID"], soft=False))
-        .remote(seen): node
-        for node in asked
-    }
-    ready, waiting = ray.wait(list(looking), num_returns=len(looking), timeout=SECONDS_TO_LOOK)
-    for node in (looking[asked] for asked in waiting):
-        if not _lost(ray, node):
-            raise BadInput(
-                f"The node {node['NodeManagerAddress']} does not start a process within {SECONDS_TO_LOOK} s."
-            )
-    for answered in ready:
-        found = _answer(ray, answered, looking[answered])
-        if found is not None:
-            _compare(found, own, looking[answered]["NodeManagerAddress"])
-    return NodeRequirements(seen, tuple(own.items()))
-
-
-def _look(seen: tuple[VisiblePath, ...]) -> dict[str, str]:
-    refuse_unseen(seen)
-    return _versions()
-
-
-def _versions() -> dict[str, str]:
-    """What results depend on, and a digest of this package's own code."""
-    package = Path(__file__).parents[1]
-    code = hashlib.sha256()
-    for file in sorted([*package.rglob("*.py"), *sql_folder().rglob("*.sql")]):
-        code.update(file.read_bytes())
-    return {name: version(name) for name in MUST_AGREE} | {"code of deepminer_ray": code.hexdigest()[:12]}
-
-
-def _answer(ray: Any, answered: Any, node: dict[str, Any]) -> dict[str, str] | None:
-    """What a node has; None where it has been lost, which no stage minds."""
-    try:
-        found: dict[str, str] = ray.get(answered)
-        return found
-    except Exception as error:  # whatever an unlike node makes of the task
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, BadInput):
-            raise cause from error
-        if _lost(ray, node):
-            return None
-        reason = str(error).strip().splitlines()[-1]
-        raise BadInput(f"The node {node['NodeManagerAddress']} cannot run deepminer_ray: {reason}") from error
-
-
-def _lost(ray: Any, node: dict[str, Any]) -> bool:
-    """Whether a node is gone; that it does not answer Ray may notice a little later than who asked it."""
-    until = time.monotonic() + SECONDS_TO_NOTICE
-    while any(one["NodeID"] == node["NodeID"] and one["Alive"] for one in ray.nodes()):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.5)
-    return True
-
-
-def _compare(found: dict[str, str], wanted: dict[str, str], node: str) -> None:
-    for name, own in wanted.items():
-        if found.get(name) != own:
-            raise BadInput(f"The node {node} has {name} {found.get(name)}, this one {own}: install the same on all.")
 
 
 def here(ray: Any) -> dict[str, Any]:
@@ -212,6 +82,7 @@ def connect(cpus: int | None = None) -> Any:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_task_oom_retries", str(RETRIES))  # where Ray itself kills because memory ran short
     os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # of answers that no more is asked for once one is bad
+    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.5")  # by itself 2: short epochs would wait for it
     import ray
 
     if not ray.is_initialized():
@@ -258,10 +129,12 @@ def _refuse_cluster(said: str) -> None:
 
 
 def _start(ray: Any, **options: Any) -> None:
+    own = options.get("address") == "local"
     for _ in range(RAY_STARTS):
         try:
-            context = ray.init(**options)
-            if options.get("address") == "local":
+            with _environment(LOCAL_ALONE if own else {}):
+                context = ray.init(**options)
+            if own:
                 witnessed(context.address_info["session_dir"])
             return
         except Exception as error:  # Ray raises no class of its own here
@@ -271,6 +144,18 @@ def _start(ray: Any, **options: Any) -> None:
                 raise
             ray.shutdown()
     raise BadInput(f"Ray did not start in {RAY_STARTS} tries: call again when the machine is less busy.")
+
+
+@contextmanager
+def _environment(told: dict[str, str]) -> Iterator[None]:
+    """What processes that start within the block find in their environment; what the user set stays."""
+    added = told.keys() - os.environ.keys()
+    os.environ.update({name: told[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from deepminer_ray.files.location import Place
 from deepminer_ray.network.training import LabelledBatch
 from deepminer_ray.patches.order import PatchOrder, epoch_rows, share_of, shuffled
 from deepminer_ray.patches.shard import read_labelled
-from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, refuse_deadly, refuse_unlike
+from deepminer_ray.workers.cluster import refuse_deadly
+from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, refuse_unlike
 from deepminer_ray.workers.task import Task, TrainingScan
 
 SHUFFLED_BYTES = 256 * 2**20

@@ -12,8 +12,9 @@ import torch
 from deepminer_ray.errors import DISK, BadInput, Unreachable
 from deepminer_ray.files.bucket import bucket_failure
 from deepminer_ray.files.location import Place, arrow_folder
-from deepminer_ray.workers.cluster import KEEP_MEMORY, check_nodes, connect, here, sight
+from deepminer_ray.workers.cluster import KEEP_MEMORY, connect, here
 from deepminer_ray.workers.feed import dataset
+from deepminer_ray.workers.nodes import check_nodes, sight
 from deepminer_ray.workers.shortage import KILLED, LESS, OUT_OF_MEMORY, is_shortage
 from deepminer_ray.workers.task import Orders, Task, TrainingScan
 from deepminer_ray.workers.train_worker import SCORE, train_worker

@@ -19,8 +19,9 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.progress.bars import progress
 from deepminer_ray.progress.running import Running
-from deepminer_ray.workers.actors import BATCHES_AT_ONCE, How, ProbeActor
-from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, check_nodes, connect, here, sight
+from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, connect, here
+from deepminer_ray.workers.nodes import check_nodes, sight
+from deepminer_ray.workers.probe_actor import BATCHES_AT_ONCE, How, ProbeActor
 from deepminer_ray.workers.shortage import ended_by
 from deepminer_ray.workers.store_actor import StoreActor
 

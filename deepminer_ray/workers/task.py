@@ -6,7 +6,7 @@ from typing import Any
 
 from deepminer_ray.files.location import Place
 from deepminer_ray.network.training import Recipe
-from deepminer_ray.workers.cluster import NodeRequirements
+from deepminer_ray.workers.nodes import NodeRequirements
 
 TrainingScan = dict[str, Any]
 """A row of `training`: scan_number, patches, classes, validation."""

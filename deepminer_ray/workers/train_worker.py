@@ -10,8 +10,8 @@ import torch
 
 from deepminer_ray.network.backbone import Network, build
 from deepminer_ray.network.training import Diverged, LabelledBatch, train_epoch, validate, validation_auc
-from deepminer_ray.workers.cluster import refuse_unlike
 from deepminer_ray.workers.feed import Feed
+from deepminer_ray.workers.nodes import refuse_unlike
 from deepminer_ray.workers.shortage import OUT_OF_MEMORY, is_shortage
 from deepminer_ray.workers.task import Orders
 

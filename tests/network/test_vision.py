@@ -5,7 +5,7 @@ import sys
 
 LOADS = """
 import sys
-from deepminer_ray.workers import actors
+from deepminer_ray.workers import probe_actor
 assert not [name for name in sys.modules if name.startswith("torch._dynamo")], "a worker waits for the compiler"
 import torch._dynamo.utils
 assert torch._dynamo.utils.__file__ and torch._dynamo.utils is sys.modules["torch._dynamo.utils"]

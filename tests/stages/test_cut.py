@@ -15,7 +15,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut, cut_film
-from deepminer_ray.workers.cluster import NodeRequirements, VisiblePath
+from deepminer_ray.workers.nodes import NodeRequirements, VisiblePath
 
 
 @pytest.fixture(scope="module")

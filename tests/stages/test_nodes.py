@@ -248,7 +248,8 @@ def test_a_node_lost_in_every_stage_changes_nothing(
 
 LOSING = """
 import os, signal, sys
-from deepminer_ray.workers.cluster import check_nodes, connect
+from deepminer_ray.workers.cluster import connect
+from deepminer_ray.workers.nodes import check_nodes
 ray = connect()
 os.kill(int(sys.argv[1]), signal.SIGKILL)
 assert check_nodes(ray).versions, "the others are compared"

@@ -11,7 +11,7 @@ import pytest
 from ray._private.utils import check_version_info
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.workers import cluster
+from deepminer_ray.workers import cluster, nodes
 
 SLOW = Exception("The current node timed out during startup. This could happen because ...")
 
@@ -40,6 +40,22 @@ def test_a_slow_start_is_repeated() -> None:
 def test_a_machine_that_is_always_too_slow_gets_a_sentence() -> None:
     with pytest.raises(BadInput, match="did not start in 3 tries"):
         cluster._start(SlowRay(*[SLOW] * 3))
+
+
+def test_a_ray_of_this_process_is_never_asked_for_its_dashboard(ray: Any) -> None:
+    """It has none; Ray Train looks for one before a training may end, which by itself takes 40 s."""
+
+    @ray.remote
+    def asked() -> float:
+        from ray.util.state import get_actor
+
+        started = time.monotonic()
+        with pytest.raises(Exception, match=r"API server|refused|127\.0\.0\.1:9"):
+            get_actor("0" * 32, timeout=10)
+        return time.monotonic() - started
+
+    assert ray.get(asked.remote()) < 5
+    assert cluster.LOCAL_ALONE.keys().isdisjoint(os.environ), "only its own processes are told"
 
 
 @pytest.mark.parametrize(
@@ -72,11 +88,11 @@ def test_a_cluster_of_another_version_gets_a_sentence() -> None:
 
 
 def test_nodes_are_compared_by_versions_and_code() -> None:
-    own = cluster._versions()
-    cluster._compare(own, own, "node")
+    own = nodes._versions()
+    nodes._compare(own, own, "node")
     for name in own:
         with pytest.raises(BadInput, match=f"The node 192.0.2.7 has {name} other, this one {own[name]}"):
-            cluster._compare(own | {name: "other"}, own, "192.0.2.7")
+            nodes._compare(own | {name: "other"}, own, "192.0.2.7")
 
 
 def test_other_failures_are_not_hidden() -> None:
@@ -95,7 +111,7 @@ with watched(_end):
 """
 
 
-@pytest.mark.parametrize("lost", ["raylet", "gcs_server"])
+@pytest.mark.parametrize("lost", ["raylet", pytest.param("gcs_server", marks=pytest.mark.slow)])
 def test_a_ray_that_dies_ends_the_command_that_made_it(lost: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     waiting = subprocess.Popen(

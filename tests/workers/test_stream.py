@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.workers.actors import BATCHES_AT_ONCE
+from deepminer_ray.workers.probe_actor import BATCHES_AT_ONCE
 from deepminer_ray.workers.stream import Batch, actors_that_fit, answered, work_digest
 from tests.waiting import workers
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.patches.ahead import READ_FOR, Pixels
-from deepminer_ray.workers.actors import How, ProbeActor
+from deepminer_ray.workers.probe_actor import How, ProbeActor
 
 SECONDS = 10.0
 

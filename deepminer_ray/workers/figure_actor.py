@@ -1,0 +1,60 @@
+"""The Ray actor that runs the network to explain and draws what it says; it never loads DuckDB (`probe_actor`)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from deepminer_ray.explanations.figure import Decision, DrawnScan, draw_explanation
+from deepminer_ray.files.location import Place
+from deepminer_ray.network.checkpoint import read
+from deepminer_ray.network.explanation import Called, concepts, explained, explanation_tables, shown_maps
+from deepminer_ray.network.probe import Probe, ProbeTables
+from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, refuse_unlike
+
+
+class FigureActor:
+    """A network on one worker that explains mammograms and draws them; films never leave it."""
+
+    def __init__(self, storage: Place, half: bool = False, wanted: NodeRequirements = NO_REQUIREMENTS):
+        self.storage, self.half, self.wanted = storage, half, wanted
+        self.probe: Probe | None = None
+
+    def awake(self, network: Sequence[Any]) -> Probe:
+        """The network, loaded when it is first asked for."""
+        import ray
+
+        if self.probe is None:
+            self.probe = Probe(read(ray.get(network[0])), half=self.half)
+        return self.probe
+
+    def explain(
+        self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], network: Sequence[Any]
+    ) -> tuple[str, dict[str, bytes], ProbeTables]:
+        """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
+        `silence`."""
+        refuse_unlike(self.wanted)
+        probe = self.awake(network)
+        film = read_scan(self.storage / "scan", scan["scan_number"])
+        try:
+            one = explained(probe, film)
+        except Exception:
+            logging.getLogger(__name__).exception("explain failed on %s", scan["scan"])
+            raise
+        scale = min(film.shape) / min(scan["rows"], scan["columns"])
+        outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
+        shown = DrawnScan(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        by_name = concepts(one, called)
+        decision = Decision(scan["known"], scan["decided"], scan["probability"])
+        drawn = {}
+        for suffix in suffixes:
+            file, cam = BytesIO(), one.class_activation_map()
+            draw_explanation(file, shown, decision, cam, shown_maps(one, by_name), probe.last_geometry, suffix)
+            drawn[suffix] = file.getvalue()
+        truth = None if scan["truth"] is None else probe.network.classes.index(scan["truth"])
+        return (
+            scan["scan"],
+            drawn,
+            explanation_tables(scan["scan"], one, scan["influential"], by_name, truth, scan["scan_number"]),
+        )
