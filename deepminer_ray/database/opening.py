@@ -66,8 +66,14 @@ def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
             )
 
 
-def own_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop every view and macro of an open file that is not this package's, and make its own where one is missing."""
+def own_views(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+    """In an open copy of a file, drop every view and macro that is not this package's, and make its own where one is
+    missing."""
+    with OPENING_LOCK:
+        ours = _ours(database)
+    if ours:
+        _make_later_tables(connection, _tables(connection))
+        return
     _drop(connection, _defined(connection) - _own())
     _make_later_tables(connection, _tables(connection))
     _make_missing(connection)

@@ -218,10 +218,11 @@ class Run:
     def audit(self) -> dict[str, pa.Table]:
         """For each audit the rows that should not exist; empty where all is well."""
         found = {}
-        for file in sorted((sql_folder() / "audit").glob("*.sql")):
-            rows = self.select(f"audit/{file.stem}")
-            if rows.num_rows:
-                found[file.stem] = rows
+        with self.reading() as connection:
+            for file in sorted((sql_folder() / "audit").glob("*.sql")):
+                rows = connection.sql(statement(f"audit/{file.stem}")).to_arrow_table()
+                if rows.num_rows:
+                    found[file.stem] = rows
         return found
 
     @contextmanager
@@ -241,7 +242,7 @@ class Run:
                 if self.database.is_file():
                     shutil.copyfile(self.database, copy)
                     with duckdb.connect(str(copy)) as connection:
-                        own_views(connection)
+                        own_views(connection, self.database)
                 tables = Tables(opened_copy(), opened_copy)
                 try:
                     yield tables

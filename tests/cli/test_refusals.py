@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -19,14 +20,22 @@ from tests.bucket import Between
 DEEPMINER = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
 
 
-@pytest.fixture
-def ready(tmp_path: Path) -> Path:
-    """A run in which patients are split and films are cut, as far as its stages say."""
-    run = Run.created(tmp_path / "ready")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs: `fresh`, and `ready`, in which patients are split and films are cut, as far as its stages say."""
+    folder = tmp_path_factory.mktemp("made")
+    Run.created(folder / "fresh")
+    run = Run(shutil.copytree(folder / "fresh", folder / "ready"))
     for stage in ("catalog", "partition", "cut"):
         with run.finishing(stage, {"side": 64}, time.time()):
             pass
-    return run.folder
+    return folder
+
+
+@pytest.fixture
+def ready(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made / "fresh", tmp_path / "fresh")
+    return shutil.copytree(made / "ready", tmp_path / "ready")
 
 
 REFUSED = {
@@ -72,7 +81,6 @@ def test_bad_requests_are_refused_in_one_sentence(
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("some text")
     (tmp_path / "text").write_text("a round mass lies in dense tissue\n" * 20)
-    Run.created(tmp_path / "fresh")
     arguments = [part.format(tmp=tmp_path, ready=ready, fresh=tmp_path / "fresh") for part in REFUSED[case]]
     with pytest.raises(SystemExit) as ended:
         main(arguments)

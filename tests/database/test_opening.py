@@ -1,6 +1,7 @@
 """How a run is opened: statements only ask, and a stranger's file runs nothing but this package's views and macros."""
 
 import hashlib
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,18 @@ from deepminer_ray.errors import BadInput
 SCANS = pa.table({"scan": ["S", "T"], "patient": ["P", "P"]})
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    made = Run.created(tmp_path / "run")
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = Run.created(tmp_path_factory.mktemp("made") / "run")
     with made.finishing("catalog", {}, time.time()) as tables:
         tables.insert("scan", SCANS)
     return made
+
+
+@pytest.fixture
+def run(made: Run, tmp_path: Path) -> Run:
+    """A copy for one test."""
+    return Run(shutil.copytree(made.folder, tmp_path / "run"))
 
 
 @pytest.fixture
@@ -138,7 +145,7 @@ def strangers(run: Run, *statements: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "made",
+    "statements",
     [
         ["create view mine as from read_text('{secret}')"],
         ["create or replace view judgement as from read_text('{secret}')"],
@@ -150,19 +157,19 @@ def strangers(run: Run, *statements: str) -> None:
     ],
 )
 def test_a_strangers_views_are_named_and_never_run(
-    run: Run, secret: Path, made: list[str], capsys: pytest.CaptureFixture[str]
+    run: Run, secret: Path, statements: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     said_of = {"scan": ["S"] * 2, "class": ["normal", "malignant"], "probability": [0.2, 0.8]}
     with run.appending() as tables:
         tables.insert("scan_prediction", pa.table(said_of))
     questions = ("from judgement", "select severity('malignant') as s", "select lower('A') as l")
     honest, audited = [rows_of(run, text) for text in questions], run.audit()
-    strangers(run, *(text.format(secret=secret) for text in made))
+    strangers(run, *(text.format(secret=secret) for text in statements))
     for _ in range(2):
         assert [rows_of(run, text) for text in questions] == honest
     assert run.audit() == audited
     said = capsys.readouterr().err
-    unknown = any(name in made[0] for name in ("mine", "lower", "drop"))
+    unknown = any(name in statements[0] for name in ("mine", "lower", "drop"))
     assert said.count("is none of this package's") == int(unknown), "said once"
     for name in ("mine", "mine()"):
         with pytest.raises(BadInput):
