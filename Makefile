@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: setup demo shuffled pictures test test-browser test-cluster proof chaos fuzz check
+.PHONY: setup demo shuffled pictures test test-slow test-browser test-cluster proof chaos fuzz check
 
 setup: .venv/ready
 
@@ -41,6 +41,10 @@ PROCESSES = 3
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
+
+# What takes minutes: killed trainings, memory, half precision; ten minutes.
+test-slow: setup
+	$(BIN)/python -m pytest -m slow
 
 # The survey's pages in a real browser, which must be installed: Debian's chromium.
 test-browser: setup

@@ -26,16 +26,22 @@ SHARED = ROOT.parent / "shared" / "data"
 HOSTILE = "</script><script>document.title='changed'</script>"
 """What nobody should name a unit."""
 
-# Ray's processes have what is there before Ray starts.
+# Ray's processes have what is there before Ray starts. They are as urgent as the tests of other processes, else those
+# that wait for Ray end last.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ.setdefault("RAY_worker_niceness", "0")
 os.environ.update(ENVIRONMENT)
+
+LONGEST = ["stages/test_train.py", "stages/test_chain.py", "stages/test_probe.py", "stages/test_plan.py"]
+"""Files that take a process for a minute or more: they begin, so that none of them ends alone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need Ray come first: side by side with others they leave no process alone at the end."""
-    heavy = {"ray", "ranked", "explained"}
+    """The longest files first, then those that need Ray, so that no process is left alone at the end."""
+    heavy = {"ray", "cut_run", "ranked", "explained"}
     needing = {item.path for item in items if heavy & set(getattr(item, "fixturenames", ()))}
-    items.sort(key=lambda item: item.path not in needing)
+    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (place.get(item.path, len(place)), item.path not in needing))
 
 
 @pytest.fixture(scope="session")
@@ -75,39 +81,54 @@ def phantoms(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ranked(
+def cut_run(
     request: pytest.FixtureRequest,
     once: Callable[[str, Callable[[Path], None]], Path],
     phantoms: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> "Run":
-    """Three phantom patients, probed and ranked with a network of chance: a run whose units can be named."""
+    """Three phantom patients, cut into patches of 64 px; shares leave all of them to training. To be copied."""
+    from deepminer_ray.database.run import Run
+    from deepminer_ray.stages.catalog import catalog
+    from deepminer_ray.stages.cut import cut
+    from deepminer_ray.stages.partition import partition
+
+    def fill(folder: Path) -> None:
+        request.getfixturevalue("ray")
+        run = Run.created(folder)
+        catalog(run, str(phantoms))
+        partition(run)
+        cut(run, side=64)
+
+    return Run(shutil.copytree(once("cut", fill), tmp_path_factory.mktemp("cut") / "run"))
+
+
+@pytest.fixture(scope="session")
+def ranked(
+    request: pytest.FixtureRequest,
+    once: Callable[[str, Callable[[Path], None]], Path],
+    cut_run: "Run",
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "Run":
+    """The same, probed and ranked with a network of chance: a run whose units can be named."""
     from deepminer_ray.database.run import Run
 
     def fill(folder: Path) -> None:
         request.getfixturevalue("ray")
-        _rank(folder, phantoms)
+        _rank(Run(shutil.copytree(cut_run.folder, folder)))
 
     return Run(shutil.copytree(once("ranked", fill), tmp_path_factory.mktemp("ranked") / "run"))
 
 
-def _rank(folder: Path, phantoms: Path) -> None:
+def _rank(run: "Run") -> None:
     import torch
 
-    from deepminer_ray.database.run import Run
     from deepminer_ray.network.backbone import build
     from deepminer_ray.network.checkpoint import save
-    from deepminer_ray.stages.catalog import catalog
-    from deepminer_ray.stages.cut import cut
     from deepminer_ray.stages.evaluate import evaluate
-    from deepminer_ray.stages.partition import partition
     from deepminer_ray.stages.probe import probe
     from deepminer_ray.stages.rank import rank
 
-    run = Run.created(folder)
-    catalog(run, str(phantoms))
-    partition(run)
-    cut(run, side=64)
     torch.manual_seed(0)
     save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], 64, "imagenet")
     probe(run, partitions=["all"])

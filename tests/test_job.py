@@ -16,9 +16,6 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import STAGES
 from deepminer_ray.explanations.words import train_words
 from deepminer_ray.phantom.patient import write_phantom
-from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut
-from deepminer_ray.stages.partition import partition
 from tests.bucket import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -53,16 +50,6 @@ def submit(command: list[str | Path], dashboard: int, seconds: float = 120) -> "
 
 
 @pytest.fixture
-def cut_run(ray: object, phantoms: Path, tmp_path: Path) -> Run:
-    """A run that is ready to train: three patients, of whom shares leave none but for training."""
-    run = Run.created(tmp_path / "run")
-    catalog(run, str(phantoms))
-    partition(run)
-    cut(run, side=64)
-    return run
-
-
-@pytest.fixture
 def dashboard() -> Iterator[int]:
     """A cluster of one node; the port that takes jobs."""
     port = free_port()
@@ -84,14 +71,6 @@ def dashboard() -> Iterator[int]:
 
 
 TRAINING = "--network shufflenet_v2_x0_5 --weights none --epochs 1 --batch 8 --workers 2"
-
-
-def test_train_runs_as_a_submitted_job(cut_run: Run, dashboard: int) -> None:
-    job = [sys.executable, ROOT / "jobs" / "train.py", cut_run.folder, *TRAINING.split()]
-    submitted = submit(job, dashboard)
-    assert submitted.returncode == 0, submitted.stdout + submitted.stderr
-    assert [row["epoch"] for row in cut_run.ask("from epoch").to_pylist()] == [1]
-    assert (cut_run.folder / "checkpoint" / "network.pt").is_file()
 
 
 @pytest.mark.launcher

@@ -1,6 +1,7 @@
 """What a stage says of itself while it works, as `deepminer status` shows it."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,7 +10,6 @@ from pathlib import Path
 
 from deepminer_ray.database.run import Run
 from deepminer_ray.progress.running import RUNNING_FILE, SILENT, Running, working_stage
-from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 
 
@@ -49,9 +49,8 @@ def test_what_has_ended_says_nothing(tmp_path: Path) -> None:
     assert working_stage(tmp_path) is None
 
 
-def test_status_shows_a_stage_at_work(ray: object, phantoms: Path, tmp_path: Path) -> None:
-    run = Run.created(tmp_path / "run")
-    catalog(run, str(phantoms))
+def test_status_shows_a_stage_at_work(ray: object, cut_run: Run, tmp_path: Path) -> None:
+    run = Run(shutil.copytree(cut_run.folder, tmp_path / "run"))
     seen: set[str] = set()
     stopped = threading.Event()
 
@@ -62,7 +61,7 @@ def test_status_shows_a_stage_at_work(ray: object, phantoms: Path, tmp_path: Pat
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        cut(run, side=32)
+        cut(run, side=32, again=True)
     finally:
         stopped.set()
         watcher.join()

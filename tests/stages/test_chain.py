@@ -32,7 +32,9 @@ PARTITION_OF = {"1001": "test", "1002": "holdout", "1003": "train", "1005": "tra
 """By case: a normal, a benign, a malignant and a benign patient."""
 PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()
 QUESTIONS = dict(re.findall(r"^## \d+\. (.+\?)\n\n```sql\n([^`]+)```\n\n[A-Z]", PAGE, re.MULTILINE))
-SMALL = {"side": 64, "network": "shufflenet_v2_x0_5", "weights": "none", "epochs": 1, "batch": 8, "learning_rate": 0.01}
+SMALL = {"side": 64, "network": "shufflenet_v2_x0_5", "until": "stage4", "weights": "none"}
+SMALL |= {"epochs": 1, "batch": 8, "learning_rate": 0.01}
+UNITS = 192
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def test_all_films_are_catalogued_cut_and_probed(run: Run, phantoms: Path) -> No
     assert count(run, "rejected") == 0
     assert len(list((run.folder / "patch").glob("*.parquet"))) == 16
     units = count(run, "weight") // 3
-    assert units == 1024
+    assert units == UNITS
     normal = "label join patch using (patch) join scan using (scan) semi join (from partition where partition = 'test')"
     patches = count(run, f"{normal} using (patient)")
     assert count(run, "activation") == patches * units > 0
@@ -374,15 +376,6 @@ def test_units_are_dissected(answered: Run, tmp_path: Path) -> None:
     assert rows(copied, "concept") == []
 
 
-def test_more_workers_give_the_same_tables(run: Run, ray: object, tmp_path: Path) -> None:
-    """Four against one; `make chaos` has two against one."""
-    other = Run(tmp_path / "run")
-    shutil.copytree(run.folder, other.folder)
-    probe(other, workers=4, again=True)
-    for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
-        assert rows(other, table) == rows(run, table)
-
-
 def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
@@ -396,18 +389,17 @@ def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> No
     os.killpg(probing.pid, signal.SIGKILL)
     probing.wait()
     assert count(other, "activation") == count(run, "activation"), "the finished state outlives the kill"
-    from deepminer_ray.stages.probe import probe
 
     probe(other, again=True)
     for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
-        assert rows(other, table) == rows(run, table)
+        now, before = (one.ask(f"from {table} order by all") for one in (other, run))
+        assert now.num_rows and now.equals(before)
 
 
 @pytest.fixture(scope="module")
 def answered(run: Run, ray: object, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The run with the patches of all four patients probed and ranked, so that there are findings to ask about."""
     from deepminer_ray.stages.evaluate import evaluate
-    from deepminer_ray.stages.probe import probe
     from deepminer_ray.stages.rank import rank
 
     other = Run(tmp_path_factory.mktemp("answered") / "run")

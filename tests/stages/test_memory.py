@@ -57,6 +57,7 @@ def films(tmp_path: Path) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_the_driver_sees_neither_pixels_nor_activations(ray: object, films: Path, tmp_path: Path) -> None:
     run = Run.created(tmp_path / "run")
     torch.manual_seed(0)

@@ -14,7 +14,6 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.options import PlanOptions
 from deepminer_ray.planning.counts import Shares
 from deepminer_ray.sources.kinds import kind_of_source
-from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.plan import counted, cut_sample, plan, read_headers
@@ -24,11 +23,10 @@ SHARES = Shares(train=0.5, test=0.5, validation=0.0)
 
 
 @pytest.fixture(scope="module")
-def run(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    made = Run.created(tmp_path_factory.mktemp("planned") / "run")
-    catalog(made, str(phantoms))
-    partition(made, train=SHARES.train, test=SHARES.test, validation=SHARES.validation)
-    cut(made, side=SIDE)
+def run(ray: object, cut_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    made = Run(shutil.copytree(cut_run.folder, tmp_path_factory.mktemp("planned") / "run"))
+    partition(made, train=SHARES.train, test=SHARES.test, validation=SHARES.validation, again=True)
+    cut(made, side=SIDE)  # labels go with the partition
     return made
 
 
@@ -72,6 +70,7 @@ def test_a_few_films_predict_all_of_them(
     assert found["rests_on"] | {"films_cut": 4, "network_measured": True} == found["rests_on"]
 
 
+@pytest.mark.slow
 def test_gpus_that_are_not_there_are_estimated_however_many(
     ray: object, phantoms: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

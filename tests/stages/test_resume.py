@@ -120,6 +120,7 @@ def test_options_are_said_as_on_the_command_line() -> None:
     assert arguments({"gpu": True, "flips": False}) == ["--gpu"]
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_its_first_stage_knows_its_options(ray: object, phantoms: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     options = ["--side", "64", "--train", "0.9", "--test", "0.05", "--batch", "5000", "--weights", "none"]

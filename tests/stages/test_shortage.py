@@ -41,6 +41,7 @@ def test_a_batch_over_which_workers_die_is_named(ray: Any, tmp_path: Path) -> No
     assert len((tmp_path / "tried").read_text().splitlines()) == 1 + 2
 
 
+@pytest.mark.slow
 def test_a_film_over_which_workers_die_ends_the_cutting(
     ray: Any, phantoms: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,17 +24,14 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import Recipe, validate
 from deepminer_ray.report.curves import draw_training
-from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut
-from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.train import epoch_tables, shuffled_labels, train
 from deepminer_ray.workers import fit
-from deepminer_ray.workers.cluster import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.feed import Feed, dataset
 from deepminer_ray.workers.fit import KEEP_MEMORY, failure_sentence
+from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.task import Task
 
-EPOCHS = 4
+EPOCHS = 8
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
 OPTIONS |= {"learning_rate": 0.01, "normals": 2, "jitter": 0.1}
 TOO_LARGE: dict[str, Any] = {"network": "densenet121", "batch": 500, "normals": None}
@@ -44,13 +41,9 @@ LABELS = ["normal"] * 1000 + ["malignant", "benign"] * 150 + ["benign"] * 100
 
 
 @pytest.fixture(scope="module")
-def run(ray: object, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(ray: object, cut_run: Run) -> Run:
     """A run that is ready to train: three patients, one of each class, all of them in the training partition."""
-    made = Run.created(tmp_path_factory.mktemp("runs") / "run")
-    catalog(made, str(phantoms))
-    partition(made, train=0.9, test=0.05)
-    cut(made, side=64)
-    return made
+    return cut_run
 
 
 def copied(run: Run, folder: Path) -> Run:
@@ -119,24 +112,27 @@ def losses(run: Run) -> list[tuple[int, float, float]]:
     return [(row["epoch"], row["loss"], row["learning_rate"]) for row in epochs_of(run)]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Trained by three workers without a break, with patches that are read again in every epoch.
+@pytest.fixture(scope="module", params=[2, pytest.param(3, marks=pytest.mark.slow)])
+def workers(request: pytest.FixtureRequest) -> int:
+    """Also three, for a sum of two gradients is the same in any order."""
+    return int(request.param)
 
-    Three, for a sum of two gradients is the same in any order.
-    """
+
+@pytest.fixture(scope="module")
+def undisturbed(run: Run, workers: int, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Trained without a break, with patches that are read again in every epoch."""
     made = copied(run, tmp_path_factory.mktemp("undisturbed") / "run")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(fit, "HELD_SHARE", 0.0)
-        train(made, **OPTIONS, workers=3, tensorboard=True)
+        train(made, **OPTIONS, workers=workers, tensorboard=True)
     return made
 
 
 @pytest.fixture(scope="module")
-def broken_off(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def broken_off(run: Run, workers: int, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Its command and all its workers were killed after the second epoch."""
     made = copied(run, tmp_path_factory.mktemp("broken_off") / "run")
-    process = training(made, 3)
+    process = training(made, workers)
     wait_for_epoch(made, 2, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -168,8 +164,9 @@ def test_tensorboard_is_told_on_request(undisturbed: Run) -> None:
     assert told.Scalars("loss_so_far")
 
 
+@pytest.mark.slow
 def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weights(
-    undisturbed: Run, broken_off: Run, tmp_path: Path
+    undisturbed: Run, broken_off: Run, workers: int, tmp_path: Path
 ) -> None:
     """SIGKILL of everything after an epoch, then the same command; SIGKILL of a worker after another.
 
@@ -177,25 +174,30 @@ def test_a_training_that_lost_its_command_and_a_worker_ends_with_the_same_weight
     """
     run = copied(broken_off, tmp_path / "run")
     done_before = len(epochs_of(run))
-    process = training(run, 3)
-    try:
-        wait_for_epoch(run, done_before + 1, process)
-        workers = workers_of(process.pid)
-        assert len(workers) == 3
-        assert all(KEEP_MEMORY.items() <= worker.environ().items() for worker in workers)
-        done_then = len(epochs_of(run))
-        workers[1].kill()
-        assert done_then < EPOCHS, "the kill struck before the end"
-        _, said = process.communicate(timeout=500)
-    finally:
-        process.kill()
-    assert process.returncode == 0, said
+    killed: list[int] = []
+
+    def strike() -> None:
+        until = time.monotonic() + 400
+        while len(epochs_of(run)) <= done_before and time.monotonic() < until:
+            time.sleep(0.05)
+        found = workers_of(os.getpid())
+        assert all(KEEP_MEMORY.items() <= worker.environ().items() for worker in found)
+        found[1].kill()
+        killed.append(len(epochs_of(run)))
+        killed.append(len(found))
+
+    striking = threading.Thread(target=strike)
+    striking.start()
+    train(run, **OPTIONS, workers=workers)
+    striking.join()
+    assert killed[0] < EPOCHS and killed[1] == workers, "the kill struck before the end"
     assert losses(run) == losses(undisturbed)
     ours, theirs = weights_of(run), weights_of(undisturbed)
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_with_another_number_of_workers(undisturbed: Run, broken_off: Run, tmp_path: Path) -> None:
     run = copied(broken_off, tmp_path / "run")
     done_before = losses(run)
@@ -350,7 +352,8 @@ def test_a_killed_worker_is_said_to_lack_memory_most_likely(ray: Any) -> None:
     assert "because memory ran short" in said and "--at-once" in said and "\n" not in said
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.nodes)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_workers_that_the_system_refuses_memory_end_in_one_sentence(run: Run, tmp_path: Path, workers: int) -> None:
     """At once where there is one; of several, those that Ray starts again end before they try the same."""
     short = copied(run, tmp_path / "run")
