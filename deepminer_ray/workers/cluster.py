@@ -40,9 +40,10 @@ KEEP_MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_TH
 the system and gets it again page by page, which takes a tenth of a step and up to a quarter of a pass."""
 
 LOCAL_ALONE = {"RAY_API_SERVER_ADDRESS": "http://127.0.0.1:9", "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0"}
-"""To the processes of a Ray made here, which has no dashboard. Ray Train asks one all the same whether a training still
-goes on, looks for it for 40 s, and every training ends 12 s late; at the port of `discard` nobody answers, at once. And
-nobody takes nodes back here."""
+"""To the processes of a Ray made here. Ray Train asks a dashboard every second whether a training still goes on, and
+looks for one on the whole machine: that of another cluster has never heard of this training, whose workers then lose
+their places; one that was killed keeps a training waiting for 12 s at its end. At the port of `discard` nobody answers,
+at once, and Ray Train goes on. And nobody takes nodes back here."""
 
 SECONDS_TO_ANSWER = 10.0
 
