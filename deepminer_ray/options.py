@@ -277,9 +277,9 @@ class RunOptions:
 
 def run_options() -> dict[str, "Field[Any]"]:
     """The options that `run` has, by name."""
-    found: dict[str, Field[Any]] = {}
+    merged: dict[str, Field[Any]] = {}
     for stage in fields(RunOptions):
         for of in fields(type_of(stage)):
             if about(of).in_run:
-                found.setdefault(of.name, of)
-    return found
+                merged.setdefault(of.name, of)
+    return merged

@@ -73,9 +73,9 @@ TERMS: dict[str, tuple[str, ...]] = {
 
 def term_rows() -> list[dict[str, Any]]:
     """The rows of the table `term`, in the order of the lexicon."""
-    place = {attribute.name: number for number, attribute in enumerate(IN_A_NAME, 1)}
+    order = {attribute.name: number for number, attribute in enumerate(IN_A_NAME, 1)}
     terms = [(category, name, term) for category, of in LEXICON.items() for name, terms in of.items() for term in terms]
     return [
-        {"number": number, "category": category, "attribute": name, "term": term, "place": place.get(name)}
+        {"number": number, "category": category, "attribute": name, "term": term, "place": order.get(name)}
         for number, (category, name, term) in enumerate(terms, 1)
     ]

@@ -186,6 +186,14 @@ def defined(module: Path) -> set[str]:
     return {name for name in names if not name.startswith("_")}
 
 
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_variable_says_what_it_is(module: Path) -> None:
+    """A number, rows, a header: not that something was found, asked or shown."""
+    variables = {node.id for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Name)}
+    parameters = {node.arg for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.arg)}
+    assert not {"found", "asked", "shown"} & (variables | parameters)
+
+
 def test_no_name_is_defined_in_two_modules() -> None:
     """But a command may be called as its stage; an option as what it chooses; what each kind of source has alike."""
     modules: dict[str, list[str]] = {}

@@ -73,8 +73,8 @@ def _unit(text: str, number: int, units: int) -> int:
     named = text.removeprefix("unit_")
     given = digits(named)
     if given is None:
-        shown = f"{text[:40]!r} ..." if len(text) > 40 else repr(text)
-        raise BadInput(f"Row {number} names the unit {shown}: use a channel such as 1813, or unit_1814.")
+        quoted = f"{text[:40]!r} ..." if len(text) > 40 else repr(text)
+        raise BadInput(f"Row {number} names the unit {quoted}: use a channel such as 1813, or unit_1814.")
     unit = given - (1 if named != text else 0)
     if not 0 <= unit < units:
         raise BadInput(f"Row {number} names {text}, but the network has {units} units.")

@@ -86,20 +86,20 @@ class Journaled:
 
 def journaled(file: Path) -> Journaled:
     """Read a journal; a damaged line is never an error. What follows the last line's end was not acknowledged."""
-    found = Journaled()
+    journal = Journaled()
     try:
         lines = file.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
-        return found
+        return journal
     answers = []
     for line in lines:
         answer = next(_answers(line), None)
         if answer is not None:
             answers.append(answer)
         elif line.strip():
-            found.damaged.append(line)
-    found.rows = pa.concat_tables(answers) if answers else None
-    return found
+            journal.damaged.append(line)
+    journal.rows = pa.concat_tables(answers) if answers else None
+    return journal
 
 
 def _answers(line: bytes) -> Iterator[pa.Table]:

@@ -71,10 +71,10 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
 
 def signed(command: Function, own: inspect.Signature, spread: Iterable[inspect.Parameter]) -> Function:
     """A command that shows Typer these parameters in the place of its own `options`."""
-    shown: list[inspect.Parameter] = []
+    parameters: list[inspect.Parameter] = []
     for one in own.parameters.values():
-        shown += spread if one.name == "options" else [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
-    command.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+        parameters += spread if one.name == "options" else [one.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return command
 
 

@@ -21,10 +21,10 @@ def plan(
     from deepminer_ray.planning.outcome import table
     from deepminer_ray.stages.plan import plan
 
-    found = plan(options)
+    planned = plan(options)
     if json:
         from json import dumps
 
-        typer.echo(dumps(found.rows()))
+        typer.echo(dumps(planned.rows()))
     else:
-        typer.echo(table(found))
+        typer.echo(table(planned))

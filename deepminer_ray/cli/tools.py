@@ -68,14 +68,14 @@ def audit(folder: Folder) -> None:
 
     run = existing(folder)
     alone = mailed_alone(run)
-    found, files = run.audit(), [] if alone else wrong_files(run)
-    for name, rows in found.items():
+    violations, files = run.audit(), [] if alone else wrong_files(run)
+    for name, rows in violations.items():
         typer.echo(f"{name}: {rows.num_rows} rows, for example {rows.slice(0, 1).to_pylist()[0]}")
     for file in files:
         typer.echo("{file}: {why}".format(**file))
     if alone:
         typer.echo(f"rows alone were checked: films, patches and networks are not here ({run.storage})")
-    if found or files:
+    if violations or files:
         raise typer.Exit(1)
     typer.echo(
         "no row that should not exist" if alone else "no row that should not exist, no file that is not what was made"
@@ -98,21 +98,21 @@ def sql(
     """
     from deepminer_ray.errors import BadInput
 
-    asked = existing(folder)
+    run = existing(folder)
     if csv + json + (parquet is not None) > 1:
         raise BadInput("An answer has one form: --csv, --json or --parquet FILE.")
     if parquet:
         from deepminer_ray.database.export import write_rows
 
-        rows = asked.ask(statement, files)
+        rows = run.ask(statement, files)
         write_rows(parquet, rows.schema, rows.to_batches())
         typer.echo(f"{parquet}: {rows.num_rows} rows")
     elif csv or json:
         from deepminer_ray.files.cells import text_of
 
-        typer.echo(text_of(asked.ask(statement, files), json), nl=json)
+        typer.echo(text_of(run.ask(statement, files), json), nl=json)
     else:
-        typer.echo(asked.shown(statement, files))
+        typer.echo(run.shown(statement, files))
 
 
 @app.command()
@@ -238,9 +238,9 @@ def questions(
     """
     from deepminer_ray.explanations import readers
 
-    asked = readers.reader_questions(existing(folder).rows("question"), number, seed)
-    readers.write_questions(directory, asked)
-    typer.echo(f"{len(asked)} questions: {directory / readers.SHEET}; not for readers: {directory / readers.KEY}")
+    chosen = readers.reader_questions(existing(folder).rows("question"), number, seed)
+    readers.write_questions(directory, chosen)
+    typer.echo(f"{len(chosen)} questions: {directory / readers.SHEET}; not for readers: {directory / readers.KEY}")
 
 
 @app.command()

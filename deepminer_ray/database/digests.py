@@ -53,7 +53,7 @@ def mailed_alone(run: "Run") -> bool:
     """Whether nothing of what a run's stages need is here but run.duckdb, as when that was mailed alone."""
     folders = [run.storage / kind for kind in SHARD_KINDS]
     networks = [run.folder / "checkpoint" / name for name in NETWORKS.values()]
-    return bool(made(run)) and not any(place.exists() for place in (*folders, *networks))
+    return bool(made(run)) and not any(path.exists() for path in (*folders, *networks))
 
 
 def wrong_files(run: "Run") -> list[dict[str, str]]:
@@ -83,16 +83,16 @@ def _shards(run: "Run") -> Iterator[dict[str, str]]:
         yield {"file": str(folder / "patch" / SHARDS), "why": str(error)}
         return
     assert shards is not None
-    asked = [(kind, number) for kind in SHARD_KINDS for number in shards.numbers.tolist()]
+    kinds_and_numbers = [(kind, number) for kind in SHARD_KINDS for number in shards.numbers.tolist()]
     with ThreadPoolExecutor(DIGEST_THREADS) as readers:
-        for file, why in readers.map(lambda one: _compared(folder, shards, *one), asked):
+        for file, why in readers.map(lambda one: _compared(folder, shards, *one), kinds_and_numbers):
             if why:
                 yield {"file": str(file), "why": why}
 
 
 def _compared(folder: Place, shards: Shards, kind: str, number: int) -> tuple[Place, str]:
     file = shard(folder / kind, number)
-    found = shard_digest(file)
-    if found == shards.of(kind, number):
+    digest = shard_digest(file)
+    if digest == shards.of(kind, number):
         return file, ""
-    return file, "another than `cut` made" if found else "damaged or cut short" if file.is_file() else "missing"
+    return file, "another than `cut` made" if digest else "damaged or cut short" if file.is_file() else "missing"

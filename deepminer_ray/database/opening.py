@@ -94,8 +94,8 @@ def _drop(connection: duckdb.DuckDBPyConnection, defined: Iterable[Definition]) 
 
 
 def _ours(database: Path) -> bool:
-    found = database.stat()
-    key = (str(database), found.st_ino, found.st_mtime_ns, found.st_size)
+    state = database.stat()
+    key = (str(database), state.st_ino, state.st_mtime_ns, state.st_size)
     if key not in _known:
         with duckdb.connect(str(database), read_only=True, config=LOCKED) as connection:
             defined = _defined(connection)
@@ -125,8 +125,8 @@ def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:
 
 def _tables(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> set[str]:
     """The tables of the open file, or of another that is attached."""
-    asked = "select table_name from duckdb_tables() where database_name = coalesce($database, current_database())"
-    return {name for (name,) in connection.execute(asked, {"database": database}).fetchall()}
+    query = "select table_name from duckdb_tables() where database_name = coalesce($database, current_database())"
+    return {name for (name,) in connection.execute(query, {"database": database}).fetchall()}
 
 
 def _make_later_tables(connection: duckdb.DuckDBPyConnection, there: set[str]) -> None:
@@ -168,8 +168,8 @@ def _signature(connection: duckdb.DuckDBPyConnection, kind: str, called: str) ->
 
     DuckDB tells what stands in for arguments that are not given only where it refuses one that the macro has not.
     """
-    asked = f"{'from' if kind == 'macro table' else 'select'} {called}({UNKNOWN_ARGUMENT} := 1)"
-    refused = json.loads(connection.execute(statement("planned"), {"asked": asked}).fetchall()[0][0])
+    query = f"{'from' if kind == 'macro table' else 'select'} {called}({UNKNOWN_ARGUMENT} := 1)"
+    refused = json.loads(connection.execute(statement("planned"), {"asked": query}).fetchall()[0][0])
     return str(refused.get("error_message"))
 
 

@@ -45,9 +45,9 @@ def packed(activation: pa.Table) -> dict[str, pa.Table]:
     units = int(np.argmax(activation["patch"].to_numpy() != activation["patch"][0].as_py())) or activation.num_rows
     patches = activation["patch"].to_numpy()[::units]
     width = int(activation["peak_x"].to_numpy().max()) + 1
-    place = activation["peak_y"].to_numpy() * width + activation["peak_x"].to_numpy()
+    peak = activation["peak_y"].to_numpy() * width + activation["peak_x"].to_numpy()
     columns = {"maximum": activation["maximum"].to_numpy(), "mean": activation["mean"].to_numpy()}
-    columns["peak"] = place.astype(np.min_scalar_type(place.max()))
+    columns["peak"] = peak.astype(np.min_scalar_type(peak.max()))
     of_unit = {name: _rows_of_bytes(values.reshape(-1, units).T) for name, values in columns.items()}
     named = {"unit": np.arange(units, dtype=np.int32), "first": np.repeat(patches[:1], units)}
     sizes = {name: pa.array([size], pa.int32()) for name, size in (("units", units), ("width", width))}
@@ -75,13 +75,13 @@ def unpacked(batches: pa.Table, rows: pa.Table) -> Iterator[pa.RecordBatch]:
     for start in range(0, len(by_unit), at_once):
         part = rows.take(by_unit[start : start + at_once])
         number = np.searchsorted(first, part["first"].to_numpy())
-        yield _unpacked(part, [patches[place] for place in number], width[number])
+        yield _unpacked(part, [patches[index] for index in number], width[number])
 
 
 def _unpacked(rows: pa.Table, patches: list[NDArray[np.int64]], width: NDArray[np.int32]) -> pa.RecordBatch:
     sizes = [len(of_batch) for of_batch in patches]
-    maximum, mean, place = (_joined(rows[name], kind, sizes) for name, kind in BYTE_FORMATS.items())
-    y, x = np.divmod(place, np.repeat(width, sizes))
+    maximum, mean, peak = (_joined(rows[name], kind, sizes) for name, kind in BYTE_FORMATS.items())
+    y, x = np.divmod(peak, np.repeat(width, sizes))
     columns = [np.concatenate(patches), np.repeat(rows["unit"].to_numpy(), sizes), maximum, mean, x, y]
     return pa.record_batch(
         [pa.array(values, field.type) for values, field in zip(columns, ACTIVATION_SCHEMA, strict=True)],

@@ -200,30 +200,30 @@ class Run:
 
         Lines of the journal that are damaged are set aside.
         """
-        found, rows = journaled(self.journal), 0
-        if found.rows is not None:
+        journal, rows = journaled(self.journal), 0
+        if journal.rows is not None:
             with self.appending() as tables:
-                tables.connection.register("unfolded", found.rows)
+                tables.connection.register("unfolded", journal.rows)
                 added = tables.select("annotation_fold")
                 if added.num_rows:
                     tables.insert("annotation", added)
                     tables.drop_from("explain")
                 rows = added.num_rows
-        if found.damaged:
-            file = set_aside(self.journal, found.damaged)
-            say(f"{len(found.damaged)} damaged lines of {self.journal} were set aside in {file}")
+        if journal.damaged:
+            file = set_aside(self.journal, journal.damaged)
+            say(f"{len(journal.damaged)} damaged lines of {self.journal} were set aside in {file}")
         self.journal.unlink(missing_ok=True)
         return rows
 
     def audit(self) -> dict[str, pa.Table]:
         """For each audit the rows that should not exist; empty where all is well."""
-        found = {}
+        violations = {}
         with self.reading() as connection:
             for file in sorted((sql_folder() / "audit").glob("*.sql")):
                 rows = connection.sql(statement(f"audit/{file.stem}")).to_arrow_table()
                 if rows.num_rows:
-                    found[file.stem] = rows
-        return found
+                    violations[file.stem] = rows
+        return violations
 
     @contextmanager
     def _replacing(self) -> Iterator[Tables]:

@@ -65,13 +65,13 @@ def chances(
     more = np.zeros(len(scores))
     for of in rounds(patients, shuffles, seed, groups, pairs):
         cell = of.report + np.arange(len(of.scans)) * len(of.scans)
-        for place, score in enumerate(scores):
+        for index, score in enumerate(scores):
             matrix = score(of.scans)
-            observed[place, of.scans] = matrix.diagonal()
+            observed[index, of.scans] = matrix.diagonal()
             known = ~np.isnan(matrix)
-            total[place] += np.where(known, matrix, 0).ravel().take(cell).sum(axis=1)
-            number[place] += len(of.scans) if known.all() else known.ravel().take(cell).sum(axis=1)
-            more[place] += _more_of_own(matrix, of, len(patients))
+            total[index] += np.where(known, matrix, 0).ravel().take(cell).sum(axis=1)
+            number[index] += len(of.scans) if known.all() else known.ravel().take(cell).sum(axis=1)
+            more[index] += _more_of_own(matrix, of, len(patients))
     null = np.full_like(total, np.nan)
     np.divide(total, number, out=null, where=number > 0)
     return [
@@ -112,8 +112,8 @@ def _exchanged(draw: np.random.Generator, count: Scans, shuffles: int) -> NDArra
     begin = np.cumsum(count) - count
     turn = np.take_along_axis(draw.integers(0, count, size=donor.shape), donor, axis=1)
     owner = np.repeat(np.arange(len(count)), count)
-    place = np.arange(len(owner)) - begin[owner]
-    return np.asarray(begin[donor][:, owner] + (place + turn[:, owner]) % count[donor][:, owner])
+    rank = np.arange(len(owner)) - begin[owner]
+    return np.asarray(begin[donor][:, owner] + (rank + turn[:, owner]) % count[donor][:, owner])
 
 
 def _more_of_own(matrix: Matrix, of: Round, scans: int) -> float:

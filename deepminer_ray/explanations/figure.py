@@ -115,13 +115,13 @@ def draw_explanation(
     breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
     maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
     panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
-    for place, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
-        middle = MARGIN + place * (column + GAP) + column / 2
+    for index, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
+        middle = MARGIN + index * (column + GAP) + column / 2
         page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")
         _write(page, middle, top - (0.4 + len(name) + len(said)) * LINE, name, ha="center", weight="bold")
         _write(page, middle, top - (0.4 + len(said)) * LINE, said, ha="center")
-    for place in range(len(panels)):
-        left = MARGIN + place * (column + GAP) + (column - width) / 2
+    for index in range(len(panels)):
+        left = MARGIN + index * (column + GAP) + (column - width) / 2
         _outline(page, film.outlines, left, top, width / columns)
     _write(page, MARGIN, beneath, report)
     if concepts:

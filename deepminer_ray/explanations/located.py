@@ -58,19 +58,19 @@ def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Locate
         _lay(batch, films, raster)
     peaks, rings = (rows[name].combine_chunks() for name in ("peaks", "rings"))
     corners = iter(_split(_points(rings.flatten().flatten()) + 0.5, rings.flatten()))
-    found = []
+    located = []
     for row, points, number in zip(known, _split(_points(peaks.flatten()), peaks), rings.value_lengths(), strict=True):
         film = films[row["scan"]]
         outlines = [ring / (row["columns"], row["rows"]) for ring in islice(corners, number.as_py())]
         owner = row["patient"], row["pathology"]
         high = film.high[:, :1], film.high[:, 1:]
-        found.append(Located(owner, points / film.size, outlines, outlined(outlines), *high))
-    return found
+        located.append(Located(owner, points / film.size, outlines, outlined(outlines), *high))
+    return located
 
 
 def _film(row: Row) -> ScanMaps:
     size = scan_size(row["rows"], row["columns"], row["side"])
-    column = {unit: place for place, unit in enumerate([None, *row["units"]])}
+    column = {unit: index for index, unit in enumerate([None, *row["units"]])}
     high = np.zeros((PACKED_WORDS, len(column)), dtype=np.uint64)
     return ScanMaps(size, Geometry(row["stride"], 0, row["offset"]), column, high)
 
@@ -114,5 +114,5 @@ def locating(located: Sequence[Located], seed: int) -> list[Row]:
         scores.append(overlap([one.maps[:, :depth] for one in located], outlines))
     rows.append({"depth": None, "metric": CAM_IOU, "mode": FIXED})
     scores.append(overlap([one.activated for one in located], outlines))
-    found = against_chance(scores, [one.owner for one in located], seed)
-    return [row | of for row, of in zip(rows, found, strict=True)]
+    chances = against_chance(scores, [one.owner for one in located], seed)
+    return [row | of for row, of in zip(rows, chances, strict=True)]

@@ -54,19 +54,19 @@ def _matched(candidates: list[Scans], references: list[Scans], direction: NDArra
 
 def _among_these(texts: list[Scans]) -> tuple[list[Scans], Scans]:
     """Each text's words as numbers into the words that these have, and those words."""
-    known, place = np.unique(np.concatenate(texts), return_inverse=True)
-    return np.split(place, np.cumsum([len(text) for text in texts])[:-1]), known
+    known, inverse = np.unique(np.concatenate(texts), return_inverse=True)
+    return np.split(inverse, np.cumsum([len(text) for text in texts])[:-1]), known
 
 
 def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[str]], NDArray[np.int64]]:
     """The words of every distinct text that has any, and for each text its place among them (-1: it has none)."""
-    place: dict[str, int] = {}
+    index: dict[str, int] = {}
     scorable: list[list[str]] = []
     for text in dict.fromkeys(texts):
-        found = [token for token in tokens(text, mode) if mode == "paper" or token in words]
-        place[text] = len(scorable) if found else -1
-        scorable.extend([found] if found else [])
-    return scorable, np.array([place[text] for text in texts], dtype=np.int64)
+        scored = [token for token in tokens(text, mode) if mode == "paper" or token in words]
+        index[text] = len(scorable) if scored else -1
+        scorable.extend([scored] if scored else [])
+    return scorable, np.array([index[text] for text in texts], dtype=np.int64)
 
 
 def _numbered(texts: list[list[str]]) -> tuple[list[Scans], list[str]]:
@@ -77,10 +77,10 @@ def _numbered(texts: list[list[str]]) -> tuple[list[Scans], list[str]]:
 
 def _best(cosine: NDArray[np.float64], texts: list[Scans]) -> NDArray[np.float64]:
     """[words, texts]: each word's largest cosine with a word of the text."""
-    found = np.empty((len(cosine), len(texts)))
-    for place, text in enumerate(texts):
-        cosine[:, text].max(axis=1, out=found[:, place])
-    return found
+    best = np.empty((len(cosine), len(texts)))
+    for index, text in enumerate(texts):
+        cosine[:, text].max(axis=1, out=best[:, index])
+    return best
 
 
 def _shares(texts: list[Scans], vocabulary: int) -> csr_array:

@@ -23,14 +23,14 @@ WORDS_OF_NOTHING = {"n", "a"}
 
 def said(report: str) -> dict[str, frozenset[str]]:
     """The stems of what a keyword report says in each field; of several lesions all together."""
-    found: dict[str, set[str]] = {name: set() for name in LESION_FIELDS}
+    terms: dict[str, set[str]] = {name: set() for name in LESION_FIELDS}
     current = ""
     for token in report.split():
         if token in LESION_FIELDS or token in OTHER_FIELDS:
             current = token
-        elif current in found:
-            found[current] |= stems(token)
-    return {name: frozenset(found[name]) for name in LESION_FIELDS}
+        elif current in terms:
+            terms[current] |= stems(token)
+    return {name: frozenset(terms[name]) for name in LESION_FIELDS}
 
 
 def stems(text: str) -> frozenset[str]:
@@ -81,5 +81,5 @@ def _counted(
 
 def _indicated(texts: Sequence[frozenset[str]], terms: Sequence[str]) -> NDArray[np.float64]:
     """[texts, terms]: 1 where a text has the term."""
-    found = np.array([[term in words for term in terms] for words in texts], dtype=np.float64)
-    return found.reshape(len(texts), len(terms))
+    indicated = np.array([[term in words for term in terms] for words in texts], dtype=np.float64)
+    return indicated.reshape(len(texts), len(terms))

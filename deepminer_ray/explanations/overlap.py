@@ -36,16 +36,16 @@ class Raster:
 
     def high(self, maps: Sequence[NDArray[np.float32]], geometry: Geometry, width: int, height: int) -> Maps:
         """Where upsampled maps are above 0.2 of their own maxima (the authors' rule) on a stored film of so many px."""
-        place = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
-        where = sampling(geometry, place * height - 0.5, place * width - 0.5)
-        found = np.empty((PACKED_WORDS, len(maps)), dtype=np.uint64)
+        points = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
+        where = sampling(geometry, points * height - 0.5, points * width - 0.5)
+        bits = np.empty((PACKED_WORDS, len(maps)), dtype=np.uint64)
         for begin in range(0, len(maps), MAPS_TOGETHER):
             some = maps[begin : begin + MAPS_TOGETHER]
             for number, (cells, upsampled) in enumerate(zip(some, self._upsampled(some, where), strict=True)):
                 largest = float(np.max(cells))
                 np.greater(upsampled, SEGMENTATION_THRESHOLD * largest, out=self._above)
-                found[:, begin + number] = _packed(self._above) if largest > 0 else 0
-        return found
+                bits[:, begin + number] = _packed(self._above) if largest > 0 else 0
+        return bits
 
     def _upsampled(self, maps: Sequence[NDArray[np.float32]], where: Sampling) -> Sequence[NDArray[np.float32]]:
         """Upsampled maps; of one shape they are channels of one picture, which takes a third of the time."""
@@ -59,15 +59,15 @@ class Raster:
 def outlined(rings: Sequence[Points]) -> Bits:
     """Which places lie inside a ring, both as shares of the film."""
     centre = (np.arange(POINTS_ACROSS) + 0.5) / POINTS_ACROSS
-    found = np.zeros((POINTS_ACROSS, POINTS_ACROSS), dtype=np.bool_)
+    within = np.zeros((POINTS_ACROSS, POINTS_ACROSS), dtype=np.bool_)
     for ring in rings:
         (left, right), (top, bottom) = (
             (np.searchsorted(centre, of.min()), np.searchsorted(centre, of.max(), side="right")) for of in ring.T
         )
         across, down = np.meshgrid(centre[left:right], centre[top:bottom])
         inside = Path(ring).contains_points(np.column_stack([across.ravel(), down.ravel()]))
-        found[top:bottom, left:right] |= inside.reshape(across.shape)
-    return _packed(found)
+        within[top:bottom, left:right] |= inside.reshape(across.shape)
+    return _packed(within)
 
 
 def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
@@ -86,7 +86,7 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
         )
         size = np.bitwise_count(by_place).sum(axis=0, dtype=np.int32)
         owner = np.repeat(np.arange(len(scans)), number)
-        found = np.full((len(scans), len(scans)), np.nan)
+        overlaps = np.full((len(scans), len(scans)), np.nan)
         for column, scan in enumerate(scans):
             words = inside[scan]
             if not len(words):
@@ -95,8 +95,8 @@ def overlap(maps: Sequence[Maps], outlines: Sequence[Bits]) -> Pairs:
             lit = by_place[words] & outlines[scan][words, np.newaxis]
             both = np.bitwise_count(lit).sum(axis=0, dtype=counted)
             shares = np.bincount(owner, both / (size + sizes[scan] - both), minlength=len(scans))
-            np.divide(shares, number, out=found[:, column], where=number > 0)
-        return found
+            np.divide(shares, number, out=overlaps[:, column], where=number > 0)
+        return overlaps
 
     return of
 

@@ -27,10 +27,10 @@ def pointing(peaks: Sequence[Points], outlines: Sequence[Sequence[Points]]) -> P
         column = np.repeat(np.arange(len(scans)), [len(paths[scan]) for scan in scans])
         near = _within(where, np.concatenate([np.empty((0, 2, 2)), *(boxes[scan] for scan in scans)]))
         hit = np.zeros((len(scans), len(where)), dtype=bool)
-        for place, path, points in zip(column, (path for scan in scans for path in paths[scan]), near, strict=True):
+        for row, path, points in zip(column, (path for scan in scans for path in paths[scan]), near, strict=True):
             some = np.flatnonzero(points)
             if len(some):
-                hit[place, some] |= path.contains_points(where[some])
+                hit[row, some] |= path.contains_points(where[some])
         outline, point = np.nonzero(hit)
         owner = np.repeat(np.arange(len(scans)), number)
         hits = np.bincount(owner[point] * len(scans) + outline, minlength=len(scans) ** 2)

@@ -56,8 +56,8 @@ def reader_questions(scans: Sequence[Mapping[str, Any]], number: int | None, see
     chosen = [row for rows in of.values() for row in chance.sample(rows, each)]
     chance.shuffle(chosen)
     return [
-        {"question": place, "scan": row["scan"], "class": row["class"], "explanation": _words(row)}
-        for place, row in enumerate(chosen, 1)
+        {"question": position, "scan": row["scan"], "class": row["class"], "explanation": _words(row)}
+        for position, row in enumerate(chosen, 1)
     ]
 
 
@@ -66,13 +66,13 @@ def _words(row: Mapping[str, Any]) -> str:
     return "; ".join(name or f"{unit_name(unit)}, not named" for unit, name in named)
 
 
-def write_questions(directory: Path, asked: Sequence[Mapping[str, Any]]) -> None:
+def write_questions(directory: Path, questions: Sequence[Mapping[str, Any]]) -> None:
     """`questions.csv` for readers, with an empty column for their answers, and `key.csv` apart, for who marks them."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"{directory} cannot be made: {error.strerror}.") from error
-    rows = [{name: marked(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in asked]
+    rows = [{name: marked(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in questions]
     for name, columns in ((SHEET, ("question", "explanation", "answer")), (KEY, ("question", "scan", "class"))):
         sheet = StringIO(newline="")
         writer = csv.DictWriter(sheet, columns, extrasaction="ignore", restval="")

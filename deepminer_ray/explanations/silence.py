@@ -65,12 +65,12 @@ def faithfulness(
     orders = [order, *(chance.permutation(units) for _ in range(ORDERS))]
     at = depths(units)
     whole = head.logits()
-    found = np.empty((2, len(orders), len(at)))
+    probabilities = np.empty((2, len(orders), len(at)))
     for row, one in enumerate(orders):
         for column, spoken in enumerate(_spoken(head, one, at)):
-            found[0, row, column] = head.probability(whole - spoken)[decided]
-            found[1, row, column] = head.probability(spoken)[decided]
-    deletion, insertion = (SilencingCurve(at, rows[0], rows[1:]) for rows in found)
+            probabilities[0, row, column] = head.probability(whole - spoken)[decided]
+            probabilities[1, row, column] = head.probability(spoken)[decided]
+    deletion, insertion = (SilencingCurve(at, rows[0], rows[1:]) for rows in probabilities)
     return deletion, insertion
 
 
@@ -116,9 +116,9 @@ def correcting(head: Head, truth: int) -> Correcting:
 
 def _each_silent(head: Head, spoken: Floats) -> Floats:
     """[units, classes]: the probabilities if one more unit were silent, for each unit."""
-    found = []
+    logits = []
     for start in range(0, len(head.maps), UNITS_AT_ONCE):
         part = slice(start, start + UNITS_AT_ONCE)
         terms = np.einsum("cu,ux->ucx", head.weight[:, part], head.maps[part])
-        found.append(head.probability(spoken - terms))
-    return np.concatenate(found)
+        logits.append(head.probability(spoken - terms))
+    return np.concatenate(logits)

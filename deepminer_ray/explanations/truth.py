@@ -74,14 +74,14 @@ def fit_name(level: Level, term: Term, thresholds: Floats) -> Fit:
     if not shown_by_enough(Term(term.concept, shows, others), level.patient, LEAST_PATIENTS):
         return Fit(*counts)
     ranking = Ranking(level.maxima)
-    found = areas(ranking, level.patient, shows, others)
-    low, high = interval_of(found.auroc, found.deviation)
+    measured = areas(ranking, level.patient, shows, others)
+    low, high = interval_of(measured.auroc, measured.deviation)
     above = level.maxima[:, shows | others] > thresholds[:, np.newaxis]
     reached = above.sum(1)
     right = (level.maxima[:, shows] > thresholds[:, np.newaxis]).sum(1)
     precision = np.divide(right, reached, out=np.full(len(reached), np.nan), where=reached > 0)
     of_all = areas(ranking, level.patient, shows, term.lacks).auroc
-    return Fit(*counts, found.auroc, low, high, found.deviation, of_all, precision, reached)
+    return Fit(*counts, measured.auroc, low, high, measured.deviation, of_all, precision, reached)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,8 @@ def tokens(text: str, mode: str) -> list[str]:
     """
     if mode not in SCORING_MODES:
         raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(SCORING_MODES)}.")
-    found = _tokens(text)
-    return list(found) if mode == "paper" else [part for token in found for part in _parts(token)]
+    words = _tokens(text)
+    return list(words) if mode == "paper" else [part for token in words for part in _parts(token)]
 
 
 @lru_cache(maxsize=100_000)

@@ -53,31 +53,33 @@ def filesystem_of(scheme: str, bucket: str) -> Any:
                 request_timeout=SECONDS_OF_SILENCE,
                 retry_strategy=AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
             )
-        found, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
+        filesystem, _ = FileSystem.from_uri(f"{scheme}://{bucket}")
     except pa.ArrowInvalid as error:
         raise BadInput(f"{scheme}://{bucket} cannot be used: {str(error).splitlines()[0]}") from error
     except (OSError, pa.ArrowException) as error:
         raise Unreachable(bucket_failure(f"{scheme}://{bucket}", "found", str(error))) from error
-    return found
+    return filesystem
 
 
-def no_bucket(asked: str) -> str:
+def no_bucket(address: str) -> str:
     """That the bucket of an address is not there."""
-    return f"There is no bucket {asked.split('/')[2]}: correct the address {asked}, or create the bucket."
+    return f"There is no bucket {address.split('/')[2]}: correct the address {address}, or create the bucket."
 
 
-def bucket_failure(asked: str, what: str, reason: str) -> str:
+def bucket_failure(address: str, what: str, reason: str) -> str:
     """Why something cannot be `what` (read, written), from what a client of its storage says."""
     if "NO_SUCH_BUCKET" in reason or ("Bucket" in reason and "not found" in reason):
-        return no_bucket(asked)
+        return no_bucket(address)
     if NO_TOKEN in reason:
         cause = reason.partition("error message was: ")[2].partition(" error_info=")[0]
         return (
-            f"{asked} cannot be {what}, Google's client has nothing to say who asks ({cause}): set {GOOGLE_KEY} to a "
+            f"{address} cannot be {what}, Google's client has nothing to say who asks ({cause}): set {GOOGLE_KEY} to a "
             "file of credentials on every node, correct the one that it names, or try again when Google answers."
         )
     if any(sign in reason for sign in REFUSALS + GOOGLE_REFUSALS):
-        wanted = GOOGLE_KEY if asked.split(":")[0] in GOOGLE else AMAZON_KEYS
-        return f"{asked} cannot be {what}, the bucket refuses: set {wanted} (or what your storage wants) on every node."
+        wanted = GOOGLE_KEY if address.split(":")[0] in GOOGLE else AMAZON_KEYS
+        return (
+            f"{address} cannot be {what}, the bucket refuses: set {wanted} (or what your storage wants) on every node."
+        )
     short = reason.splitlines()[0].partition(" (Request ID")[0]
-    return f"{asked} cannot be {what} ({short}): {CALL_AGAIN}"
+    return f"{address} cannot be {what} ({short}): {CALL_AGAIN}"

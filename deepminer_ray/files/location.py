@@ -150,12 +150,12 @@ class Remote:
         try:
             with self._asked("listed") as filesystem:
                 below = FileSelector(str(self.path), allow_not_found=google, recursive=recursive)
-                found = filesystem.get_file_info(below)
+                files = filesystem.get_file_info(below)
         except FileNotFoundError:
             return
-        if google and not found:
+        if google and not files:
             self._bucket_info()
-        for info in sorted(found, key=lambda info: str(info.path)):
+        for info in sorted(files, key=lambda info: str(info.path)):
             if info.is_file:
                 yield self._at(PurePosixPath(info.path)), info
 
@@ -195,8 +195,8 @@ def place(text: "str | Place") -> Place:
 
 def resolved(text: "str | Place") -> Place:
     """The same place by its full name, links of a path followed."""
-    found = place(text)
-    return found.resolve() if isinstance(found, Path) else found
+    location = place(text)
+    return location.resolve() if isinstance(location, Path) else location
 
 
 def states(files: Sequence[str]) -> dict[str, str]:
@@ -205,16 +205,16 @@ def states(files: Sequence[str]) -> dict[str, str]:
     A bucket is asked by listing the folder above all of them, a thousand at once, instead of one by one.
     """
     places = [place(file) for file in files]
-    found = {}
+    state_of = {}
     for file in places:
         if isinstance(file, Path):
             with suppress(OSError):
-                found[str(file)] = f"{file.stat().st_size} {file.stat().st_mtime_ns}"
+                state_of[str(file)] = f"{file.stat().st_size} {file.stat().st_mtime_ns}"
     remote = [file for file in places if isinstance(file, Remote)]
     for bucket in {(file.scheme, file.path.parts[0]) for file in remote}:
         folders = [str(file.path.parent) for file in remote if (file.scheme, file.path.parts[0]) == bucket]
-        found |= Remote(bucket[0], PurePosixPath(os.path.commonpath(folders))).states()
-    return found
+        state_of |= Remote(bucket[0], PurePosixPath(os.path.commonpath(folders))).states()
+    return state_of
 
 
 def remove(folder: Place) -> None:

@@ -22,8 +22,8 @@ def network_input(density: NDArray[np.uint16] | torch.Tensor, normalisation: str
     Channels last, which is faster on every CPU.
     """
     film = density.float() if isinstance(density, torch.Tensor) else torch.from_numpy(density.astype(np.float32))
-    shown = brightness(film)
+    grey = brightness(film)
     mean, deviation = (
         torch.tensor(channel, device=film.device).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation]
     )
-    return ((shown.unsqueeze(1) - mean) / deviation).contiguous(memory_format=torch.channels_last)
+    return ((grey.unsqueeze(1) - mean) / deviation).contiguous(memory_format=torch.channels_last)

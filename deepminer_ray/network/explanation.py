@@ -111,7 +111,7 @@ def concepts(one: Explained, called: Mapping[int, Called]) -> list[Concept]:
     for unit in range(len(one.contribution)):
         groups.setdefault(called.get(unit), []).append(unit)
     shares, weight = one.shares(), one.head.weight[one.decided]
-    found = [
+    summed = [
         Concept(
             None if name is None else name.phenomenon,
             name is not None and name.named,
@@ -122,7 +122,7 @@ def concepts(one: Explained, called: Mapping[int, Called]) -> list[Concept]:
         )
         for name, units in groups.items()
     ]
-    return sorted(found, key=lambda concept: (-concept.contribution, concept.phenomenon or ""))
+    return sorted(summed, key=lambda concept: (-concept.contribution, concept.phenomenon or ""))
 
 
 def shown_maps(one: Explained, by_name: Sequence[Concept]) -> list[ConceptMap]:
@@ -191,7 +191,7 @@ def explanation_tables(
 
 def _correcting_rows(scan: str, one: Explained, truth: int) -> list[dict[str, Any]]:
     corrected = correcting(one.head, truth)
-    places = {unit: place for place, unit in enumerate(corrected.together, 1)}
+    places = {unit: order for order, unit in enumerate(corrected.together, 1)}
     return [
         {"scan": scan, "unit": unit, "alone": unit in corrected.alone, "place": places.get(unit)}
         for unit in sorted({*corrected.alone, *corrected.together})

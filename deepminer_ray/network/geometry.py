@@ -29,16 +29,16 @@ def geometry(features: nn.Module, layer: str = LAYER) -> Geometry:
     """
     graph = fx.symbolic_trace(features)
     layers = dict(graph.named_modules())
-    asked = last_value(graph, layer)
+    value = last_value(graph, layer)
     spans: dict[fx.Node, Span | None] = {}
     for node in graph.graph.nodes:
         arriving = [spans[source] for source in node.all_input_nodes if spans.get(source) is not None]
         spans[node] = PIXEL if node.op == "placeholder" else _widest(arriving)
         if node.op == "call_module" and spans[node] is not None:
             spans[node] = _through(layers[str(node.target)], spans[node])
-        if node is asked:
+        if node is value:
             break
-    span = spans[asked]
+    span = spans[value]
     if span is None:
         raise BadInput(f"The layer {layer} pools the whole image: it has no response map.")
     stride, first, last = span
@@ -115,9 +115,9 @@ def _one(value: Any) -> int:
 
 def map_shape(features: nn.Module, layer: str, side: int) -> tuple[int, int, int]:
     """Units, height and width in cells of a layer's response maps of a patch; BadInput where it answers with none."""
-    asked = features if layer == LAYER else LayerAndLast(features, layer)
+    module = features if layer == LAYER else LayerAndLast(features, layer)
     with torch.no_grad():
-        answered = asked(torch.zeros(1, 3, side, side))
+        answered = module(torch.zeros(1, 3, side, side))
     maps = answered if layer == LAYER else answered[0]
     if not isinstance(maps, torch.Tensor) or maps.ndim != 4:
         raise BadInput(f"The layer {layer} answers with no response maps: use a layer around it.")

@@ -53,8 +53,8 @@ def reduced(maps: torch.Tensor) -> Responses:
 def _first_equal(flat: torch.Tensor, maximum: torch.Tensor) -> NDArray[np.int32]:
     """First index of the maximum: torch's own argmax promises no order among ties."""
     position = torch.arange(flat.shape[2], dtype=torch.int32, device=flat.device).expand_as(flat)
-    found: NDArray[np.int32] = position.where(flat == maximum.unsqueeze(2), flat.shape[2]).amin(2).cpu().numpy()
-    return found
+    first: NDArray[np.int32] = position.where(flat == maximum.unsqueeze(2), flat.shape[2]).amin(2).cpu().numpy()
+    return first
 
 
 @torch.inference_mode()
@@ -72,8 +72,8 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
     octave = maps.clamp_min(2.0 ** (SMALLEST_OCTAVE - 1)).log2_().sub_(SMALLEST_OCTAVE)
     level = octave.mul_(BINS_PER_OCTAVE).floor_().clamp_(0, HISTOGRAM_BINS - 2).add_(1).mul_(maps > 0)
     units = maps.shape[1]
-    place = level.long() + HISTOGRAM_BINS * torch.arange(units, device=maps.device).view(1, -1, 1, 1)
-    as_stored = place.permute(0, 2, 3, 1).flatten()  # channels last: nothing is copied
+    bin = level.long() + HISTOGRAM_BINS * torch.arange(units, device=maps.device).view(1, -1, 1, 1)
+    as_stored = bin.permute(0, 2, 3, 1).flatten()  # channels last: nothing is copied
     counts: NDArray[np.int64] = torch.bincount(as_stored, minlength=units * HISTOGRAM_BINS).cpu().numpy()
     return counts.reshape(units, HISTOGRAM_BINS)
 

@@ -58,8 +58,8 @@ def _feature(published: str, family: Family, held: Mapping[str, torch.Tensor]) -
 def _said(what: str, names: list[str]) -> str:
     if not names:
         return ""
-    shown = ", ".join(names[:TENSORS_NAMED]) + (" ..." if len(names) > TENSORS_NAMED else "")
-    return f"{len(names)} {what} ({shown})"
+    listed = ", ".join(names[:TENSORS_NAMED]) + (" ..." if len(names) > TENSORS_NAMED else "")
+    return f"{len(names)} {what} ({listed})"
 
 
 def _state(file: Place, network: str) -> dict[str, torch.Tensor]:

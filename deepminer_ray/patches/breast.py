@@ -90,14 +90,14 @@ def _strips(density: NDArray[np.uint16]) -> NDArray[np.bool_]:
     strips = np.zeros(density.shape, dtype=np.bool_)
     depth = max(1, round(STRIP * min(density.shape)))
     for turned, marked in ((density, strips), (density[::-1], strips[::-1])):
-        for lines, found in ((turned, marked), (turned.T, marked.T)):
+        for lines, strip in ((turned, marked), (turned.T, marked.T)):
             band = lines[: depth + BLUR].astype(np.float64)
             clear = np.flatnonzero((band < CLEAR_FILM).mean(axis=1) >= CLEAR_SHARE)
             if not len(clear) or clear[-1] + BLUR >= len(band):
                 continue
             # Dense tissue at the chest wall is as bright, but reaches further in or darkens slowly.
             if (band[clear[-1] + BLUR] - band[clear[-1]]).mean() > STEP:
-                found[: clear[-1] + BLUR] = True
+                strip[: clear[-1] + BLUR] = True
     return strips
 
 

@@ -30,8 +30,8 @@ def draw_breasts(file: Path, films: Sequence[tuple[str, NDArray[np.uint16]]]) ->
         panel.axis("off")
     for panel, (name, density) in zip(axes, films, strict=False):
         mask = breast_mask(density)
-        shown = brightness(density.astype(np.float64))
-        panel.imshow(shown, cmap="gray", vmin=0, vmax=1)
+        grey = brightness(density.astype(np.float64))
+        panel.imshow(grey, cmap="gray", vmin=0, vmax=1)
         if mask.any() and not mask.all():
             panel.contour(mask, [0.5], colors=CONTOUR, linewidths=1)
         panel.set_title(f"{name}\nbreast {mask.mean():.0%} of the film", fontsize=7)

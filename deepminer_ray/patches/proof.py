@@ -39,11 +39,11 @@ class Shards:
 
     def of(self, kind: str, number: int) -> bytes | None:
         """The digest of a film's shard, None where the film was not cut."""
-        place = int(np.searchsorted(self.numbers, number))
-        if place == len(self.numbers) or self.numbers[place] != number:
+        index = int(np.searchsorted(self.numbers, number))
+        if index == len(self.numbers) or self.numbers[index] != number:
             return None
-        found: bytes = self.rows[kind][place].as_py()
-        return found
+        digest: bytes = self.rows[kind][index].as_py()
+        return digest
 
 
 def content_digest(content: bytes) -> bytes:
@@ -59,8 +59,8 @@ def listed(digests: Mapping[int, tuple[bytes, bytes]]) -> bytes:
     written = pa.BufferOutputStream()
     with pa.ipc.new_file(written, LIST) as writer:
         writer.write_table(table)
-    found: bytes = written.getvalue().to_pybytes()
-    return found
+    content: bytes = written.getvalue().to_pybytes()
+    return content
 
 
 def read_list(folder: Place) -> Shards | None:
@@ -121,12 +121,12 @@ def _refuse_other(file: Place, content: bytes) -> None:
     folder, kind = file.parent.parent / "patch", file.parent.name
     if kind not in SHARD_KINDS:
         return
-    number, found = int(file.stem), content_digest(content)
+    number, digest = int(file.stem), content_digest(content)
     shards = _known(folder)
-    if shards is None or shards.of(kind, number) != found:
+    if shards is None or shards.of(kind, number) != digest:
         _known.cache_clear()
         shards = _known(folder)
-    if shards is not None and shards.of(kind, number) != found:
+    if shards is not None and shards.of(kind, number) != digest:
         raise BadInput(
             f"{file} is not the one that `cut` made: bring that back, or `deepminer cut RUN --again` cuts its film "
             "again."
@@ -139,5 +139,5 @@ def _known(folder: Place) -> Shards | None:
 
 
 def _state(file: Path) -> State:
-    found = file.stat()
-    return str(file), found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    stat = file.stat()
+    return str(file), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

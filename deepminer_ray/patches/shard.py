@@ -129,8 +129,8 @@ def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
     column = film.schema.names.index("patch")
     groups = []
     for group in range(film.num_row_groups):
-        found = film.metadata.row_group(group).column(column).statistics
-        if any(found.min <= patch <= found.max for patch in chosen):
+        statistics = film.metadata.row_group(group).column(column).statistics
+        if any(statistics.min <= patch <= statistics.max for patch in chosen):
             groups.append(group)
     return groups
 

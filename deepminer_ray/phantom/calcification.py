@@ -15,14 +15,14 @@ def pleomorphic_cluster(diameter: float, rng: np.random.Generator, toward_nipple
     size = int(diameter * 1.5) | 1
     places = _apart(int(rng.integers(16, 26)), 0.44 * diameter, 0.105 * diameter, rng)
     polygons, levels = [], []
-    for place in places:
+    for point in places:
         corners = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(5, 8)))
         long, short = diameter * rng.uniform(0.045, 0.085), diameter * rng.uniform(0.03, 0.05)
         turn = rng.uniform(0, np.pi)
         out = rng.uniform(0.6, 1.1, corners.size)
         u, v = long * out * np.cos(corners), short * out * np.sin(corners)
         corner = np.stack([u * np.cos(turn) - v * np.sin(turn), u * np.sin(turn) + v * np.cos(turn)], axis=1)
-        polygons.append((size - 1) / 2 + place + corner)
+        polygons.append((size - 1) / 2 + point + corner)
         levels.append(float(rng.uniform(0.5, 1.0)))
     specks = shapes(size, polygons, levels)
     grid = plane(size)
@@ -88,10 +88,10 @@ def lucent_centred(diameter: float, rng: np.random.Generator, toward_nipple: flo
     size = int(diameter * 1.5) | 1
     grid = plane(size)
     added = np.zeros((size, size), dtype=np.float32)
-    for place in _apart(int(rng.integers(4, 8)), 0.40 * diameter, 0.27 * diameter, rng):
+    for point in _apart(int(rng.integers(4, 8)), 0.40 * diameter, 0.27 * diameter, rng):
         radius = diameter * rng.uniform(0.07, 0.13)
         edge = radius * uneven(grid.angle, 0.015, range(2, 4), rng)
-        away = np.hypot(grid.x - place[0], grid.y - place[1])
+        away = np.hypot(grid.x - point[0], grid.y - point[1])
         rim = np.exp(-(((away - 0.78 * edge) / (0.30 * radius)) ** 2))
         added = np.maximum(added, rng.uniform(0.9, 1.2) * rim + 0.2 * step(edge - away, -1, 1))
     return Drawing(added.astype(np.float32), round_about(added > 0.15, 0.03 * diameter))
@@ -104,9 +104,9 @@ def _apart(count: int, reach: float, distance: float, rng: np.random.Generator) 
     for _ in range(20 * count):
         angle, out = rng.uniform(0, 2 * np.pi), reach * rng.random() ** 0.6
         u, v = out * np.cos(angle), out * np.sin(angle) * squeeze
-        place = np.array([u * np.cos(turn) - v * np.sin(turn), u * np.sin(turn) + v * np.cos(turn)])
-        if len(places) < count and all(np.hypot(*(place - other)) >= distance for other in places):
-            places.append(place)
+        point = np.array([u * np.cos(turn) - v * np.sin(turn), u * np.sin(turn) + v * np.cos(turn)])
+        if len(places) < count and all(np.hypot(*(point - other)) >= distance for other in places):
+            places.append(point)
     return places
 
 
@@ -134,12 +134,12 @@ def _broken(path: Path, dash: float, rng: np.random.Generator) -> list[Path]:
     """Cut a path into dashes of uneven length with gaps between."""
     steps = np.hypot(*np.diff(path, axis=0).T)
     reached = np.concatenate([[0], steps.cumsum()])
-    parts, place = [], 0.0
-    while place < reached[-1]:
-        end = min(place + dash * rng.uniform(0.6, 1.8), reached[-1])
-        at = np.linspace(place, end, 5)
+    parts, position = [], 0.0
+    while position < reached[-1]:
+        end = min(position + dash * rng.uniform(0.6, 1.8), reached[-1])
+        at = np.linspace(position, end, 5)
         parts.append(np.stack([np.interp(at, reached, path[:, 0]), np.interp(at, reached, path[:, 1])], axis=1))
-        place = end + dash * rng.uniform(0.4, 0.9)
+        position = end + dash * rng.uniform(0.4, 0.9)
     return parts
 
 

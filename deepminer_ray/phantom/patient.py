@@ -82,16 +82,16 @@ def write_patient(directory: Path, number: int, seed: int, columns: int) -> list
         width = round(columns * film.uniform(0.95, 1.05))
         height = round(columns * slope * film.uniform(0.97, 1.03))
         kinds = patient.kinds if laterality == patient.laterality else ()
-        density, found = draw_film(
+        density, findings = draw_film(
             patient, anatomy, name, (height, width), list(zip(kinds, depths, strict=False)), film
         )
         (case / f"{patient.stem}.{name}.LJPEG").write_bytes(_encoded(density, patient.digitizer, film))
-        views[name] = View(height, width, bits, resolution, overlay=bool(found))
-        if found:
-            text = format_overlay([finding.abnormality for finding in found])
+        views[name] = View(height, width, bits, resolution, overlay=bool(findings))
+        if findings:
+            text = format_overlay([finding.abnormality for finding in findings])
             (case / f"{patient.stem}.{name}.OVERLAY").write_text(text, encoding="ascii")
             scan = patient.scan(laterality, view)
-            answers += [_answer(scan, place, finding) for place, finding in enumerate(found, 1)]
+            answers += [_answer(scan, position, finding) for position, finding in enumerate(findings, 1)]
     (case / f"{patient.stem.replace('_', '-')}.ics").write_text(_ics(patient, views, rng), encoding="ascii")
     return answers
 

@@ -117,8 +117,8 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
     return tuple(kinds)
 
 
-def _in_turn(values: tuple[T, ...], place: int, seed: int, purpose: int) -> T:
+def _in_turn(values: tuple[T, ...], index: int, seed: int, purpose: int) -> T:
     """Deal values like cards: each once before any comes again, every round newly shuffled."""
-    deal, card = divmod(place, len(values))
+    deal, card = divmod(index, len(values))
     order = random_numbers(seed, purpose, deal, len(values)).permutation(len(values))
     return values[int(order[card])]

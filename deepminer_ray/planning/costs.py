@@ -106,8 +106,8 @@ def seconds_of_stages(
     start = TRAIN_START * measured.actor + STAGE
     rows = counts.probed.times(measured.units * ROW)
     passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
-    shown = CountEstimate(*(distinct(value, measured.units) for value in counts.probed))
-    ranked = shown.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
+    probed = CountEstimate(*(distinct(value, measured.units) for value in counts.probed))
+    ranked = probed.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
     return [

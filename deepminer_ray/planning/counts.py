@@ -90,7 +90,7 @@ def spread(count: int, wanted: int, seed: int = 0) -> list[int]:
 
 def partition_of_patients(pathology: Mapping[str, str], shares: Shares) -> dict[str, str]:
     """The partition of each patient, `validation` for those of train that are kept for it: as `partition.sql`."""
-    found: dict[str, str] = {}
+    partitions: dict[str, str] = {}
     for kind in sorted(set(pathology.values())):
         patients = [patient for patient, of in pathology.items() if of == kind]
         patients.sort(key=lambda patient: (hashlib.md5(f"{shares.seed}{patient}".encode()).hexdigest(), patient))
@@ -98,8 +98,8 @@ def partition_of_patients(pathology: Mapping[str, str], shares: Shares) -> dict[
         validation = math.floor(shares.validation * train + 0.5)
         names = ["train"] * (train - validation) + ["validation"] * validation + ["test"] * test
         names += ["holdout"] * (len(patients) - len(names))
-        found |= dict(zip(patients, names, strict=True))
-    return found
+        partitions |= dict(zip(patients, names, strict=True))
+    return partitions
 
 
 def _quotas(patients: int, shares: Sequence[float]) -> list[int]:
@@ -185,7 +185,9 @@ def counts(
 
 def worst(films: Sequence[PlannedScan]) -> dict[str, str]:
     """The worst pathology on any film of each patient."""
-    found: dict[str, str] = {}
+    pathologies: dict[str, str] = {}
     for film in films:
-        found[film.patient] = THREE_CLASSES.worst([found.get(film.patient, THREE_CLASSES.rest), film.pathology])
-    return found
+        pathologies[film.patient] = THREE_CLASSES.worst(
+            [pathologies.get(film.patient, THREE_CLASSES.rest), film.pathology]
+        )
+    return pathologies

@@ -42,8 +42,8 @@ class TrainingBar:
 
     def __init__(self, epochs: int):
         self.epochs = epochs
-        shown = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[rate]:.0f} patches/s")
-        columns = [TextColumn(text) for text in shown]
+        parts = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[rate]:.0f} patches/s")
+        columns = [TextColumn(text) for text in parts]
         self.bar = Progress(columns[0], BarColumn(), *columns[1:], TimeRemainingColumn(), console=console)
         self.task = self.bar.add_task("train", total=epochs, loss=float("nan"), rate=0.0, visible=False)
         self.last = time.monotonic()

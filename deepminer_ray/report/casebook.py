@@ -41,7 +41,7 @@ def write_casebook(run: Run) -> Path:
         pictured[case["scan"]] = _pictured(film, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
         seen[case["scan"]] = _on_breast(film, layer, case)
     maps = _maps(run, seen)
-    shown = []
+    records = []
     for case in cases:
         scan = case["scan"]
         arguments = argued[scan], argued_concepts[scan], silence[scan]
@@ -50,13 +50,13 @@ def write_casebook(run: Run) -> Path:
         write_record(run.folder / "figures" / f"{scan}.json", said)
         drawn = [(ACTIVATED, None), *(("unit", unit["unit"]) for unit in units[scan])]
         drawn += [*(("concept", concept["phenomenon"]) for concept in concepts[scan]), (PROBABILITY, None)]
-        shown.append(said | {"maps": [maps[scan, *of] for of in drawn]} | pictured[scan])
+        records.append(said | {"maps": [maps[scan, *of] for of in drawn]} | pictured[scan])
     file = run.folder / "casebook.html"
     colours = (np.array(COLOURS(np.arange(256))[:, :3]) * 255).round().astype(int).tolist()
     misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in cases}))
     page = template("casebook.html").render(
         run=run.name,
-        cases=shown,
+        cases=records,
         network=layer,
         misleading=misleading,
         about={"colours": colours, "opaque": OPAQUE},
@@ -70,7 +70,7 @@ def _maps(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, st
 
     A batch is held at a time: as numbers they are many times larger.
     """
-    found = {}
+    maps = {}
     for batch in run.batches("case_map", MAPS_ENCODED_AT_ONCE):
         ends = np.cumsum(batch["map"].value_lengths())
         cells = np.split(batch["map"].flatten().to_numpy(), ends[:-1])
@@ -78,8 +78,8 @@ def _maps(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, st
             if row["scan"] in seen:
                 of = row["unit"] if row["shows"] == "unit" else row["phenomenon"]
                 largest = 1.0 if row["shows"] == PROBABILITY else None
-                found[row["scan"], row["shows"], of] = _cells(row, of_map, seen[row["scan"]], largest)
-    return found
+                maps[row["scan"], row["shows"], of] = _cells(row, of_map, seen[row["scan"]], largest)
+    return maps
 
 
 QUERIES: dict[str, dict[str, Any]] = {
@@ -92,10 +92,10 @@ QUERIES: dict[str, dict[str, Any]] = {
 
 
 def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
+    by_scan: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["scan"]].append(row)
-    return found
+        by_scan[row["scan"]].append(row)
+    return by_scan
 
 
 def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:

@@ -117,34 +117,34 @@ def _save(figure: Figure, file: Path) -> None:
 
 def draw_scores(file: Path, rows: Sequence[Row]) -> None:
     """Every score with its interval over patients beside what chance gives; rows are those of `score` with an n."""
-    shown = [row for row in rows if row["n"]]
+    scored = [row for row in rows if row["n"]]
     names = [
         f"{row['metric']}, {'top ' + str(row['depth']) if row.get('depth') else 'all units'}, {row['mode']}"
         f"   p {row['p']:.3f}, n {row['n']}"
-        for row in shown
+        for row in scored
     ]
-    figure, axes = _beside_chance(shown, "value", names, "value, 95 % over patients", "by chance")
+    figure, axes = _beside_chance(scored, "value", names, "value, 95 % over patients", "by chance")
     axes.set(xlabel="score, or share")
-    _legend(axes, bool(shown))
+    _legend(axes, bool(scored))
     _save(figure, file)
 
 
 def draw_annotators(file: Path, rows: Sequence[Row]) -> None:
     """Who names best: how true each annotator's names are on unseen patients; rows of `annotator_score`."""
-    shown = [row for row in rows if row["auroc"] is not None]
+    scored = [row for row in rows if row["auroc"] is not None]
     names = [
         f"{row['annotator']}, {LEVEL_NAMES[row['level']]}   {row['true']} of {row['tested']} names above 0.5, "
         f"p {row['p']:.3f}, n {row['n']}"
-        for row in shown
+        for row in scored
     ]
     said = "against other findings, 95 % over patients"
-    figure, axes = _beside_chance(shown, "auroc", names, said, "the same names shuffled")
+    figure, axes = _beside_chance(scored, "auroc", names, said, "the same names shuffled")
     axes.axvline(0.5, color="0.8", linewidth=1, zorder=0)
-    if shown:
-        areas = [row["auroc_all"] for row in shown]
-        axes.plot(areas, range(len(shown)), "|", color="0.4", label="against everything else")
+    if scored:
+        areas = [row["auroc_all"] for row in scored]
+        axes.plot(areas, range(len(scored)), "|", color="0.4", label="against everything else")
     axes.set(xlabel="mean AUC with which a unit's maximum predicts its name on unseen patients", xlim=(0, 1))
-    _legend(axes, bool(shown))
+    _legend(axes, bool(scored))
     _save(figure, file)
 
 
@@ -154,10 +154,10 @@ def _beside_chance(
     """A line a row: a value with its interval, and what chance gives."""
     figure = Figure(figsize=(9, 1.4 + 0.28 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    for place, row in enumerate(rows):
-        axes.plot([row["low"], row["high"]], [place, place], color=BLUE, linewidth=2)
-        axes.plot(row[value], place, "o", color=BLUE, label=None if place else said)
-        axes.plot(row["null_value"], place, "x", color=RED, label=None if place else chance)
+    for index, row in enumerate(rows):
+        axes.plot([row["low"], row["high"]], [index, index], color=BLUE, linewidth=2)
+        axes.plot(row[value], index, "o", color=BLUE, label=None if index else said)
+        axes.plot(row["null_value"], index, "x", color=RED, label=None if index else chance)
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.invert_yaxis()
     axes.grid(axis="x", color="0.9")
@@ -166,8 +166,8 @@ def _beside_chance(
     return figure, axes
 
 
-def _legend(axes: Axes, shown: bool) -> None:
-    if shown:
+def _legend(axes: Axes, drawn: bool) -> None:
+    if drawn:
         axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
 
 

@@ -149,9 +149,9 @@ def write_report(run: Run, out: Path | None = None) -> Path:
 
 def _section(run: Run, section: Section) -> Row:
     rows = run.rows(section.query)
-    shown = [[_shown(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows]
+    cells = [[_shown(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows]
     query = statement(section.query)
-    return {"title": section.title, "note": section.note, "columns": [*section.columns, "paper"], "rows": shown} | {
+    return {"title": section.title, "note": section.note, "columns": [*section.columns, "paper"], "rows": cells} | {
         "query": query
     }
 
@@ -172,8 +172,8 @@ def _units(run: Run) -> tuple[list[Row], str]:
         return rows, _without(len(rows), [str(error)])
     for row in rows:
         try:
-            shown = range(min(PICTURES, len(gallery.patches(row["unit"]))))
-            row["pictures"] = [_embedded(gallery.picture(row["unit"], place)) for place in shown]
+            positions = range(min(PICTURES, len(gallery.patches(row["unit"]))))
+            row["pictures"] = [_embedded(gallery.picture(row["unit"], position)) for position in positions]
         except (BadInput, Unreachable) as error:
             why[str(error)] = None
     return rows, _without(sum(not row["pictures"] for row in rows), list(why))
@@ -191,13 +191,13 @@ def _without(units: int, why: list[str]) -> str:
 
 def _curves(run: Run) -> list[Row]:
     """The figures there are, of every partition, each with the SQL of its rows and how many there are."""
-    found = []
+    curves = []
     for name, (title, query) in CURVES.items():
         for file in sorted((run.folder / "curves").glob(f"{name}*.png")):
             partition = file.stem.removeprefix(name).lstrip("_")
             of = {"title": f"{title}, {partition}" if partition else title, "picture": _embedded(file.read_bytes())}
-            found.append(of | {"query": statement(query), "rows": len(run.rows(query))})
-    return found
+            curves.append(of | {"query": statement(query), "rows": len(run.rows(query))})
+    return curves
 
 
 def _embedded(picture: bytes) -> str:

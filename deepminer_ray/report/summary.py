@@ -15,9 +15,9 @@ def summary(run: Run) -> str:
     """What came out, in ten lines: how well classes are told apart, what units are called, whether names and
     explanations beat chance, and what to open. The report has the rest."""
     lines = [f"run {run.folder}", *_areas(run), *_names(run), *_scores(run)]
-    shown = run.rows("telling_figure")
-    if shown:
-        lines.append(f"to open    {run.folder / 'casebook.html'}, {run.folder / 'figures' / shown[0]['scan']}.png")
+    figures = run.rows("telling_figure")
+    if figures:
+        lines.append(f"to open    {run.folder / 'casebook.html'}, {run.folder / 'figures' / figures[0]['scan']}.png")
     lines.append(f"all tables `deepminer report {run.folder}`; what is done `deepminer status {run.folder}`")
     return "\n".join(lines)
 
@@ -82,24 +82,24 @@ MEASURES = COLUMN_TITLES | {"pauc_paper": "pAUC, authors' formula"}
 def evaluated(run: Run) -> str:
     """How well every class is told apart on every level, and what the paper reports of the same."""
     rows = run.rows("measure_of")
-    found: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
+    measured: dict[tuple[str, ...], dict[str, dict[str, Any]]] = {}
     for row in rows:
         key = tuple(row[name] for name in ("partition", "level", "class", "against"))
-        found.setdefault(key, {})[row["measure"]] = row
+        measured.setdefault(key, {})[row["measure"]] = row
     titles = "".join(f"{title:26}" for title in COLUMN_TITLES.values())
     lines = ["How well the classes are told apart (95 % interval over patients; positives of all items; `from measure`"]
     lines += ["has partial areas, Brier scores and predictive values too):", f"{'':42}{titles}".rstrip()]
-    for (partition, level, name, against), of in found.items():
+    for (partition, level, name, against), of in measured.items():
         called = name if against == "rest" else f"{name} or {against}"
-        shown = "".join(f"{estimate(of[key]['value'], of[key]['low'], of[key]['high']):25} " for key in COLUMN_TITLES)
+        cells = "".join(f"{estimate(of[key]['value'], of[key]['low'], of[key]['high']):25} " for key in COLUMN_TITLES)
         items = f"{of['auc']['positives']} of {of['auc']['items']}"
-        lines.append(f"  {partition:9}{level:9}{called:22}{shown}{items}")
+        lines.append(f"  {partition:9}{level:9}{called:22}{cells}{items}")
     for row in run.rows("auc_of"):
         if row["auc"] is None:
             where = f"  {row['partition']:9}{row['level']:9}{row['class']:22}"
             lines.append(f"{where}no positives or no negatives   {row['positives']} of {row['total']}")
-    if found:
-        reached = [of["sensitivity"]["value"] for of in found.values()]
+    if measured:
+        reached = [of["sensitivity"]["value"] for of in measured.values()]
         lines.append(
             f"  (specificity where the sensitivity is at least {min(reached):.3f}, by a threshold chosen on these very"
         )

@@ -118,10 +118,10 @@ def digits(text: str) -> int | None:
 
 def finite(text: str) -> float:
     """A number; ValueError where it is none, or not finite."""
-    found = float(text)
-    if not math.isfinite(found):
+    number = float(text)
+    if not math.isfinite(number):
         raise ValueError(text)
-    return found
+    return number
 
 
 def whole_number(text: str) -> int:
@@ -134,7 +134,7 @@ def whole_number(text: str) -> int:
 
 def age(text: str) -> int:
     """Years, also written as 3.0; ValueError where nobody is so old."""
-    found = whole_number(text)
-    if not 0 <= found <= OLDEST:
+    years = whole_number(text)
+    if not 0 <= years <= OLDEST:
         raise ValueError(text)
-    return found
+    return years

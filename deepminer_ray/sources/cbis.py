@@ -63,7 +63,7 @@ def find_films(directory: Place) -> list[dict[str, str]]:
             films.setdefault(scan, {})[tuple(said.values())] = said
     known = {_folder(row["mask"]) for rows in films.values() for row in rows.values()}
     unlisted = {
-        found[1]: name for name in sorted(folders) if (found := FINDING_FOLDER.fullmatch(name)) and name not in known
+        match[1]: name for name in sorted(folders) if (match := FINDING_FOLDER.fullmatch(name)) and name not in known
     }
     items = []
     for scan, rows in sorted((scan, list(rows.values())) for scan, rows in films.items()):
@@ -92,7 +92,7 @@ def _scan_of(row: dict[str, str]) -> str:
 def _scans_of_folders(row: dict[str, str]) -> set[str]:
     """The films that the folders of a row's film and mask are named after."""
     names = [_folder(row["image"]), _folder(row["mask"])]
-    return {found[1] for name in names if (found := FINDING_FOLDER.fullmatch(name) or FILM.fullmatch(name))}
+    return {match[1] for name in names if (match := FINDING_FOLDER.fullmatch(name) or FILM.fullmatch(name))}
 
 
 def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
@@ -108,8 +108,8 @@ def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
             if name not in table.columns:
                 raise BadInput(f"{file} lacks the column {name}: it is not a case description of CBIS-DDSM.")
         split = "train" if "_train_" in file.name else "test"
-        for found in table.iter_rows(named=True):
-            yield {ours: (found.get(theirs) or "").strip() for theirs, ours in COLUMNS.items()} | {"list": split}
+        for row in table.iter_rows(named=True):
+            yield {ours: (row.get(theirs) or "").strip() for theirs, ours in COLUMNS.items()} | {"list": split}
 
 
 def read_case(directory: str, item: dict[str, str]) -> Case:
@@ -165,22 +165,22 @@ def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
 
 
 def _film(folder: str) -> Place:
-    found = _dicoms(folder)
-    if len(found) != 1:
-        raise BadInput(f"The film's folder holds {len(found)} DICOM files instead of one.")
-    return found[0]
+    files = _dicoms(folder)
+    if len(files) != 1:
+        raise BadInput(f"The film's folder holds {len(files)} DICOM files instead of one.")
+    return files[0]
 
 
 def _mask(folder: str, film: image.ImageHeader) -> Place:
     """The file of a mask's folder that is as large as the film: the csv files often name the cropped image instead."""
     sizes = {file: image.read_header(file, "mask") for file in _dicoms(folder)}
-    found = [file for file, size in sizes.items() if (size.rows, size.columns) == (film.rows, film.columns)]
-    if len(found) != 1:
+    masks = [file for file, size in sizes.items() if (size.rows, size.columns) == (film.rows, film.columns)]
+    if len(masks) != 1:
         raise BadInput(
-            f"Of {len(sizes)} files in a mask's folder {len(found)} instead of one are {film.columns} x {film.rows} px "
+            f"Of {len(sizes)} files in a mask's folder {len(masks)} instead of one are {film.columns} x {film.rows} px "
             "like the film: its labels would be wrong."
         )
-    return found[0]
+    return masks[0]
 
 
 def _dicoms(folder: str) -> list[Place]:
@@ -195,20 +195,20 @@ def _folder(path: str) -> str:
 
 def _folders(directory: Place) -> dict[str, str]:
     """Where the folders of films and masks lie: downloads put them directly or some folders deeper."""
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     if isinstance(directory, Remote):
         for file in directory.rglob("*.dcm"):
             while str(file) != str(directory):
                 if file.name.startswith(("Mass-", "Calc-")):
-                    found[file.name] = str(file)
+                    folders[file.name] = str(file)
                 file = file.parent
-        return found
+        return folders
     for folder, names, _ in os.walk(directory):
         for name in names:
             if name.startswith(("Mass-", "Calc-")):
-                found[name] = str(Path(folder) / name)
-        names[:] = [name for name in names if name not in found]
-    return found
+                folders[name] = str(Path(folder) / name)
+        names[:] = [name for name in names if name not in folders]
+    return folders
 
 
 def read_official_lists(directory: Place) -> list[dict[str, Any]]:

@@ -30,5 +30,5 @@ def compiled(function: Function) -> Function:
     made: Any = njit(nogil=True)(function)
     with suppress(RuntimeError):  # neither the package's folder nor the user's can be written
         made._cache = _Kept(function)
-    found: Function = made
-    return found
+    compiled_function: Function = made
+    return compiled_function

@@ -50,18 +50,18 @@ def _cases(directory: Place) -> Iterator[str]:
         return
     entered: set[Path] = set()
     for folder, below, files in os.walk(directory, onerror=_refuse, followlinks=True):
-        place = Path(folder).resolve()
-        if place in entered:
+        path = Path(folder).resolve()
+        if path in entered:
             below.clear()
             continue
-        entered.add(place)
+        entered.add(path)
         below.sort()
         yield from _cases_in(folder, files)
 
 
 def _cases_in(folder: str, names: list[str]) -> list[str]:
-    found = [f"{folder}/{name}" for name in names if name.endswith(ICS)]
-    return found or ([folder] if any(name.endswith(LJPEG) for name in names) else [])
+    cases = [f"{folder}/{name}" for name in names if name.endswith(ICS)]
+    return cases or ([folder] if any(name.endswith(LJPEG) for name in names) else [])
 
 
 def _refuse(error: OSError) -> None:
@@ -179,13 +179,13 @@ def _check_header(file: Place, size: ics.View, there: Collection[str]) -> list[s
     packed = f"{file.name}.gz"
     if file.name not in there:
         raise BadInput(f"The film is packed: unpack {packed}." if packed in there else "The film is missing.")
-    found = ljpeg.header(read_start(file, HEADER_BYTES))
+    header = ljpeg.header(read_start(file, HEADER_BYTES))
     expected = (size.lines, size.pixels_per_line)
-    if found.rows * found.columns != size.lines * size.pixels_per_line:
+    if header.rows * header.columns != size.lines * size.pixels_per_line:
         raise BadInput(
-            f"The LJPEG holds {found.rows} x {found.columns} pixels, the .ics says {expected[0]} x {expected[1]}."
+            f"The LJPEG holds {header.rows} x {header.columns} pixels, the .ics says {expected[0]} x {expected[1]}."
         )
-    odd = ljpeg.reshaping(found, *expected)
+    odd = ljpeg.reshaping(header, *expected)
     return [f"{odd} of the .ics"] if odd else []
 
 

@@ -45,8 +45,8 @@ def decode_file(
 
 
 def _case_beside(file: Path) -> ics.Ics | None:
-    found = sorted(file.parent.glob("*.ics"))
-    return ics.parse_ics(found[0].read_text(errors="replace")) if found else None
+    files = sorted(file.parent.glob("*.ics"))
+    return ics.parse_ics(files[0].read_text(errors="replace")) if files else None
 
 
 def _write(out: Path, film: NDArray[np.uint16]) -> None:

@@ -16,19 +16,19 @@ READ_AHEAD = 8
 
 
 @compiled
-def without_stuffing(stream: NDArray[np.uint8], place: int, part: NDArray[np.uint8]) -> tuple[int, int]:
+def without_stuffing(stream: NDArray[np.uint8], offset: int, part: NDArray[np.uint8]) -> tuple[int, int]:
     """Copy bytes from `place` on up to a marker, without the zero after each FF; return bytes copied and the place."""
     copied = 0
-    while place < stream.size:
-        byte = stream[place]
+    while offset < stream.size:
+        byte = stream[offset]
         if byte == 0xFF:
-            if place + 1 == stream.size or stream[place + 1] != 0:
+            if offset + 1 == stream.size or stream[offset + 1] != 0:
                 break
-            place += 1
+            offset += 1
         part[copied] = byte
         copied += 1
-        place += 1
-    return copied, place
+        offset += 1
+    return copied, offset
 
 
 @compiled
@@ -44,14 +44,14 @@ def read_rows(
 
     The part must be longer than `size` by READ_AHEAD and a row of LONGEST_SAMPLE: ends are looked for row by row.
     """
-    buffer, held, place = np.uint64(0), np.uint64(0), np.uint64(0)
+    buffer, held, offset = np.uint64(0), np.uint64(0), np.uint64(0)
     for row in range(1, samples.shape[0]):
         above, line = samples[row - 1], samples[row]
         corner = left = np.int64(0)
         for column in range(samples.shape[1]):
             # The bit buffer is filled from the top without a branch; bits already there are written again.
-            buffer |= _eight_bytes(part, place) >> held
-            place += (np.uint64(63) - held) >> np.uint64(3)
+            buffer |= _eight_bytes(part, offset) >> held
+            offset += (np.uint64(63) - held) >> np.uint64(3)
             held |= np.uint64(56)
             entry = np.int64(quick[buffer >> np.uint64(64 - QUICK_BITS)])
             if entry == 0:
@@ -66,17 +66,17 @@ def read_rows(
             left = (prediction + (entry >> 8)) & 0xFFFF
             corner = over
             line[column] = left
-        if np.int64(place) * 8 - np.int64(held) > size * 8:
+        if np.int64(offset) * 8 - np.int64(held) > size * 8:
             return TOO_SHORT
     # At most 7 bits fill the last byte.
-    return TOO_LONG if size * 8 - (np.int64(place) * 8 - np.int64(held)) >= 8 else FINE
+    return TOO_LONG if size * 8 - (np.int64(offset) * 8 - np.int64(held)) >= 8 else FINE
 
 
 @compiled
-def _eight_bytes(part: NDArray[np.uint8], place: np.uint64) -> np.uint64:
+def _eight_bytes(part: NDArray[np.uint8], offset: np.uint64) -> np.uint64:
     following = np.uint64(0)
     for step in range(READ_AHEAD):
-        following = following << np.uint64(8) | np.uint64(part[place + np.uint64(step)])
+        following = following << np.uint64(8) | np.uint64(part[offset + np.uint64(step)])
     return following
 
 
@@ -137,7 +137,7 @@ def write_differences(
     coded: NDArray[np.uint8],
 ) -> int:
     """Write codes and extra bits, a zero after every FF, the last byte filled with ones; return the bytes written."""
-    buffer, held, place = np.int64(0), np.int64(0), 0
+    buffer, held, offset = np.int64(0), np.int64(0), 0
     for index in range(differences.size + 1):
         if index == differences.size:
             width = -held % 8
@@ -153,10 +153,10 @@ def write_differences(
         while held >= 8:
             held -= 8
             byte = buffer >> held & 0xFF
-            coded[place] = byte
-            place += 1
+            coded[offset] = byte
+            offset += 1
             if byte == 0xFF:
-                coded[place] = 0
-                place += 1
+                coded[offset] = 0
+                offset += 1
         buffer &= 0xFF
-    return place
+    return offset

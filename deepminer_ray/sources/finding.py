@@ -60,8 +60,8 @@ def joined(findings: list[Finding]) -> Finding:
         pathology=next(name for name in PATHOLOGIES if any(finding.pathology == name for finding in findings)),
         keywords=keywords,
         report=" ".join(finding.report for finding in findings if finding.report),
-        assessment=max((found.assessment for found in findings if found.assessment is not None), default=None),
-        subtlety=max((found.subtlety for found in findings if found.subtlety is not None), default=None),
+        assessment=max((one.assessment for one in findings if one.assessment is not None), default=None),
+        subtlety=max((one.subtlety for one in findings if one.subtlety is not None), default=None),
     )
 
 
@@ -70,9 +70,9 @@ def components(path: Place, columns: int, rows: int) -> list[Ring]:
     mask = image.read_pixels(path, "mask")[0] != np.zeros((), np.uint8)
     if mask.shape != (rows, columns):
         raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]} px, the image {columns} x {rows} px.")
-    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    refuse_many(len(found), "pieces in the mask")
-    rings: list[Ring] = [[(x, y) for x, y in contour.reshape(-1, 2).tolist()] for contour in found]
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    refuse_many(len(contours), "pieces in the mask")
+    rings: list[Ring] = [[(x, y) for x, y in contour.reshape(-1, 2).tolist()] for contour in contours]
     return sorted(rings, key=lambda ring: (min(x for x, _ in ring), min(y for _, y in ring)))
 
 

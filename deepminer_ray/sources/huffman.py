@@ -59,12 +59,12 @@ def _shorten(number: list[int]) -> None:
 def code_words(lengths: bytes, symbols: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return code and bits of each category; 0 bits where it has none."""
     codes, bits = np.zeros(CATEGORIES, np.int64), np.zeros(CATEGORIES, np.int64)
-    code = place = 0
+    code = index = 0
     for length, count in enumerate(lengths, 1):
-        for category in symbols[place : place + count]:
+        for category in symbols[index : index + count]:
             codes[category], bits[category] = code, length
             code += 1
-        place += count
+        index += count
         code <<= 1
     return codes, bits
 
@@ -73,9 +73,9 @@ def look_up_tables(lengths: bytes, symbols: bytes) -> tuple[NDArray[np.int32], N
     """Return difference and bits by the next QUICK_BITS bits (0: look further), category and bits by the next 16."""
     quick = np.zeros(1 << QUICK_BITS, np.int32)
     codes = np.zeros(1 << 16, np.uint16)
-    code = place = 0
+    code = index = 0
     for length, count in enumerate(lengths, 1):
-        for category in symbols[place : place + count]:
+        for category in symbols[index : index + count]:
             if code >= 1 << length:
                 raise BadInput("The LJPEG is damaged: its Huffman table is impossible.")
             first, width = code << (16 - length), 1 << (16 - length)
@@ -86,7 +86,7 @@ def look_up_tables(lengths: bytes, symbols: bytes) -> tuple[NDArray[np.int32], N
                 entries = differences_of(category) << 8 | (length + extra)
                 quick[code << spare : (code + 1) << spare] = np.repeat(entries, 1 << (spare - extra))
             code += 1
-        place += count
+        index += count
         code <<= 1
     return quick, codes
 

@@ -34,9 +34,9 @@ class ImageHeader:
 def read_header(file: Place, what: str = "image") -> ImageHeader:
     """Size and bits of a grey image; BadInput, naming it as `what`, where it has colours, pages or damage."""
     if _is_dicom(file, what):
-        found = _dicom(file, what, pixels=False)
-        refuse_size(int(found.Rows), int(found.Columns), what)
-        return ImageHeader(int(found.Rows), int(found.Columns), int(found.BitsStored))
+        dataset = _dicom(file, what, pixels=False)
+        refuse_size(int(dataset.Rows), int(dataset.Columns), what)
+        return ImageHeader(int(dataset.Rows), int(dataset.Columns), int(dataset.BitsStored))
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
             mode, columns, rows = image.mode, image.width, image.height
@@ -103,18 +103,18 @@ def _dicom(file: Place, what: str, pixels: bool) -> Any:
 
     try:
         with file.open("rb") as stream:
-            found = pydicom.dcmread(stream, stop_before_pixels=not pixels)
-        plain = (found.SamplesPerPixel, found.get("NumberOfFrames", 1), found.PixelRepresentation) == (1, 1, 0)
-        plain = plain and found.Rows > 0 < found.Columns and 1 <= found.BitsStored <= 16
-        plain = plain and found.get("PhotometricInterpretation") in ("MONOCHROME1", "MONOCHROME2")
+            dataset = pydicom.dcmread(stream, stop_before_pixels=not pixels)
+        plain = (dataset.SamplesPerPixel, dataset.get("NumberOfFrames", 1), dataset.PixelRepresentation) == (1, 1, 0)
+        plain = plain and dataset.Rows > 0 < dataset.Columns and 1 <= dataset.BitsStored <= 16
+        plain = plain and dataset.get("PhotometricInterpretation") in ("MONOCHROME1", "MONOCHROME2")
     except Exception as error:  # a damaged header raises whatever its first wrong value leads to
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
     if not plain:
         raise BadInput(f"The {what} {file.name} is not one grey image of at most 16 bits without sign.")
-    return found
+    return dataset
 
 
-def _dicom_pixels(found: Any) -> NDArray[np.generic]:
-    grey: NDArray[np.uint16] = found.pixel_array
-    white = (1 << int(found.BitsStored)) - 1
-    return np.uint16(white) - grey if found.PhotometricInterpretation == "MONOCHROME1" else grey
+def _dicom_pixels(dataset: Any) -> NDArray[np.generic]:
+    grey: NDArray[np.uint16] = dataset.pixel_array
+    white = (1 << int(dataset.BitsStored)) - 1
+    return np.uint16(white) - grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey

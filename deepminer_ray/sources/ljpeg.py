@@ -46,11 +46,11 @@ def header(stream: bytes) -> LjpegHeader:
     return _opening(stream).header
 
 
-def reshaping(found: LjpegHeader, rows: int, columns: int) -> str:
+def reshaping(frame_header: LjpegHeader, rows: int, columns: int) -> str:
     """What is odd about giving a stream this shape; empty where the header says so, exchanged or not."""
-    if sorted((found.rows, found.columns)) == sorted((rows, columns)):
+    if sorted((frame_header.rows, frame_header.columns)) == sorted((rows, columns)):
         return ""
-    return f"holds {found.rows} x {found.columns} pixels: reshaped to {rows} x {columns}"
+    return f"holds {frame_header.rows} x {frame_header.columns} pixels: reshaped to {rows} x {columns}"
 
 
 def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None) -> NDArray[np.uint16]:
@@ -59,40 +59,42 @@ def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None
     Rows and columns are those of the .ics; a header with the two exchanged is reshaped, never transposed.
     """
     opening = _opening(stream)
-    found = opening.header
-    shape = _shape(found, rows, columns)
-    _refuse_unknown(found, len(stream) - opening.scan)
+    frame_header = opening.header
+    shape = _shape(frame_header, rows, columns)
+    _refuse_unknown(frame_header, len(stream) - opening.scan)
     # The line above the first is constant: PVRG's first line is then an ordinary line under it.
-    samples = np.empty((found.rows + 1, found.columns), np.uint16)
-    samples[0] = 1 << (found.precision - 1)
+    samples = np.empty((frame_header.rows + 1, frame_header.columns), np.uint16)
+    samples[0] = 1 << (frame_header.precision - 1)
     _fill(samples, stream, opening)
     return samples[1:].reshape(shape)
 
 
 def _fill(samples: NDArray[np.uint16], stream: bytes, opening: _Opening) -> None:
     """Decode the rows below samples[0]; a restart changes nothing but the place in the bytes, as in PVRG."""
-    found, place = opening.header, opening.scan
+    frame_header, offset = opening.header, opening.scan
     quick, codes = huffman.look_up_tables(opening.lengths, opening.symbols)
     coded = np.frombuffer(stream, np.uint8)
-    part = np.zeros(len(stream) - place + entropy.LONGEST_SAMPLE * found.columns + 2 * entropy.READ_AHEAD, np.uint8)
-    height = found.restart_interval // found.columns or found.rows
-    for number, top in enumerate(range(0, found.rows, height)):
-        size, place = entropy.without_stuffing(coded, place, part)
-        last = top + height >= found.rows
-        place = _after_marker(stream, place, END_OF_IMAGE if last else FIRST_RESTART + number % 8)
-        fault = entropy.read_rows(part, size, quick, codes, samples[top : top + height + 1], found.predictor)
+    part = np.zeros(
+        len(stream) - offset + entropy.LONGEST_SAMPLE * frame_header.columns + 2 * entropy.READ_AHEAD, np.uint8
+    )
+    height = frame_header.restart_interval // frame_header.columns or frame_header.rows
+    for number, top in enumerate(range(0, frame_header.rows, height)):
+        size, offset = entropy.without_stuffing(coded, offset, part)
+        last = top + height >= frame_header.rows
+        offset = _after_marker(stream, offset, END_OF_IMAGE if last else FIRST_RESTART + number % 8)
+        fault = entropy.read_rows(part, size, quick, codes, samples[top : top + height + 1], frame_header.predictor)
         if fault != entropy.FINE:
             raise BadInput(f"The LJPEG is damaged: {FAULTS[fault]}.")
 
 
-def _after_marker(stream: bytes, place: int, expected: int) -> int:
-    while stream[place : place + 2] == b"\xff\xff":
-        place += 1
-    if len(stream) < place + 2:
+def _after_marker(stream: bytes, offset: int, expected: int) -> int:
+    while stream[offset : offset + 2] == b"\xff\xff":
+        offset += 1
+    if len(stream) < offset + 2:
         raise BadInput("The LJPEG is cut off: it has no end-of-image marker.")
-    if stream[place + 1] != expected:
-        raise BadInput(f"The LJPEG is damaged: marker FF{stream[place + 1]:02X} instead of FF{expected:02X} follows.")
-    return place + 2
+    if stream[offset + 1] != expected:
+        raise BadInput(f"The LJPEG is damaged: marker FF{stream[offset + 1]:02X} instead of FF{expected:02X} follows.")
+    return offset + 2
 
 
 def encode(samples: NDArray[np.uint16], *, predictor: int = 7, precision: int = 16, exchanged: bool = False) -> bytes:
@@ -137,9 +139,9 @@ def _opening(stream: bytes) -> _Opening:
         raise BadInput("Not a JPEG: the file does not begin with a start-of-image marker.")
     frame: bytes | None = None
     tables: dict[int, tuple[bytes, bytes]] = {}
-    interval, place = 0, 2
+    interval, offset = 0, 2
     while True:
-        marker, body, place = _segment(stream, place)
+        marker, body, offset = _segment(stream, offset)
         if marker == LOSSLESS_FRAME:
             frame = body
         elif marker in OTHER_FRAMES:
@@ -152,22 +154,22 @@ def _opening(stream: bytes) -> _Opening:
             break
     if frame is None:
         raise BadInput("The LJPEG is damaged: its scan begins before its frame header.")
-    return _checked(frame, body, tables, interval, place)
+    return _checked(frame, body, tables, interval, offset)
 
 
-def _segment(stream: bytes, place: int) -> tuple[int, bytes, int]:
+def _segment(stream: bytes, offset: int) -> tuple[int, bytes, int]:
     """Return the marker at `place`, the body of its segment and the place after it."""
-    while stream[place : place + 2] == b"\xff\xff":
-        place += 1
-    if len(stream) < place + 4:
+    while stream[offset : offset + 2] == b"\xff\xff":
+        offset += 1
+    if len(stream) < offset + 4:
         raise BadInput("The LJPEG is damaged: it ends inside its headers.")
-    marker, length = stream[place + 1], int.from_bytes(stream[place + 2 : place + 4], "big")
-    if stream[place] != 0xFF or not 0xC0 <= marker <= 0xFE or 0xD0 <= marker <= END_OF_IMAGE or length < 2:
-        raise BadInput(f"The LJPEG is damaged: no marker segment at byte {place} of its headers.")
-    end = place + 2 + length
+    marker, length = stream[offset + 1], int.from_bytes(stream[offset + 2 : offset + 4], "big")
+    if stream[offset] != 0xFF or not 0xC0 <= marker <= 0xFE or 0xD0 <= marker <= END_OF_IMAGE or length < 2:
+        raise BadInput(f"The LJPEG is damaged: no marker segment at byte {offset} of its headers.")
+    end = offset + 2 + length
     if len(stream) < end:
         raise BadInput("The LJPEG is damaged: it ends inside its headers.")
-    return marker, stream[place + 4 : end], end
+    return marker, stream[offset + 4 : end], end
 
 
 def _huffman_tables(body: bytes) -> dict[int, tuple[bytes, bytes]]:
@@ -182,10 +184,10 @@ def _huffman_tables(body: bytes) -> dict[int, tuple[bytes, bytes]]:
     return tables
 
 
-def _checked(frame: bytes, scan: bytes, tables: dict[int, tuple[bytes, bytes]], interval: int, place: int) -> _Opening:
+def _checked(frame: bytes, scan: bytes, tables: dict[int, tuple[bytes, bytes]], interval: int, offset: int) -> _Opening:
     if len(frame) != 9 or frame[5] != 1 or len(scan) != 6 or scan[0] != 1:
         raise BadInput("The LJPEG does not hold exactly one component.")
-    found = LjpegHeader(
+    frame_header = LjpegHeader(
         rows=int.from_bytes(frame[1:3], "big"),
         columns=int.from_bytes(frame[3:5], "big"),
         precision=frame[0],
@@ -193,29 +195,34 @@ def _checked(frame: bytes, scan: bytes, tables: dict[int, tuple[bytes, bytes]], 
         point_transform=scan[5] & 15,
         restart_interval=interval,
     )
-    if not found.rows or not found.columns:
-        raise BadInput(f"The LJPEG's header says {found.rows} rows and {found.columns} columns.")
-    if not 8 <= found.precision <= 16 or not 1 <= found.predictor <= 7:
-        raise BadInput(f"The LJPEG has precision {found.precision} and predictor {found.predictor}: no such coding.")
+    if not frame_header.rows or not frame_header.columns:
+        raise BadInput(f"The LJPEG's header says {frame_header.rows} rows and {frame_header.columns} columns.")
+    if not 8 <= frame_header.precision <= 16 or not 1 <= frame_header.predictor <= 7:
+        raise BadInput(
+            f"The LJPEG has precision {frame_header.precision} and predictor {frame_header.predictor}: no such coding."
+        )
     if scan[2] >> 4 not in tables:
         raise BadInput("The LJPEG is damaged: its scan has no Huffman table.")
-    return _Opening(found, *tables[scan[2] >> 4], place)
+    return _Opening(frame_header, *tables[scan[2] >> 4], offset)
 
 
-def _shape(found: LjpegHeader, rows: int | None, columns: int | None) -> tuple[int, int]:
-    shape = (found.rows if rows is None else rows, found.columns if columns is None else columns)
-    if shape[0] * shape[1] != found.rows * found.columns:
+def _shape(frame_header: LjpegHeader, rows: int | None, columns: int | None) -> tuple[int, int]:
+    shape = (frame_header.rows if rows is None else rows, frame_header.columns if columns is None else columns)
+    if shape[0] * shape[1] != frame_header.rows * frame_header.columns:
         raise BadInput(
-            f"The LJPEG holds {found.rows} x {found.columns} pixels where {shape[0]} x {shape[1]} are expected."
+            f"The LJPEG holds {frame_header.rows} x {frame_header.columns} pixels where {shape[0]} x {shape[1]} are "
+            "expected."
         )
     return shape
 
 
-def _refuse_unknown(found: LjpegHeader, size: int) -> None:
-    if found.point_transform:
-        raise BadInput(f"The LJPEG has point transform {found.point_transform}: only 0 is known from DDSM.")
-    if found.restart_interval % found.columns:
-        raise BadInput(f"The LJPEG restarts every {found.restart_interval} samples, not at the start of a row.")
+def _refuse_unknown(frame_header: LjpegHeader, size: int) -> None:
+    if frame_header.point_transform:
+        raise BadInput(f"The LJPEG has point transform {frame_header.point_transform}: only 0 is known from DDSM.")
+    if frame_header.restart_interval % frame_header.columns:
+        raise BadInput(f"The LJPEG restarts every {frame_header.restart_interval} samples, not at the start of a row.")
     # No code is shorter than 1 bit: a damaged size is found out before memory is taken for it.
-    if found.rows * found.columns > 8 * size:
-        raise BadInput(f"The LJPEG claims {found.rows} x {found.columns} pixels, more than its bytes can hold.")
+    if frame_header.rows * frame_header.columns > 8 * size:
+        raise BadInput(
+            f"The LJPEG claims {frame_header.rows} x {frame_header.columns} pixels, more than its bytes can hold."
+        )

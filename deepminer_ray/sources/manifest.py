@@ -52,7 +52,7 @@ def find_rows(directory: Place) -> list[dict[str, str]]:
     if missing := [name for name in REQUIRED if name not in table.columns]:
         raise BadInput(f"{directory / MANIFEST_FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
     names = (*REQUIRED, *OPTIONAL)
-    rows = [{name: (found.get(name) or "").strip() for name in names} for found in table.iter_rows(named=True)]
+    rows = [{name: (cells.get(name) or "").strip() for name in names} for cells in table.iter_rows(named=True)]
     rows = [row for row in rows if any(row.values())]  # the others are blank lines
     said: dict[str, dict[str, str]] = {}
     doubtful = {row["image"] for row in rows if said.setdefault(row["image"], row) != row}  # one of them is wrong
@@ -151,7 +151,7 @@ def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:
     for name, values in columns.items():
         filler = values[0] if len(values) == 1 else ""
         columns[name] = values + [filler] * (announced - len(values))
-    findings = [read_finding({name: columns[name][place] for name in columns}, repairs) for place in range(announced)]
+    findings = [read_finding({name: columns[name][index] for name in columns}, repairs) for index in range(announced)]
     if not uneven:
         return findings
     repairs.append(f"announces {announced} lesions, but not one value of {', '.join(uneven)} each: taken as one lesion")

@@ -70,7 +70,7 @@ def parse_overlay(text: str, width: int, height: int) -> tuple[list[Abnormality]
     words = text.split()
     if words[:1] != ["TOTAL_ABNORMALITIES"]:
         raise BadInput("Not an OVERLAY: it does not begin with TOTAL_ABNORMALITIES.")
-    starts = [place for place, word in enumerate(words) if word == "ABNORMALITY"]
+    starts = [index for index, word in enumerate(words) if word == "ABNORMALITY"]
     if not starts:
         raise BadInput("The OVERLAY holds no abnormality.")
     refuse_many(len(starts), "abnormalities in the OVERLAY")
@@ -115,9 +115,9 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
 
 def _sections(words: list[str]) -> list[tuple[str, list[str]]]:
     """Cut the words at the keywords that begin a line, whatever the line ends are."""
-    places = [place for place, word in enumerate(words) if word in OVERLAY_KEYS]
+    places = [index for index, word in enumerate(words) if word in OVERLAY_KEYS]
     ends = [*places[1:], len(words)] if places else []
-    return [(words[place], words[place + 1 : end]) for place, end in zip(places, ends, strict=True)]
+    return [(words[index], words[index + 1 : end]) for index, end in zip(places, ends, strict=True)]
 
 
 def _number(words: list[str]) -> int | None:
@@ -164,7 +164,7 @@ def _clip(ring: Ring, width: int, height: int) -> tuple[Ring, int]:
     if all(moves):
         raise BadInput(f"An outline of the OVERLAY lies wholly outside the film of {width} x {height} px.")
     # Points that fell together are one; the ring's last point precedes its first.
-    kept = [point for place, point in enumerate(moved) if point != moved[place - 1]]
+    kept = [point for index, point in enumerate(moved) if point != moved[index - 1]]
     return kept or moved[:1], max(moves)
 
 

@@ -66,7 +66,7 @@ def _annotate(run: Run, network: dict[str, Any], options: AnnotateOptions) -> No
         else:
             said = read_annotations(Path(file), network["units"])
         tables.connection.register(
-            "said", pa.Table.from_pylist([row | {"place": place} for place, row in enumerate(said)], SAID)
+            "said", pa.Table.from_pylist([row | {"place": number} for number, row in enumerate(said)], SAID)
         )
         now = datetime.now(UTC).replace(tzinfo=None)
         added = tables.select("annotation_new", checkpoint=network["checkpoint"], saved_at=now)

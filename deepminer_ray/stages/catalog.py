@@ -73,7 +73,7 @@ def read_cases(
 
 def _cases(items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeRequirements) -> list[dict[str, Any]]:
     names = list(items)
-    found = []
+    cases = []
     for values in zip(*items.values(), strict=True):
         item = dict(zip(names, values, strict=True))
         try:
@@ -86,8 +86,8 @@ def _cases(items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeR
             file = str(getattr(error, "filename", None) or kind.file(source, item))
             row = _row(Case(rejected=[Rejected(file, reason(error))]))
         row["scans"] = [scan for scan in row["scans"] if _told(scan, row["rejected"], wanted)]
-        found.append(row)
-    return found
+        cases.append(row)
+    return cases
 
 
 def _row(case: Case) -> dict[str, Any]:
@@ -122,13 +122,13 @@ def found_cases(
     """What items of a source hold, one row an item, read by Ray's workers; BadInput where it cannot be read for now."""
     wanted = check_nodes(ray, VisiblePath(source))
     listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
-    found = listed.map_batches(
+    read_rows = listed.map_batches(
         partial(read_cases, source_kind=source_kind, source=str(source), wanted=wanted),
         batch_format="numpy",
         batch_size=None,
     )
-    found.set_name(name)
-    batches = found.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)
+    read_rows.set_name(name)
+    batches = read_rows.iter_batches(batch_format="pyarrow", batch_size=ITEMS_SHOWN)
     read: list[pa.Table] = []
     for table in progress(batches, "catalog", len(items) // ITEMS_SHOWN + 1):
         read.append(table.cast(FOUND))

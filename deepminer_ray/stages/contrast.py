@@ -55,10 +55,10 @@ def shown_terms(patch: NDArray[np.int64], met: pa.Table) -> list[Term]:
     terms = []
     for concept in sorted(set(names)):
         of_concept = met.filter(pa.array(names == concept))
-        place = np.searchsorted(patch, of_concept["patch"].to_numpy())
+        index = np.searchsorted(patch, of_concept["patch"].to_numpy())
         shows, lacks = np.zeros(len(patch), np.bool_), np.ones(len(patch), np.bool_)
-        shows[place] = of_concept["present"].to_numpy()
-        lacks[place] = False
+        shows[index] = of_concept["present"].to_numpy()
+        lacks[index] = False
         terms.append(Term(concept, shows, lacks))
     return terms
 
@@ -72,13 +72,15 @@ def _rows(
     for term in terms:
         if not shown_by_enough(term, patient):
             continue
-        found = contrast(ranking, term, patient)
+        contrasted = contrast(ranking, term, patient)
         shared = {"concept": term.concept, "against": against, "named": False}
         shared |= {"positives": int(term.shows.sum()), "negatives": int(term.lacks.sum())}
         shared |= {"patients": len(set(patient[term.shows]))}
         rows += [
             {"unit": unit, "auroc": auroc, "auroc_low": low, "auroc_high": high, "p": p} | shared
-            for unit, auroc, low, high, p in zip(units, found.auroc, found.low, found.high, found.p, strict=True)
+            for unit, auroc, low, high, p in zip(
+                units, contrasted.auroc, contrasted.low, contrasted.high, contrasted.p, strict=True
+            )
         ]
     return rows
 

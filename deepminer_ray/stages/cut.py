@@ -97,8 +97,8 @@ def cut_film(
         height, width = resized.shape
         grid = grid_windows(width, height, side)
         shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
-        kept = [place for place in grid if shares[place] >= breast]
-        windows = [scan_window(place, side, width, height, columns, rows) for place in kept]
+        kept = [window for window in grid if shares[window] >= breast]
+        windows = [scan_window(window, side, width, height, columns, rows) for window in kept]
         overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
@@ -106,19 +106,19 @@ def cut_film(
         return _refused(outcome, error, wanted)
     patches = [
         {
-            "patch": patch_number(number, place.index),
+            "patch": patch_number(number, window.index),
             "scan": film["scan"],
             "x": x,
             "y": y,
             "size": size,
-            "breast": shares[place],
-            "overlap": found,
+            "breast": shares[window],
+            "overlap": lesions,
         }
-        for place, (x, y, size), found in zip(kept, windows, overlap, strict=True)
+        for window, (x, y, size), lesions in zip(kept, windows, overlap, strict=True)
     ]
     pixels = np.zeros((len(kept), side, side), np.uint16)
-    for row, place in enumerate(kept):
-        pixels[row] = resized[place.y : place.y + side, place.x : place.x + side]
+    for row, window in enumerate(kept):
+        pixels[row] = resized[window.y : window.y + side, window.x : window.x + side]
     try:
         of_scan = write_scan(folder / "scan", number, film["scan"], resized)
         of_patches = write_patches(folder / "patch", number, patches, pixels)
@@ -138,15 +138,15 @@ def _refused(outcome: CutOutcome, error: Exception, wanted: NodeRequirements) ->
 
 def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
     """For each window the lesions it meets, with the share of the window and of the lesion that they have in common."""
-    found: list[list[dict[str, Any]]] = [[] for _ in windows]
+    per_window: list[list[dict[str, Any]]] = [[] for _ in windows]
     for lesion in lesions:
         outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
         box = (lesion["x"], lesion["y"])
         mask = filled_outline(outline, lesion["width"], lesion["height"], *box)
         for row, (cover, within) in enumerate(zip(*overlaps(mask, *box, windows), strict=True)):
             if within > 0:
-                found[row].append({"lesion": lesion["lesion"], "cover": float(cover), "within": float(within)})
-    return found
+                per_window[row].append({"lesion": lesion["lesion"], "cover": float(cover), "within": float(within)})
+    return per_window
 
 
 @takes(CutOptions)
@@ -239,11 +239,11 @@ def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
 
     numbers = sorted(shards["scan"] & shards["patch"])
     with ThreadPoolExecutor(CUT_READERS) as readers:
-        found = dict(zip(numbers, readers.map(digests, numbers), strict=True))
-    for number in (number for number, of_film in found.items() if of_film is None):
+        read = dict(zip(numbers, readers.map(digests, numbers), strict=True))
+    for number in (number for number, of_film in read.items() if of_film is None):
         say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut again")
         _drop(put, number)
-    return {number: of_film for number, of_film in found.items() if of_film is not None}
+    return {number: of_film for number, of_film in read.items() if of_film is not None}
 
 
 def _drop(put: Place, number: int) -> None:

@@ -57,8 +57,8 @@ def dissect(run: Run, options: DissectOptions) -> None:
     units = run.select("live_unit")["unit"].to_pylist()
     patches = run.select("probed_patch")
     terms = shown_terms(patches["patch"].to_numpy(), run.select("patch_concept"))
-    shown = _enough(terms, patches["patient"].to_numpy(), options.patients)
-    detected = _detected(run, units, patches, shown, options.permuted, options.seed)
+    enough = _enough(terms, patches["patient"].to_numpy(), options.patients)
+    detected = _detected(run, units, patches, enough, options.permuted, options.seed)
     acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
     stores = None
     if detected:
@@ -73,7 +73,7 @@ def dissect(run: Run, options: DissectOptions) -> None:
             tables.fill("concept")
         said = tables.select("dissected_count").to_pylist()[0]
     clear(run)
-    if not shown:
+    if not enough:
         say(
             f"no concept of the lesions' keywords is shown by {options.patients} patients on the patches probed: "
             "none dissected"
@@ -101,16 +101,16 @@ def _pixels(run: Run, how: How, films: list[dict[str, Any]], thresholds: list[fl
 
 
 def _detected(
-    run: Run, units: list[int], patches: pa.Table, shown: list[Term], permuted: int, seed: int
+    run: Run, units: list[int], patches: pa.Table, terms: list[Term], permuted: int, seed: int
 ) -> list[dict[str, Any]]:
     """The rows of `concept` without overlap and q: units in blocks, each in a process of its own."""
-    if not shown:
+    if not terms:
         return []
     numbered = Patches(*(np.unique(patches[name].to_numpy(), return_inverse=True)[1] for name in ("patient", "place")))
-    owners = max(len(set(numbered.patient[term.shows])) for term in shown)
+    owners = max(len(set(numbered.patient[term.shows])) for term in terms)
     largest = max(len(patches), numbered.patients * owners, permuted)
     order = permutations(numbered.patients, permuted, seed)
-    return _in_blocks(detected_rows, run, units, largest, "dissect", numbered, shown, order)
+    return _in_blocks(detected_rows, run, units, largest, "dissect", numbered, terms, order)
 
 
 def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *shared: Any) -> list[dict[str, Any]]:
@@ -132,19 +132,21 @@ def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *sh
 
 
 def detected_rows(
-    folder: Path, units: list[int], patches: Patches, shown: list[Term], permuted: NDArray[np.int64]
+    folder: Path, units: list[int], patches: Patches, terms: list[Term], permuted: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
     """How some units detect the concepts: rows of `concept` without overlap and q."""
     maxima = Run(folder).select("maximum_of_units", units=units)["maximum"].to_numpy().reshape(len(units), -1)
     ranking = Ranking(maxima)
     rows: list[dict[str, Any]] = []
-    for term in shown:
-        found = detect(ranking, patches, term.shows, term.lacks, permuted)
+    for term in terms:
+        detection = detect(ranking, patches, term.shows, term.lacks, permuted)
         n = {"positives": int(term.shows.sum()), "negatives": int(term.lacks.sum())}
         n["patients"] = len(set(patches.patient[term.shows]))
         rows += [
             {"unit": unit, "concept": term.concept, "auroc": auroc, "auroc_low": low, "auroc_high": high, "p": p, **n}
-            for unit, auroc, low, high, p in zip(units, found.auroc, found.low, found.high, found.p, strict=True)
+            for unit, auroc, low, high, p in zip(
+                units, detection.auroc, detection.low, detection.high, detection.p, strict=True
+            )
         ]
     return rows
 

@@ -55,17 +55,17 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
         rows = [row | _interval(tables, row) for row in _areas(tables, chosen)]
         tables.insert("auc", pa.Table.from_pylist(rows, AUC_SCHEMA))
         groups = tables.select("scored_group", partitions=chosen).to_pylist()
-        found = [_evaluated(tables, group, sensitivity) for group in groups]
+        evaluated = [_evaluated(tables, group, sensitivity) for group in groups]
         for table in ("measure", "operating_point", "calibration", "roc"):
-            of_table = [row for tables_of_group in found for row in tables_of_group[table]]
+            of_table = [row for tables_of_group in evaluated for row in tables_of_group[table]]
             if of_table:
                 tables.insert(table, pa.Table.from_pylist(of_table))
         tables.fill("confusion", partitions=chosen)
         for name in chosen:
             folder = run.folder / "curves"
             for table, draw in (("roc", draw_roc), ("calibration", draw_calibration)):
-                drawn = [row for of_group in found for row in of_group[table] if row["partition"] == name]
-                measured = [row for of_group in found for row in of_group["measure"] if row["partition"] == name]
+                drawn = [row for of_group in evaluated for row in of_group[table] if row["partition"] == name]
+                measured = [row for of_group in evaluated for row in of_group["measure"] if row["partition"] == name]
                 draw(folder / (f"{table}.png" if len(chosen) == 1 else f"{table}_{name}.png"), drawn, measured)
     for row in rows:
         if row["auc"] is None:
@@ -77,9 +77,9 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
 
 
 def _areas(tables: Tables, partitions: list[str]) -> Rows:
-    found: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
+    areas: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
     order = [name for classes in ANSWERED for name in classes]
-    return sorted(found, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
+    return sorted(areas, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
 
 
 def _interval(tables: Tables, row: dict[str, Any]) -> dict[str, float]:
@@ -100,7 +100,7 @@ def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dic
     if not scored.defined():
         return {"measure": [], "operating_point": [], "calibration": [], "roc": []}
     threshold = operating_threshold(scored, sensitivity)
-    found, band = measures(scored, sensitivity)
+    estimates, band = measures(scored, sensitivity)
     positives = int(scored.positive.sum())
     counts = {"positives": positives, "negatives": len(scored.positive) - positives}
     within = {name: group[name] for name in ("partition", "level", "class")}
@@ -108,7 +108,7 @@ def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dic
     curve = np.column_stack([FALSE_POSITIVE_RATES, *band]).astype(object)
     curve[np.isnan(curve.astype(float))] = None
     return {
-        "measure": [group | {"measure": name} | _bounded(value) | counts for name, value in found.items()],
+        "measure": [group | {"measure": name} | _bounded(value) | counts for name, value in estimates.items()],
         "operating_point": [group | {"threshold": threshold} | called(scored, threshold)],
         "calibration": [within | row for row in calibration(scored)] if group["against"] == "rest" else [],
         "roc": [group | dict(zip(names, at, strict=True)) for at in curve.tolist()],

@@ -55,8 +55,8 @@ def explain(run: Run, options: ExplainOptions) -> None:
         explained = {row["scan"] for row in tables.select("explained_scan").to_pylist()}
         if not explained:
             raise BadInput(f"No scan of {' or '.join(chosen)} was probed: use --partitions.")
-        for found in _explained(run, [row for row in scans if row["scan"] in explained], suffixes, workers):
-            for table, rows in found.items():
+        for tables_of_scan in _explained(run, [row for row in scans if row["scan"] in explained], suffixes, workers):
+            for table, rows in tables_of_scan.items():
                 tables.insert(table, rows)
     say(f"explained {len(explained)} scans: {run.folder / 'figures'}, {write_casebook(run)}")
 
@@ -92,11 +92,11 @@ def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], w
         .remote(run.storage, how.half, wanted)
         for number in range(min(workers, actors_that_fit(ray), len(scans)))
     ]
-    found = ray.util.ActorPool(actors).map_unordered(
+    answers = ray.util.ActorPool(actors).map_unordered(
         lambda actor, row: actor.explain.remote(row, suffixes, called, network), scans
     )
     with Running(run.folder, "explain", len(scans), "scans") as running:
-        for scan, drawn, rows in progress(found, "explain", len(scans), running):
+        for scan, drawn, rows in progress(answers, "explain", len(scans), running):
             for suffix, picture in drawn.items():
                 write_whole(run.folder / "figures" / f"{scan}{suffix}", picture)
             yield rows

@@ -89,10 +89,10 @@ def _units(probe: Probe, one: Explained, called: dict[int, Called]) -> list[dict
     """Rows as of `case_unit`: the most influential units towards the decided class."""
     shares = one.shares()
     where = probe.last_geometry
-    found = []
+    units = []
     for rank, unit in enumerate(one.order()[:TOP].tolist(), 1):
         y, x = divmod(int(one.maps[unit].argmax()), one.maps.shape[2])
-        found.append(
+        units.append(
             {
                 "unit": unit,
                 "rank": rank,
@@ -104,18 +104,18 @@ def _units(probe: Probe, one: Explained, called: dict[int, Called]) -> list[dict
                 "peak_y": where.offset + y * where.stride + 0.5,
             }
         )
-    return found
+    return units
 
 
 def _concepts(
     probe: Probe, by_name: Sequence[Concept], case: dict[str, Any], size: tuple[int, int]
 ) -> list[dict[str, Any]]:
     """Rows as of `case_concept`: units of one name together, and where their map peaks in px of the image."""
-    where, found = probe.last_geometry, []
+    where, rows = probe.last_geometry, []
     for concept in by_name:
         y, x = divmod(int(concept.map.argmax()), concept.map.shape[1])
         across, down = (where.offset + cell * where.stride + 0.5 for cell in (x, y))
-        found.append(
+        rows.append(
             {
                 "phenomenon": concept.phenomenon,
                 "named": concept.named,
@@ -126,4 +126,4 @@ def _concepts(
                 "y": round(down / size[1] * case["rows"]),
             }
         )
-    return found
+    return rows

@@ -72,8 +72,8 @@ def _fits(
     tables: Tables, level: str, units: list[int], meanings: list[Meaning], thresholds: np.ndarray[Any, Any]
 ) -> list[Fit]:
     """How well every unit fits every meaning; none where no patient is unseen."""
-    shown, answered = LEVEL_STATEMENTS[level]
-    items = tables.select(shown, meant=[list(group) for group in meanings[0]])
+    showing, answered = LEVEL_STATEMENTS[level]
+    items = tables.select(showing, meant=[list(group) for group in meanings[0]])
     if not items.num_rows:
         return []
     maxima = tables.select(answered, units=units)["maximum"].to_numpy().reshape(len(units), items.num_rows)
@@ -81,7 +81,7 @@ def _fits(
     of_level = Level(patient, items["finding"].to_numpy(), maxima)
     fits = []
     for meaning in meanings:
-        of = tables.select(shown, meant=[list(group) for group in meaning])
+        of = tables.select(showing, meant=[list(group) for group in meaning])
         term = Term(as_text(meaning), of["shows"].to_numpy(), of["lacks"].to_numpy())
         fits.append(fit_name(of_level, term, thresholds))
     return fits
@@ -98,18 +98,18 @@ def _scored(
         said = {"unit": row["unit"], "annotator": row["annotator"], "phenomenon": row["phenomenon"]}
         rows.append(said | {"meant": as_text(row["meaning"])} | counts | _of_unit(of, unit))
     total: Row = {"names": len(rows), "tested": 0, "true": 0}
-    tested = [place for place, row in enumerate(rows) if row.get("auroc") is not None]
+    tested = [index for index, row in enumerate(rows) if row.get("auroc") is not None]
     if not tested:
         return rows, total
     naming = Naming(
-        np.array([units.index(given[place]["unit"]) for place in tested]),
-        np.array([meanings.index(given[place]["meaning"]) for place in tested]),
+        np.array([units.index(given[index]["unit"]) for index in tested]),
+        np.array([meanings.index(given[index]["meaning"]) for index in tested]),
     )
     known = np.array([np.full(len(units), np.nan) if of.auroc is None else of.auroc for of in fits]).T
     others, p = beside_other_names(naming, known)
-    for place, other, reached in zip(tested, others, p, strict=True):
-        rows[place] |= {"null_value": None if np.isnan(other) else float(other), "p": float(reached)}
-    of_tested = [rows[place] for place in tested]
+    for index, other, reached in zip(tested, others, p, strict=True):
+        rows[index] |= {"null_value": None if np.isnan(other) else float(other), "p": float(reached)}
+    of_tested = [rows[index] for index in tested]
     mean, null, p_of_all = shuffled_mean(naming, known, seed)
     low, high = mean_area_interval(naming, fits)
     total |= {"tested": len(tested), "true": sum(row["low"] > 0.5 for row in of_tested), "auroc": mean}
@@ -121,12 +121,12 @@ def _of_unit(of: Fit, unit: int) -> Row:
     """The estimates of one unit; none where too few patients show what its name says."""
     if of.auroc is None or of.low is None or of.high is None or of.auroc_all is None:
         return {}
-    found: Row = {"auroc": float(of.auroc[unit]), "low": float(of.low[unit]), "high": float(of.high[unit])}
-    found["auroc_all"] = float(of.auroc_all[unit])
+    row: Row = {"auroc": float(of.auroc[unit]), "low": float(of.low[unit]), "high": float(of.high[unit])}
+    row["auroc_all"] = float(of.auroc_all[unit])
     if of.precision is not None and of.reached is not None:
         precision = float(of.precision[unit])
-        found |= {"precision": None if np.isnan(precision) else precision, "reached": int(of.reached[unit])}
-    return found
+        row |= {"precision": None if np.isnan(precision) else precision, "reached": int(of.reached[unit])}
+    return row
 
 
 def annotator_sentence(row: Row) -> str:

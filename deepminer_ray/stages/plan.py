@@ -62,7 +62,7 @@ def plan(options: PlanOptions) -> Plan:
     cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
     if not options.gpus and options.workers >= cpus:
         raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
-    headers = read_headers(ray, kind, directory, [items[place] for place in spread(len(items), READ)], options.side)
+    headers = read_headers(ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side)
     sample = cut_sample(ray, headers, options)
     todo = counted(headers, sample, len(items), options)
     _refuse_too_few(todo, options)
@@ -111,13 +111,13 @@ class Headers:
 def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
     started = time.perf_counter()
-    found = found_cases(ray, items, kind.name, directory, "plan")
+    cases = found_cases(ray, items, kind.name, directory, "plan")
     seconds = time.perf_counter() - started
-    case, peak = _case_seconds(ray, kind, directory, [items[place] for place in spread(len(items), TIMED)])
-    rejected = [row for rows in found["rejected"].to_pylist() for row in rows]
+    case, peak = _case_seconds(ray, kind, directory, [items[index] for index in spread(len(items), TIMED)])
+    rejected = [row for rows in cases["rejected"].to_pylist() for row in rows]
     scans: dict[str, dict[str, Any]] = {}
     films = []
-    for held in found.to_pylist():
+    for held in cases.to_pylist():
         for scan in held["scans"]:
             if scan["scan"] in scans:
                 continue  # a case may lie in two volumes
@@ -160,7 +160,7 @@ def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
     # By view, so that each is met in its share: mediolateral films hold more breast.
     order = sorted(headers.films, key=lambda film: (headers.scans[film.scan]["view"], film.scan))
-    chosen = {film.scan: film for film in (order[place] for place in spread(len(order), options.films))}
+    chosen = {film.scan: film for film in (order[index] for index in spread(len(order), options.films))}
     films = [headers.scans[scan] for scan in chosen]
     work = partial(cut_timed, side=options.side, breast=paper.BREAST_SHARE)
     started = time.perf_counter()
@@ -211,31 +211,31 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
     actors = _started(ray, ProbeSample, needs, together, built, options.side, gpu)
-    found: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
+    measures: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
     seconds = {}
     if measured:
         answers = ray.get([actor.answers.remote(pixels, film, best.scan, options.seconds) for actor in actors])
         seconds = _mean(answers, ("patch", "film"))
-        found["peaks"]["probe"] = max(row["peak"] for row in answers)
-    shown = ray.get(
+        measures["peaks"]["probe"] = max(row["peak"] for row in answers)
+    explained = ray.get(
         [actor.explained.remote(pixels, film, headers.scans[best.scan], options.seconds) for actor in actors]
     )
-    seconds |= _mean(shown, ("alone", "first", "explained"))
-    found["peaks"]["explain"] = max(row["peak"] for row in shown)
-    found |= {name: shown[0][name] for name in ("units", "checkpoint", "figure")}
+    seconds |= _mean(explained, ("alone", "first", "explained"))
+    measures["peaks"]["explain"] = max(row["peak"] for row in explained)
+    measures |= {name: explained[0][name] for name in ("units", "checkpoint", "figure")}
     _stopped(ray, actors)
     share = -(-options.batch // workers)
     if measured:
         actors = _started(ray, TrainSample, needs, together, built, gpu)
         steps = ray.get([actor.steps.remote(pixels, share, options.seconds) for actor in actors])
         seconds |= _mean(steps, ("step",))
-        found["peaks"]["train"] = max(row["peak"] for row in steps)
+        measures["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
         shape = ray.get(film).shape
         operations = ray.get(ray.remote(operations_of).remote(built, options.side, shape))
         seconds |= gpu_seconds(operations, options.gpu_rate * TERA, share)
-    return found | {"pace": Pace(**seconds, measured=measured)}
+    return measures | {"pace": Pace(**seconds, measured=measured)}
 
 
 def _started(ray: Any, kind: Any, needs: dict[str, Any], count: int, *arguments: Any) -> list[Any]:

@@ -41,7 +41,7 @@ def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> P
     of_place = [THREE_CLASSES.rest] * len(grid)
     kinds = {row["lesion"]: THREE_CLASSES.class_of(row["pathology"]) for row in lesions}
     if lesions:
-        windows = np.array([scan_window(place, side, width, height, columns, rows) for place in grid], np.int64)
+        windows = np.array([scan_window(cell, side, width, height, columns, rows) for cell in grid], np.int64)
         of_place = [
             THREE_CLASSES.label(
                 [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN
@@ -149,9 +149,9 @@ class ProbeSample:
 
         assert self.probe is not None
         probe, numbers = self.probe, list(range(PATCHES_AT_ONCE))
-        shown = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
+        batch = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
         write_scan(self.folder / "scan", 0, scan, film)
-        together = mean_seconds(lambda: probe.patches([((0, numbers), shown)]), seconds) / PATCHES_AT_ONCE
+        together = mean_seconds(lambda: probe.patches([((0, numbers), batch)]), seconds) / PATCHES_AT_ONCE
         of_film = mean_seconds(lambda: probe.scans(ahead("scans", [(scan, 0)], self.folder)), seconds)
         return {"patch": together, "film": of_film, "peak": peak_memory()}
 
@@ -208,12 +208,12 @@ def operations_of(network: dict[str, Any], side: int, film: tuple[int, int]) -> 
     from deepminer_ray.network.backbone import build
 
     model = build(**network)[0].eval()
-    found = {}
+    operations = {}
     for name, shape in (("patch", (side, side)), ("film", film)):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 3, *shape))
-        found[name] = float(counter.get_total_flops())
-    return found
+        operations[name] = float(counter.get_total_flops())
+    return operations
 
 
 class Clock:

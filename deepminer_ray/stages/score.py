@@ -130,18 +130,20 @@ def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
         rows += [{"metric": f"{field} {measure}", "mode": FIXED} for measure in ("precision", "recall")]
         scores += of_field
     owners = [(pair["patient"], pair["pathology"]) for pair in pairs]
-    return [row | found for row, found in zip(rows, against_chance(scores, owners, seed), strict=True)]
+    return [row | chance for row, chance in zip(rows, against_chance(scores, owners, seed), strict=True)]
 
 
 def _faithful(rows: Sequence[Row], seed: int) -> list[Row]:
     """Deletion and insertion of the first units, against as many random ones."""
-    found: list[Row] = []
+    scores: list[Row] = []
     for curve in ("deletion", "insertion"):
         of = [row for row in rows if row["curve"] == curve]
         if not of:
-            found.append({"metric": curve, "mode": FIXED, "n": 0})
+            scores.append({"metric": curve, "mode": FIXED, "n": 0})
             continue
         observed = np.array([row["value"] for row in of])
         null = np.array([row["random"] for row in of]).mean(axis=0)
-        found.append({"metric": curve, "mode": FIXED} | score_row(observed, null, [row["patient"] for row in of], seed))
-    return found
+        scores.append(
+            {"metric": curve, "mode": FIXED} | score_row(observed, null, [row["patient"] for row in of], seed)
+        )
+    return scores

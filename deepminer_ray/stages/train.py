@@ -64,20 +64,20 @@ def train(run: Run, options: TrainingOptions) -> None:
     its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
     recipe = recipe_of(options)
-    asked = options.stored() | asdict(recipe) | _named(options.weights)
+    stored = options.stored() | asdict(recipe) | _named(options.weights)
     workers = options.workers
-    if run.finished("train", asked | {"workers": workers}, options.again):
+    if run.finished("train", stored | {"workers": workers}, options.again):
         return
-    started, task = time.time(), _task(run, options, asked, recipe)
+    started, task = time.time(), _task(run, options, stored, recipe)
     folder = run.storage / "checkpoint" / "epochs"
     if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
-    state = fit(task, folder, _key(run, asked, task), workers, options.gpu, _watch(run, recipe, options))
+    state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _watch(run, recipe, options))
     trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
     draw_training(run.folder / "curves" / "training.png", state["epochs"])
-    with run.finishing("train", asked | {"workers": workers, "checkpoint": kept}, started) as tables:
+    with run.finishing("train", stored | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():
             tables.insert(table, rows)
     remove(folder)
@@ -102,19 +102,19 @@ def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
     return f"{kept} of {len(epochs)} is kept, {reason}"
 
 
-def _key(run: Run, asked: dict[str, Any], task: Task) -> str:
+def _key(run: Run, stored: dict[str, Any], task: Task) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    made = hashlib.sha256(json.dumps([asked, task.films], sort_keys=True).encode())
+    made = hashlib.sha256(json.dumps([stored, task.films], sort_keys=True).encode())
     made.update(task.shards.read_bytes())
     return f"{run.name}-{made.hexdigest()[:16]}"
 
 
-def _task(run: Run, options: TrainingOptions, asked: dict[str, Any], recipe: Recipe) -> Task:
+def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Recipe) -> Task:
     """What is to be trained; BadInput where a choice is unknown, or network, weights or patches do not do."""
     side = _side(run, options.preset)
     for name, choices in CHOICES.items():
-        if asked[name] not in choices:
-            raise BadInput(f"There is no {name} {asked[name]!r}: use {', '.join(choices)}.")
+        if stored[name] not in choices:
+            raise BadInput(f"There is no {name} {stored[name]!r}: use {', '.join(choices)}.")
     answers = answers_of(options.classes).names
     drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
     films = run.rows("training", answers=answers, **drawn)
@@ -123,7 +123,7 @@ def _task(run: Run, options: TrainingOptions, asked: dict[str, Any], recipe: Rec
         _shuffle(films, recipe.seed)
     torch.manual_seed(recipe.seed)
     built: dict[str, Any] = {"name": options.network, "classes": answers, "pool": options.pool, "until": options.until}
-    network, origin = build(**built, weights=asked["weights"])
+    network, origin = build(**built, weights=stored["weights"])
     refuse_too_small(network, side)
     say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
     if options.balance == "weights":
@@ -220,15 +220,15 @@ def shuffled_labels(labels: Sequence[str], seed: int) -> list[str]:
     even this: its AUC is then far from 0.5 on either side.
     """
     random_numbers = random.Random(seed)
-    places = sorted(range(len(labels)), key=lambda place: (labels[place], random_numbers.random()))
+    places = sorted(range(len(labels)), key=lambda index: (labels[index], random_numbers.random()))
     counts, seen = Counter(labels), Counter[str]()
     spread = []
     for label in labels:
         spread.append(((seen[label] + 0.5) / counts[label], random_numbers.random(), label))
         seen[label] += 1
     dealt = [""] * len(labels)
-    for place, (_, _, label) in zip(places, sorted(spread), strict=True):
-        dealt[place] = label
+    for index, (_, _, label) in zip(places, sorted(spread), strict=True):
+        dealt[index] = label
     return dealt
 
 

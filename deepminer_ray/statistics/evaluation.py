@@ -86,12 +86,12 @@ class RocCurve:
 
     def band(self) -> Floats:
         """Sensitivity [m, 101] at the false-positive rates of `FALSE_POSITIVE_RATES`."""
-        found = [
+        rates = [
             np.interp(FALSE_POSITIVE_RATES + JUST_AFTER, x, y)
             for x, y in zip(self.fallout, self.sensitivity, strict=True)
         ]
         defined = (self.hits[:, -1:] > 0) & (self.alarms[:, -1:] > 0)
-        return np.where(defined, found, np.nan)
+        return np.where(defined, rates, np.nan)
 
     def operating(self, sensitivity: float) -> NDArray[np.int64]:
         """The place [m] in `threshold` of the largest score that finds at least this share of the positives."""
@@ -100,14 +100,14 @@ class RocCurve:
 
     def operated(self, sensitivity: float) -> tuple[Floats, Floats, Floats]:
         """Sensitivity, specificity and positive predictive value at the operating point of each weighting."""
-        place = self.operating(sensitivity)[:, np.newaxis] + 1
-        hits, alarms, found, fallout = (
-            np.take_along_axis(counted, place, axis=1)[:, 0]
+        column = self.operating(sensitivity)[:, np.newaxis] + 1
+        hits, alarms, recall, fallout = (
+            np.take_along_axis(counted, column, axis=1)[:, 0]
             for counted in (self.hits, self.alarms, self.sensitivity, self.fallout)
         )
         with np.errstate(invalid="ignore", divide="ignore"):
-            predictive = np.where(np.isnan(found), np.nan, hits / (hits + alarms))
-        return found, 1 - fallout + 0.0 * found, predictive
+            predictive = np.where(np.isnan(recall), np.nan, hits / (hits + alarms))
+        return recall, 1 - fallout + 0.0 * recall, predictive
 
 
 def _summed(of_steps: Floats) -> Floats:
@@ -115,8 +115,8 @@ def _summed(of_steps: Floats) -> Floats:
     return summed
 
 
-def _area(height: Floats, place: Floats) -> Floats:
-    return _summed(np.diff(place, axis=1) * (height[:, 1:] + height[:, :-1]) / 2)
+def _area(height: Floats, rank: Floats) -> Floats:
+    return _summed(np.diff(rank, axis=1) * (height[:, 1:] + height[:, :-1]) / 2)
 
 
 def operating_threshold(scored: Scored, sensitivity: float) -> float:
@@ -159,9 +159,9 @@ def measures(scored: Scored, sensitivity: float, resamples: int = RESAMPLES) -> 
         }
 
     (point, drawn) = _resampled(of, scored, resamples)
-    found = {name: Estimate(float(point[name][0]), *percentiles(drawn[name])) for name in point if name != "band"}
+    estimates = {name: Estimate(float(point[name][0]), *percentiles(drawn[name])) for name in point if name != "band"}
     low, high = np.array([percentiles(column) for column in drawn["band"].T]).T
-    return found, np.array([point["band"][0], low, high])
+    return estimates, np.array([point["band"][0], low, high])
 
 
 def _resampled(

@@ -45,11 +45,11 @@ def agreements(answers: Mapping[str, Mapping[int, Answer]]) -> list[Agreement]:
     """Agreement of all annotators in every field, over units that at least two have answered."""
     units = sorted({unit for of in answers.values() for unit in of})
     names = sorted(answers)
-    found = []
+    measured = []
     for field in COMPARED_FIELDS:
         said = [[_said(answers[name].get(unit), field) for unit in units] for name in names]
-        found.append(agreement(field, said))
-    return found
+        measured.append(agreement(field, said))
+    return measured
 
 
 def agreement(field: str, said: Sequence[Sequence[str | None]]) -> Agreement:

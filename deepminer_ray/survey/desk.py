@@ -81,8 +81,8 @@ class Desk:
 
     def answered(self, expert: str) -> list[bool]:
         """For each question whether it has an answer."""
-        found = [self.given.get((expert, question)) for question in self.asked(expert)]
-        return [one is not None and one.answer.recognizable is not None for one in found]
+        answers = [self.given.get((expert, question)) for question in self.asked(expert)]
+        return [one is not None and one.answer.recognizable is not None for one in answers]
 
     def covered(self, expert: str) -> list[Covered]:
         """What the units that this expert named explain."""
@@ -91,14 +91,14 @@ class Desk:
 
     def save(self, expert: str, sent: Save) -> Given:
         """Save what a page sent about the question at a place; BadInput where it is not an answer to it."""
-        asked = self.asked(expert)
+        order = self.asked(expert)
         if sent.order != self.order(expert):
             raise BadInput(
                 "This page is of another state of the run: load it again. Your answer stays in this browser."
             )
-        if sent.place >= len(asked):
+        if sent.place >= len(order):
             raise BadInput(f"There is no question {sent.place + 1}.")
-        return self._append(expert, asked[sent.place], read_answer(sent.answer))
+        return self._append(expert, order[sent.place], read_answer(sent.answer))
 
     def adjudicate(self, by: str, unit: int, annotator: str) -> Given:
         """Make an expert's answer the one that counts; the originals stay."""

@@ -50,8 +50,8 @@ def _known(file: Path) -> dict[str, str]:
     links = isinstance(known, dict) and all(isinstance(one, str) and TOKEN.fullmatch(one) for one in known.values())
     if not links or not all(map(str.isprintable, known)):
         raise BadInput(f"{file} holds no links: it must map names to tokens. Remove it to have new links made.")
-    found: dict[str, str] = known
-    return found
+    by_token: dict[str, str] = known
+    return by_token
 
 
 def _normal(name: str) -> str:
@@ -60,8 +60,8 @@ def _normal(name: str) -> str:
 
 def expert_of(token: str, known: dict[str, str]) -> str | None:
     """Whose link a token belongs to; compared in constant time."""
-    found = None
+    expert = None
     for name, own in known.items():
         if secrets.compare_digest(own.encode(), token.encode()):
-            found = name
-    return found
+            expert = name
+    return expert

@@ -104,10 +104,10 @@ class Gallery:
     def suggestions(self, unit: int) -> list[dict[str, Any]]:
         """What the run itself finds a unit to tell from other findings: first the terms of its name."""
         if self._suggestions is None:
-            found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+            by_unit: dict[int, list[dict[str, Any]]] = defaultdict(list)
             for row in self.run.rows("survey_suggestion"):
-                found[row["unit"]].append(row)
-            self._suggestions = found
+                by_unit[row["unit"]].append(row)
+            self._suggestions = by_unit
         return self._suggestions.get(unit, [])
 
     def truths(self) -> list[dict[str, Any]]:
@@ -136,11 +136,11 @@ class Gallery:
         wanted: dict[int, list[int]] = defaultdict(list)
         for row in rows:
             wanted[row["scan_number"]].append(row["patch"])
-        found: dict[int, NDArray[np.uint16]] = {}
+        of_scan: dict[int, NDArray[np.uint16]] = {}
         for number, patches in wanted.items():
             read = read_patches(shard(self.storage / "patch", number), patches)
-            found |= dict(zip(patches, read, strict=True))
-        return found
+            of_scan |= dict(zip(patches, read, strict=True))
+        return of_scan
 
     def _threshold(self, unit: int) -> float:
         if not self._thresholds:

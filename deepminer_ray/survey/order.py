@@ -48,16 +48,16 @@ def units_by_gain(places: PlaceRows) -> list[int]:
 def questions(units: Sequence[int], seed: str, repeats: int = 0, shuffle: bool = False) -> list[Question]:
     """What one expert is asked, in order, the same for a seed; `repeats` units come again without a sign of it."""
     chance = random.Random(seed)
-    asked = [Question(unit, False) for unit in (chance.sample(list(units), len(units)) if shuffle else units)]
+    order = [Question(unit, False) for unit in (chance.sample(list(units), len(units)) if shuffle else units)]
     for unit in chance.sample(sorted(units), min(repeats, len(units))):
-        first = asked.index(Question(unit, False))
-        asked.insert(chance.randint(min(first + 1 + APART, len(asked)), len(asked)), Question(unit, True))
-    return asked
+        first = order.index(Question(unit, False))
+        order.insert(chance.randint(min(first + 1 + APART, len(order)), len(order)), Question(unit, True))
+    return order
 
 
-def order_digest(asked: Sequence[Question], checkpoint: str) -> str:
+def order_digest(order: Sequence[Question], checkpoint: str) -> str:
     """What a page of this order is known by: an answer given on a page of another is not taken for one of this."""
-    return hashlib.sha256(repr((checkpoint, list(asked))).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((checkpoint, list(order))).encode()).hexdigest()[:16]
 
 
 class Coverage:
@@ -70,7 +70,7 @@ class Coverage:
         for name in sorted({row["class"] for row in places}):
             of_class = [row for row in places if row["class"] == name]
             self.patients[name] = sorted({row["patient"] for row in of_class})
-            number = {patient: place for place, patient in enumerate(self.patients[name])}
+            number = {patient: index for index, patient in enumerate(self.patients[name])}
             taken: dict[int, NDArray[np.float64]] = {}
             for row in of_class:
                 of_unit = taken.setdefault(row["unit"], np.zeros(len(number)))
@@ -80,11 +80,11 @@ class Coverage:
 
     def of(self, named: Collection[int]) -> list[Covered]:
         """How much of each class's decisions the named units explain."""
-        found = []
+        covered = []
         for name, total in self.total.items():
             parts = [part for unit, part in self.taken[name].items() if unit in named]
             taken = np.sum(parts, axis=0) if parts else np.zeros_like(total)
             interval = share_interval(taken, total, self.patients[name])
             share, every = float(taken.sum() / total.sum()), int(total.sum())
-            found.append(Covered(name, share, interval, every, len(total)))
-        return found
+            covered.append(Covered(name, share, interval, every, len(total)))
+        return covered

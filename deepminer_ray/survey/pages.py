@@ -64,7 +64,7 @@ def units_page(desk: Desk, expert: str, home: str) -> str:
             here="units",
             answered=answered,
             names=[_name(desk, question) for question in desk.asked(expert)],
-            next=next((place for place, done in enumerate(answered) if not done), None),
+            next=next((index for index, done in enumerate(answered) if not done), None),
         )
     )
 
@@ -88,9 +88,9 @@ def unit_page(desk: Desk, expert: str, place: int, home: str) -> str:
 
 def heading(desk: Desk, expert: str, place: int) -> str:
     """What a question is called: by its unit, unless units come again and must not be recognized."""
-    asked = desk.asked(expert)
-    name = _name(desk, asked[place])
-    return f"{name}, {place + 1} of {len(asked)}" if name else f"Question {place + 1} of {len(asked)}"
+    questions = desk.asked(expert)
+    name = _name(desk, questions[place])
+    return f"{name}, {place + 1} of {len(questions)}" if name else f"Question {place + 1} of {len(questions)}"
 
 
 def _name(desk: Desk, question: Question) -> str | None:
@@ -99,12 +99,12 @@ def _name(desk: Desk, question: Question) -> str | None:
 
 def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
     """What the script of a unit's page works with."""
-    asked = desk.asked(expert)
-    rows = desk.gallery.patches(asked[place].unit)
+    questions = desk.asked(expert)
+    rows = desk.gallery.patches(questions[place].unit)
     numbers = {row["scan_number"] for row in rows}
     films = desk.gallery.films(numbers)
     others = {film["other"] for film in films.values() if film["other"] is not None} - numbers
-    given = desk.answer(expert, asked[place])
+    given = desk.answer(expert, questions[place])
     return {
         "survey": f"{desk.checkpoint} {expert}",
         "order": desk.order(expert),
@@ -124,7 +124,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "films_at": f"{home}film/",
         "pictures": f"{home}{place + 1}/",
         "query": f"?{desk.gallery.digest}",
-        "next": f"{home}{place + 2}" if place + 1 < len(asked) else home,
+        "next": f"{home}{place + 2}" if place + 1 < len(questions) else home,
         "back": f"{home}{place}" if place else home,
         "static": False,
     }
@@ -173,11 +173,11 @@ def summary_page(desk: Desk, expert: str, names: Sequence[str], home: str) -> st
 
 
 def _answers(desk: Desk) -> dict[str, dict[int, Answer]]:
-    found: dict[str, dict[int, Answer]] = {}
+    answers: dict[str, dict[int, Answer]] = {}
     for (annotator, (unit, repeat)), given in desk.given.items():
         if not repeat and given.answer.recognizable is not None:
-            found.setdefault(annotator, {})[unit] = given.answer
-    return found
+            answers.setdefault(annotator, {})[unit] = given.answer
+    return answers
 
 
 def _progress(desk: Desk, name: str) -> dict[str, Any]:
@@ -203,8 +203,8 @@ def _progress(desk: Desk, name: str) -> dict[str, Any]:
 
 def _disagreements(desk: Desk, expert: str, answers: dict[str, dict[int, Answer]]) -> list[dict[str, Any]]:
     """Units that this expert and another answered otherwise, side by side, so that nobody reads ahead."""
-    found = []
-    asked = desk.asked(expert)
+    disagreements = []
+    questions = desk.asked(expert)
     for unit in (unit for unit in desk.units if unit in answers.get(expert, {})):
         of = {name: answers[name][unit] for name in answers if unit in answers[name]}
         said = {tuple(compared(answer, field) for field in COMPARED_FIELDS) for answer in of.values()}
@@ -215,12 +215,12 @@ def _disagreements(desk: Desk, expert: str, answers: dict[str, dict[int, Answer]
             for (annotator, question), given in desk.given.items()
             if question == Question(unit, False) and annotator.startswith(ADJUDICATION)
         }
-        shown = [{"annotator": name, "answer": answer, "adjudication": False} for name, answer in of.items()]
-        shown += [{"annotator": name, "answer": answer, "adjudication": True} for name, answer in decided.items()]
-        place = asked.index(Question(unit, False))
-        about = {"unit": unit, "name": _name(desk, asked[place]) or f"Question {place + 1}", "place": place}
-        found.append(about | {"answers": shown, "adjudicated": bool(decided)})
-    return found
+        opinions = [{"annotator": name, "answer": answer, "adjudication": False} for name, answer in of.items()]
+        opinions += [{"annotator": name, "answer": answer, "adjudication": True} for name, answer in decided.items()]
+        place = questions.index(Question(unit, False))
+        about = {"unit": unit, "name": _name(desk, questions[place]) or f"Question {place + 1}", "place": place}
+        disagreements.append(about | {"answers": opinions, "adjudicated": bool(decided)})
+    return disagreements
 
 
 def _common(desk: Desk, expert: str, home: str) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def _common(desk: Desk, expert: str, home: str) -> dict[str, Any]:
     }
 
 
-def static_page(desk: Desk, expert: str, shown: Sequence[dict[str, Any]]) -> str:
+def static_page(desk: Desk, expert: str, units: Sequence[dict[str, Any]]) -> str:
     """All questions on one page that needs no server; `shown` has `data` and `heading` of each."""
     common = _common(desk, expert, "#") | {"root": "", "static": True}
-    return templates().get_template("static.html").render(**common, here="units", pages=shown)
+    return templates().get_template("static.html").render(**common, here="units", pages=units)

@@ -25,8 +25,8 @@ def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settin
             file = run.folder / "survey" / "experts.json"
             known = experts(file, names or ([] if file.is_file() else [ONLY_EXPERT]))
             for name, token in known.items():
-                shown = f"[{host}]" if ":" in host else host
-                print(f"{name}: http://{shown}:{listener.getsockname()[1]}/{token}/", flush=True)
+                bracketed = f"[{host}]" if ":" in host else host
+                print(f"{name}: http://{bracketed}:{listener.getsockname()[1]}/{token}/", flush=True)
             web = application(desk, known, ["*"] if _any(host) else [host, "localhost", "127.0.0.1"])
             quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
             config = uvicorn.Config(web, http=Watched, ws="none", lifespan="off", **quiet)

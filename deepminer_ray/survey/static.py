@@ -31,10 +31,10 @@ def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Sett
     """
     if settings.repeats:
         raise BadInput("Units come twice only where a server asks: leave --repeats out.")
-    asked = list(dict.fromkeys(map(expert_name, names))) or [ONLY_EXPERT]
+    experts = list(dict.fromkeys(map(expert_name, names))) or [ONLY_EXPERT]
     desk = Desk(run, settings)
     try:
-        return [_write(desk, directory, name) for name in asked]
+        return [_write(desk, directory, name) for name in experts]
     finally:
         desk.close()
 
@@ -48,23 +48,23 @@ def folder_name(name: str) -> str:
     plain = name == ONLY_EXPERT or (name.lower() != ONLY_EXPERT and name == name.capitalize())
     if plain and re.fullmatch(r"[A-Za-z0-9]{1,40}", name) and not RESERVED.fullmatch(name.lower()):
         return name
-    shown = re.sub(r"\W+", "_", name)[:LONGEST_FOLDER].strip("_") or ONLY_EXPERT
-    return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:FOLDER_DIGITS]}"
+    folder = re.sub(r"\W+", "_", name)[:LONGEST_FOLDER].strip("_") or ONLY_EXPERT
+    return f"{folder}-{hashlib.sha256(name.encode()).hexdigest()[:FOLDER_DIGITS]}"
 
 
 def _write(desk: Desk, directory: Path, name: str) -> Path:
     folder = directory / folder_name(name)
     try:
         shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
-        asked = desk.asked(name)
-        data = [_data(desk, name, place) for place in range(len(asked))]
-        for place, question in enumerate(asked):
+        questions = desk.asked(name)
+        data = [_data(desk, name, place) for place in range(len(questions))]
+        for place, question in enumerate(questions):
             _pictures(desk, question.unit, folder / str(place + 1))
         for number in sorted({number for one in data for number in one["films"]}):
             _film(desk, number, folder / "film")
-        shown = [{"data": one, "heading": pages.heading(desk, name, place)} for place, one in enumerate(data)]
+        units = [{"data": one, "heading": pages.heading(desk, name, place)} for place, one in enumerate(data)]
         page = folder / "index.html"
-        page.write_text(pages.static_page(desk, name, shown))
+        page.write_text(pages.static_page(desk, name, units))
     except OSError as error:
         raise BadInput(f"{folder} cannot be written: {error.strerror}.") from error
     return page

@@ -68,11 +68,11 @@ def contrast(ranking: Ranking, term: Term, patient: NDArray[np.int64], draws: in
     are one item each. The interval is clustered DeLong (Obuchowski 1997, doi 10.2307/2533958).
     """
     kept = term.shows | term.lacks
-    found = areas(ranking, patient, term.shows, term.lacks)
-    low, high = interval_of(found.auroc, found.deviation)
-    rank = (found.beaten + 0.5)[:, kept]
-    more, less = _exchanged(found.auroc, rank, patient[kept], term.shows[kept], draws, seed)
-    return Contrast(found.auroc, low, high, np.minimum(1, 2 * (1 + np.minimum(more, less)) / (1 + draws)))
+    ranked = areas(ranking, patient, term.shows, term.lacks)
+    low, high = interval_of(ranked.auroc, ranked.deviation)
+    rank = (ranked.beaten + 0.5)[:, kept]
+    more, less = _exchanged(ranked.auroc, rank, patient[kept], term.shows[kept], draws, seed)
+    return Contrast(ranked.auroc, low, high, np.minimum(1, 2 * (1 + np.minimum(more, less)) / (1 + draws)))
 
 
 def _exchanged(
@@ -162,8 +162,8 @@ def _better(
     # Patients that show the name go round by fives, and so do the others: each part has some where there are enough.
     showing = list(dict.fromkeys(patient[name.shows].tolist()))
     others = sorted(set(patient.tolist()) - set(showing))
-    place = {one: number for group in (showing, others) for number, one in enumerate(group)}
-    part = np.array([place[one] % FOLDS for one in patient.tolist()])
+    order = {one: number for group in (showing, others) for number, one in enumerate(group)}
+    part = np.array([order[one] % FOLDS for one in patient.tolist()])
     gains = []
     for fold in range(FOLDS):
         kept, left_out = part != fold, part == fold
@@ -179,5 +179,5 @@ def beside_other_units(areas: Floats) -> Floats:
     """[units]: by how many standard deviations each unit's area for a term is above the mean of all; 0 where all tell
     it alike."""
     spread = float(areas.std())
-    found: Floats = (areas - areas.mean()) / spread if spread > 0 else np.zeros_like(areas)
-    return found
+    deviations: Floats = (areas - areas.mean()) / spread if spread > 0 else np.zeros_like(areas)
+    return deviations

@@ -78,10 +78,10 @@ def detect(
     ranking: Ranking, patches: Patches, positive: NDArray[np.bool_], negative: NDArray[np.bool_], permuted: Indices
 ) -> Detection:
     """How each unit detects a concept; patches that are neither positive nor negative [N] are left out throughout."""
-    found = areas(ranking, patches.patient, positive, negative)
-    low, high = interval_of(found.auroc, found.deviation)
-    reached = _reached(found.auroc, found.beaten + 0.5, patches, positive, positive | negative, permuted)
-    return Detection(found.auroc, low, high, (1 + reached) / (1 + len(permuted)))
+    measured = areas(ranking, patches.patient, positive, negative)
+    low, high = interval_of(measured.auroc, measured.deviation)
+    reached = _reached(measured.auroc, measured.beaten + 0.5, patches, positive, positive | negative, permuted)
+    return Detection(measured.auroc, low, high, (1 + reached) / (1 + len(permuted)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +130,16 @@ def _reached(
     """
     owners, owner = np.unique(patches.patient[positive], return_inverse=True)
     shape = (int(patches.place.max()) + 1, len(owners))
-    shown = sparse.coo_array((np.ones(len(owner)), (patches.place[positive], owner)), shape).tocsr()
+    showing = sparse.coo_array((np.ones(len(owner)), (patches.place[positive], owner)), shape).tocsr()
     chosen = np.flatnonzero(kept)
-    row, column = shown[patches.place[chosen]].nonzero()
+    row, column = showing[patches.place[chosen]].nonzero()
     pairs = patches.patients * len(owners)
     cell = (patches.patient[chosen[row]] * len(owners) + column, chosen[row])
     summing = sparse.csr_array((np.ones(len(row)), cell), (pairs, len(kept)))
     sums, counts = summing @ rank.T, summing.sum(1)
     total, count = np.zeros((len(permuted), len(auroc))), np.zeros((len(permuted), 1))
-    for place, patient in enumerate(owners):
-        pair = permuted[:, patient] * len(owners) + place
+    for index, patient in enumerate(owners):
+        pair = permuted[:, patient] * len(owners) + index
         total += sums[pair]
         count += counts[pair, None]
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -137,14 +137,14 @@ def _refuse_silent(file: Path, head: str, auth: dict[str, Any]) -> None:
     command += ["--", f"{auth['ssh_user']}@{head}", "true"]
     quietly: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "timeout": 2 * SECONDS_TO_REACH}
     try:
-        asked = subprocess.run(command, text=True, errors="replace", **quietly)
+        done = subprocess.run(command, text=True, errors="replace", **quietly)
     except FileNotFoundError as error:
         raise BadInput("There is no ssh here, which Ray's launcher needs: install openssh-client.") from error
     except subprocess.TimeoutExpired as error:
         raise BadInput(f"{head} does not answer within {error.timeout:.0f} s: is it on, and its sshd?") from error
-    if asked.returncode:
-        said = [*asked.stdout.split("\n"), *asked.stderr.split("\n")]
-        last = next((line.strip() for line in reversed(said) if line.strip()), f"ssh: status {asked.returncode}")
+    if done.returncode:
+        said = [*done.stdout.split("\n"), *done.stderr.split("\n")]
+        last = next((line.strip() for line in reversed(said) if line.strip()), f"ssh: status {done.returncode}")
         raise BadInput(
             f"{head} cannot be reached as {auth['ssh_user']} ({last}): correct {file}, or repair the machine."
         )

@@ -97,9 +97,9 @@ def _chosen(films: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[Trainin
     """The films that `rows` go through, each with the patches chosen of it."""
     starts = np.cumsum([0] + [len(film["patches"]) for film in films])
     owner = np.searchsorted(starts, rows, side="right") - 1
-    for number, of_film in groupby(range(len(rows)), key=lambda place: int(owner[place])):
-        film, inside = films[number], [int(rows[place] - starts[number]) for place in of_film]
-        yield film | {name: [film[name][place] for place in inside] for name in ("patches", "classes")}
+    for number, of_film in groupby(range(len(rows)), key=lambda index: int(owner[index])):
+        film, inside = films[number], [int(rows[index] - starts[number]) for index in of_film]
+        yield film | {name: [film[name][index] for index in inside] for name in ("patches", "classes")}
 
 
 class _Held:
@@ -111,7 +111,7 @@ class _Held:
 
     def rows(self, rows: PatchOrder) -> LabelledBatch:
         block = np.searchsorted(self.starts, rows, side="right") - 1
-        place = rows - self.starts[block]
-        both = list(zip(block, place, strict=True))
+        offset = rows - self.starts[block]
+        both = list(zip(block, offset, strict=True))
         pixels: NDArray[np.uint16] = np.stack([self.blocks[number]["pixels"][row] for number, row in both])
         return pixels, np.array([self.blocks[number]["class"][row] for number, row in both])

@@ -44,13 +44,13 @@ class FigureActor:
             raise
         scale = min(film.shape) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
-        shown = DrawnScan(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        drawing = DrawnScan(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
         by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}
         for suffix in suffixes:
             file, cam = BytesIO(), one.class_activation_map()
-            draw_explanation(file, shown, decision, cam, shown_maps(one, by_name), probe.last_geometry, suffix)
+            draw_explanation(file, drawing, decision, cam, shown_maps(one, by_name), probe.last_geometry, suffix)
             drawn[suffix] = file.getvalue()
         truth = None if scan["truth"] is None else probe.network.classes.index(scan["truth"])
         return (

@@ -97,8 +97,8 @@ def _datasets(ray: Any, orders: Orders, validation: list[TrainingScan]) -> dict[
     task = orders.task
     listed: dict[str, Sequence[TrainingScan]] = {"train": task.films} if orders.held else {}
     listed |= {"validation": validation} if validation else {}
-    found = {name: dataset(ray, films, task.patches, task.classes, orders.wanted) for name, films in listed.items()}
-    return {name: _materialized(rows) for name, rows in found.items()} if orders.held else found
+    datasets = {name: dataset(ray, films, task.patches, task.classes, orders.wanted) for name, films in listed.items()}
+    return {name: _materialized(rows) for name, rows in datasets.items()} if orders.held else datasets
 
 
 def _materialized(rows: Any) -> Any:

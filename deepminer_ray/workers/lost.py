@@ -32,8 +32,8 @@ def left_over(dead: list[str]) -> str:
 def witnessed(session: str) -> None:
     """Start what speaks where this process ends without a word, after Ray, whose files lie in `session`."""
     dismiss()
-    asked = [sys.executable, "-I", "-S", __file__, f"{session}/logs/raylet.err"]
-    _beside.append(subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True))
+    command = [sys.executable, "-I", "-S", __file__, f"{session}/logs/raylet.err"]
+    _beside.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True))
     atexit.register(dismiss)
 
 

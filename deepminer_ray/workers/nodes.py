@@ -76,24 +76,24 @@ def check_nodes(ray: Any, *seen: VisiblePath) -> NodeRequirements:
     if "RAY_ADDRESS" not in os.environ:
         return NodeRequirements(seen)
     own = _versions()
-    asked = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+    nodes = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
     strategy = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
     looking = {
         ray.remote(_look)
         .options(num_cpus=0, max_retries=0, scheduling_strategy=strategy(node["NodeID"], soft=False))
         .remote(seen): node
-        for node in asked
+        for node in nodes
     }
     ready, waiting = ray.wait(list(looking), num_returns=len(looking), timeout=SECONDS_TO_LOOK)
-    for node in (looking[asked] for asked in waiting):
+    for node in (looking[task] for task in waiting):
         if not _lost(ray, node):
             raise BadInput(
                 f"The node {node['NodeManagerAddress']} does not start a process within {SECONDS_TO_LOOK} s."
             )
     for answered in ready:
-        found = _answer(ray, answered, looking[answered])
-        if found is not None:
-            _compare(found, own, looking[answered]["NodeManagerAddress"])
+        versions = _answer(ray, answered, looking[answered])
+        if versions is not None:
+            _compare(versions, own, looking[answered]["NodeManagerAddress"])
     return NodeRequirements(seen, tuple(own.items()))
 
 
@@ -114,8 +114,8 @@ def _versions() -> dict[str, str]:
 def _answer(ray: Any, answered: Any, node: dict[str, Any]) -> dict[str, str] | None:
     """What a node has; None where it has been lost, which no stage minds."""
     try:
-        found: dict[str, str] = ray.get(answered)
-        return found
+        versions: dict[str, str] = ray.get(answered)
+        return versions
     except Exception as error:  # whatever an unlike node makes of the task
         cause = getattr(error, "cause", None)
         if isinstance(cause, BadInput):
@@ -136,7 +136,7 @@ def _lost(ray: Any, node: dict[str, Any]) -> bool:
     return True
 
 
-def _compare(found: dict[str, str], wanted: dict[str, str], node: str) -> None:
+def _compare(versions: dict[str, str], wanted: dict[str, str], node: str) -> None:
     for name, own in wanted.items():
-        if found.get(name) != own:
-            raise BadInput(f"The node {node} has {name} {found.get(name)}, this one {own}: install the same on all.")
+        if versions.get(name) != own:
+            raise BadInput(f"The node {node} has {name} {versions.get(name)}, this one {own}: install the same on all.")

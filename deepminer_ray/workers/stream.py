@@ -64,12 +64,12 @@ def actors_that_fit(ray: Any, gpu: bool = False) -> int:
     """
     needed = ("CPU", "GPU") if gpu else ("CPU",)
     alive = (node["Resources"] for node in ray.nodes() if node["Alive"])
-    found = sum(int(min(resources.get(kind, 0) for kind in needed)) for resources in alive)
-    if not found and gpu:
+    actors = sum(int(min(resources.get(kind, 0) for kind in needed)) for resources in alive)
+    if not actors and gpu:
         raise BadInput("Ray sees no GPU here with a CPU beside it: leave --gpu out, or start Ray where one is.")
-    if not found:
+    if not actors:
         raise BadInput("Ray sees no CPU here that it may use: start it with more of them.")
-    return found
+    return actors
 
 
 def named(run: Run, stage: str, which: object) -> str:
@@ -102,10 +102,10 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     network = [ray.put(content(how.checkpoint, how.hash))]  # no node but this one needs the file
     done = {number for of_store in ray.get([store.done.remote() for store in stores]) for number in of_store}
     todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
-    place = {"num_cpus": 1, "num_gpus": int(how.gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
+    resources = {"num_cpus": 1, "num_gpus": int(how.gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     actors = [
         ray.remote(ProbeActor)
-        .options(name=named(run, stage, number), max_concurrency=BATCHES_AT_ONCE, **place, **LASTING)
+        .options(name=named(run, stage, number), max_concurrency=BATCHES_AT_ONCE, **resources, **LASTING)
         .remote(how, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))
     ]
