@@ -1,6 +1,6 @@
 """Where maps peak, and what moves them: the demo's network taught again, each time with one thing otherwise.
 
-    python benchmarks/maps.py runs/demo [SEED ...]           # two to four minutes a line and seed
+    python benchmarks/maps.py runs/demo [--seeds 0 1] [--epochs 10]       # two minutes a line and seed
 
 A line a way of training: the AUC of malignant against benign patches of test; of the films of holdout with one finding,
 how many of the most influential units and of the class activation maps peak inside its outline; how far the latter
@@ -9,7 +9,7 @@ middle of the map's cell to the centroid of its gradient, which geometry alone w
 `deepminer train`, in one process, without Ray.
 """
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def peaks(run: Run, network: Network, side: int, normalisation: str) -> list[Row
             middle = np.array([x, y]) * where.stride + where.offset + 0.5
             row[name] = bool(Ring(ring).contains_point(middle))
         row["offset"] = middle - (ring.min(0) + ring.max(0)) / 2
-        image = network_input(torch.from_numpy(pixels[np.newaxis]), normalisation)
+        image = network_input(torch.from_numpy(pixels[np.newaxis].copy()), normalisation)
         row["looks"] = centroid(network, image, (y, x), one.decided) + 0.5 - middle
         found.append(row)
     return found
@@ -102,9 +102,14 @@ def line(name: str, network: Network, run: Run, said: Row, test: tuple[NDArray[A
     return f"| {' | '.join(cells)} |"
 
 
-def main(folder: Path, seeds: list[int]) -> None:
+def main() -> None:
     """Train and look in every way, with every seed."""
-    run = Run.existing(folder)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("run", type=Path)
+    options.add_argument("--seeds", nargs="+", type=int, default=[0])
+    options.add_argument("--epochs", type=int, default=10)
+    given = options.parse_args()
+    run = Run.existing(given.run)
     said, films = training(run)
     patches, test = labelled(run, films), tested(run)
     side = run.rows("cut_side")[0]["side"]
@@ -114,10 +119,10 @@ def main(folder: Path, seeds: list[int]) -> None:
     for name, changed in WAYS.items():
         how = said | {key: value for key, value in changed.items() if key != "flips"}
         how["augmentation"] = said["augmentation"] | {key: value for key, value in changed.items() if key == "flips"}
-        for seed in seeds:
-            network, _ = taught(how, patches, said["epochs"], seed)
+        for seed in given.seeds:
+            network, _ = taught(how, patches, given.epochs, seed)
             print(line(f"{name}, seed {seed}", network, run, how, test, side), flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [int(word) for word in sys.argv[2:]] or [0])
+    main()
