@@ -38,7 +38,7 @@ LONGEST = ["stages/test_train.py", "stages/test_chain.py", "stages/test_probe.py
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, then those that need Ray, so that no process is left alone at the end."""
-    heavy = {"ray", "cut_run", "ranked", "explained"}
+    heavy = {"ray", "made_once"}
     needing = {item.path for item in items if heavy & set(getattr(item, "fixturenames", ()))}
     place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: (place.get(item.path, len(place)), item.path not in needing))
@@ -81,54 +81,59 @@ def phantoms(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cut_run(
+def made_once(
     request: pytest.FixtureRequest,
     once: Callable[[str, Callable[[Path], None]], Path],
-    phantoms: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> "Run":
+) -> "Callable[[str, Callable[[Path], None]], Run]":
+    """The same of a run, for which Ray may be needed; each process has a copy of its own."""
+    from deepminer_ray.database.run import Run
+
+    def made(name: str, fill: Callable[[Path], None]) -> Run:
+        def filled(folder: Path) -> None:
+            request.getfixturevalue("ray")
+            fill(folder)
+
+        return Run(shutil.copytree(once(name, filled), tmp_path_factory.mktemp(name) / "run"))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def cut_run(made_once: "Callable[[str, Callable[[Path], None]], Run]", phantoms: Path) -> "Run":
     """Three phantom patients, cut into patches of 64 px; shares leave all of them to training. To be copied."""
+    return made_once("cut", partial(_cut, phantoms))
+
+
+def _cut(phantoms: Path, folder: Path) -> None:
     from deepminer_ray.database.run import Run
     from deepminer_ray.stages.catalog import catalog
     from deepminer_ray.stages.cut import cut
     from deepminer_ray.stages.partition import partition
 
-    def fill(folder: Path) -> None:
-        request.getfixturevalue("ray")
-        run = Run.created(folder)
-        catalog(run, str(phantoms))
-        partition(run)
-        cut(run, side=64)
-
-    return Run(shutil.copytree(once("cut", fill), tmp_path_factory.mktemp("cut") / "run"))
+    run = Run.created(folder)
+    catalog(run, str(phantoms))
+    partition(run)
+    cut(run, side=64)
 
 
 @pytest.fixture(scope="session")
-def ranked(
-    request: pytest.FixtureRequest,
-    once: Callable[[str, Callable[[Path], None]], Path],
-    cut_run: "Run",
-    tmp_path_factory: pytest.TempPathFactory,
-) -> "Run":
+def ranked(made_once: "Callable[[str, Callable[[Path], None]], Run]", cut_run: "Run") -> "Run":
     """The same, probed and ranked with a network of chance: a run whose units can be named."""
-    from deepminer_ray.database.run import Run
-
-    def fill(folder: Path) -> None:
-        request.getfixturevalue("ray")
-        _rank(Run(shutil.copytree(cut_run.folder, folder)))
-
-    return Run(shutil.copytree(once("ranked", fill), tmp_path_factory.mktemp("ranked") / "run"))
+    return made_once("ranked", partial(_rank, cut_run))
 
 
-def _rank(run: "Run") -> None:
+def _rank(cut_run: "Run", folder: Path) -> None:
     import torch
 
+    from deepminer_ray.database.run import Run
     from deepminer_ray.network.backbone import build
     from deepminer_ray.network.checkpoint import save
     from deepminer_ray.stages.evaluate import evaluate
     from deepminer_ray.stages.probe import probe
     from deepminer_ray.stages.rank import rank
 
+    run = Run(shutil.copytree(cut_run.folder, folder))
     torch.manual_seed(0)
     save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], 64, "imagenet")
     probe(run, partitions=["all"])
@@ -137,26 +142,17 @@ def _rank(run: "Run") -> None:
 
 
 @pytest.fixture(scope="session")
-def explained(
-    request: pytest.FixtureRequest,
-    once: Callable[[str, Callable[[Path], None]], Path],
-    ranked: "Run",
-    tmp_path_factory: pytest.TempPathFactory,
-) -> "Run":
+def explained(made_once: "Callable[[str, Callable[[Path], None]], Run]", ranked: "Run") -> "Run":
     """A run whose units have names, one of them hostile, and whose every scan is explained."""
+    return made_once("explained", partial(_explain, ranked))
+
+
+def _explain(ranked: "Run", folder: Path) -> None:
     from deepminer_ray.database.run import Run
-
-    def fill(folder: Path) -> None:
-        request.getfixturevalue("ray")
-        _explain(Run(shutil.copytree(ranked.folder, folder)))
-
-    return Run(shutil.copytree(once("explained", fill), tmp_path_factory.mktemp("explained") / "run"))
-
-
-def _explain(run: "Run") -> None:
     from deepminer_ray.stages.annotate import annotate
     from deepminer_ray.stages.explain import explain
 
+    run = Run(shutil.copytree(ranked.folder, folder))
     units = [row["unit"] for row in run.ask("from unit_rank order by class, rank").to_pylist()]
     names = run.folder / "names.json"
     said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]

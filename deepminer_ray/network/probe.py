@@ -165,10 +165,10 @@ class Probe:
                 maps = self.respond(self.image(pixels[part]))[0].maps.cpu()
                 for patch, of_patch in zip(chosen[part], maps.numpy(), strict=True):
                     masks = concept_masks(lesions, patch, side)
-                    truth = np.array(list(masks.values()), np.bool_).reshape(-1, side, side)
-                    over, both = pixels_above(np.ascontiguousarray(of_patch), least, self.geometry, truth)
+                    stacked = np.array(list(masks.values()), np.bool_).reshape(-1, side, side)
+                    over, both = pixels_above(np.ascontiguousarray(of_patch), least, self.geometry, stacked)
                     above += over
-                    for concept, mask, count in zip(masks, truth, both.T, strict=True):
+                    for concept, mask, count in zip(masks, stacked, both.T, strict=True):
                         outlined[concept] = outlined.get(concept, 0) + int(mask.sum())
                         common[concept] = common.get(concept, 0) + count
         return _pixel_rows(above, outlined, common)

@@ -72,8 +72,8 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
     octave = maps.clamp_min(2.0 ** (SMALLEST_OCTAVE - 1)).log2_().sub_(SMALLEST_OCTAVE)
     level = octave.mul_(BINS_PER_OCTAVE).floor_().clamp_(0, HISTOGRAM_BINS - 2).add_(1).mul_(maps > 0)
     units = maps.shape[1]
-    bin = level.long() + HISTOGRAM_BINS * torch.arange(units, device=maps.device).view(1, -1, 1, 1)
-    as_stored = bin.permute(0, 2, 3, 1).flatten()  # channels last: nothing is copied
+    slot = level.long() + HISTOGRAM_BINS * torch.arange(units, device=maps.device).view(1, -1, 1, 1)
+    as_stored = slot.permute(0, 2, 3, 1).flatten()  # channels last: nothing is copied
     counts: NDArray[np.int64] = torch.bincount(as_stored, minlength=units * HISTOGRAM_BINS).cpu().numpy()
     return counts.reshape(units, HISTOGRAM_BINS)
 

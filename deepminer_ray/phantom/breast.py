@@ -119,14 +119,14 @@ def _tissue(anatomy: Anatomy, from_skin: Field, nipple: tuple[float, float], rng
     rows, columns = from_skin.shape
     x, y = np.meshgrid(np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32))
     reach = np.hypot(x - nipple[0], (y - nipple[1]) * 0.85) / (anatomy.depth * columns)
-    density = step(from_skin, anatomy.rim * columns, (anatomy.rim + 0.10) * columns) * step(reach, 1.15, 0.55)
+    region = step(from_skin, anatomy.rim * columns, (anatomy.rim + 0.10) * columns) * step(reach, 1.15, 0.55)
     even = noise(rows, columns, rng, exponent=3.4, coarsest=0.35 * columns)
     middling = noise(rows, columns, rng, exponent=3.6, coarsest=0.11 * columns)
     toward = _toward_nipple(x, y, nipple, rng)
-    level = 0.6 * even + 0.45 * toward + 0.3 * middling + 4 * (density - 1) - GLAND_FROM[anatomy.density] + 0.55
+    level = 0.6 * even + 0.45 * toward + 0.3 * middling + 4 * (region - 1) - GLAND_FROM[anatomy.density] + 0.55
     gland = 1 / (1 + np.exp(-2.6 * level))
     # Strands are where fields change sign: arches between lobules of fat, and rays to the nipple.
-    lines = strands(middling + 0.4 * even, 0.2) + strands(toward + 0.5 * middling, 0.14) * (0.3 + 0.7 * density)
+    lines = strands(middling + 0.4 * even, 0.2) + strands(toward + 0.5 * middling, 0.14) * (0.3 + 0.7 * region)
     tissue = anatomy.gland * gland * (1 + 0.14 * middling + 0.16 * toward) + 0.04 * even
     tissue += rng.uniform(0.10, 0.2) * lines * (0.7 + 0.3 * toward)
     tissue += _vessels(rows, columns, nipple, rng) + _densities(x, y, nipple, rng) * (0.7 + 0.3 * middling)

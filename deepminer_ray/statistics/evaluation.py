@@ -115,8 +115,8 @@ def _summed(of_steps: Floats) -> Floats:
     return summed
 
 
-def _area(height: Floats, rank: Floats) -> Floats:
-    return _summed(np.diff(rank, axis=1) * (height[:, 1:] + height[:, :-1]) / 2)
+def _area(height: Floats, across: Floats) -> Floats:
+    return _summed(np.diff(across, axis=1) * (height[:, 1:] + height[:, :-1]) / 2)
 
 
 def operating_threshold(scored: Scored, sensitivity: float) -> float:

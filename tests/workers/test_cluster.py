@@ -43,7 +43,7 @@ def test_a_machine_that_is_always_too_slow_gets_a_sentence() -> None:
 
 
 def test_a_ray_of_this_process_is_never_asked_for_its_dashboard(ray: Any) -> None:
-    """It has none; Ray Train looks for one before a training may end, which by itself takes 40 s."""
+    """It has none. Ray Train would look for one on the whole machine, and take another cluster's for its own."""
 
     @ray.remote
     def asked() -> tuple[float, str, dict[str, str]]:
