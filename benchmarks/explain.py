@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,7 @@ from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.stages.explain import called_units
 from deepminer_ray.stages.probe import probed_checkpoint
-from deepminer_ray.workers.cluster import connect
-from deepminer_ray.workers.figure_actor import FigureActor
+from deepminer_ray.workers.figure_actor import Explainer
 
 REPEATS = 5
 SIDE = 227
@@ -80,10 +80,10 @@ def case(run: Run) -> None:
     """What `explain` makes of one scan, and its share of the book."""
     scans = run.rows("figure")
     explained = {row["scan"] for row in run.rows("explained_scan")}
-    actor, network = FigureActor(run.storage), [connect().put(content(probed_checkpoint(run)))]
+    explainer, network = Explainer(run.storage), partial(content, probed_checkpoint(run))
     row = next(row for row in scans if row["scan"] in explained)
-    actor.awake(network)
-    made = seconds(lambda: actor.explain(row, [".png"], called_units(run), network))
+    explainer.awake(network)
+    made = seconds(lambda: explainer.drawn(row, [".png"], called_units(run), network))
     book = seconds(lambda: write_casebook(run)) / len(explained)
     print(f"a case: explained and drawn {made:.2f} s, {book:.3f} s of the book: {made + book:.2f} s (goal 2), one core")
 

@@ -194,7 +194,7 @@ def merged(stores: int, folder: Path) -> tuple[float, float]:
     run = Run.created(folder / "run")
     connect(PROCESSES)
     started = time.perf_counter()
-    merge(run, "probe", {}, time.time(), files, {})
+    merge(run, ("probe", {}, time.time()), files, {}, 1)
     return appended, time.perf_counter() - started
 
 

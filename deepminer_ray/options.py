@@ -15,7 +15,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.option import Options, about, option, same, type_of
 
 _again = partial(option, False, "do the stage again, and drop every later one", stored=False, in_run=False)
-_workers = partial(option, 1, "Ray workers", least=1, stored=False)
+_workers = partial(option, 1, "Ray workers; 0: this process does the work", least=0, stored=False)
 _gpu = partial(option, False, "ask Ray for a GPU for each worker", flag="--gpu/--cpu", stored=False)
 _seed = partial(option, 0, "seed of the random numbers", least=0)
 _partitions = partial(option, None, "train, test, holdout or all (repeat the option for several)")

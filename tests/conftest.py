@@ -136,9 +136,9 @@ def _rank(cut_run: "Run", folder: Path) -> None:
     run = Run(shutil.copytree(cut_run.folder, folder))
     torch.manual_seed(0)
     save(run.folder / "checkpoint" / "network.pt", build("squeezenet1_1")[0], 64, "imagenet")
-    probe(run, partitions=["all"])
+    probe(run, partitions=["all"], workers=0)
     evaluate(run, partitions=["all"])
-    rank(run, partitions=["all"], ranked=4)
+    rank(run, partitions=["all"], ranked=4, workers=0)
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def _explain(ranked: "Run", folder: Path) -> None:
     said = [(units[0], HOSTILE), (units[1], "spiculated edge"), (units[-1], "vessel")]
     names.write_text(json.dumps([{"unit": u, "annotator": "Anna", "phenomenon": name} for u, name in said]))
     annotate(run, str(names))
-    explain(run, partitions=["all"], workers=9)  # more than fit: nobody waits for them
+    explain(run, partitions=["all"], workers=0)
 
 
 @pytest.fixture(scope="session")

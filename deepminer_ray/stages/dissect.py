@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def dissect(run: Run, options: DissectOptions) -> None:
     patches = run.select("probed_patch")
     terms = shown_terms(patches["patch"].to_numpy(), run.select("patch_concept"))
     enough = _enough(terms, patches["patient"].to_numpy(), options.patients)
-    detected = _detected(run, units, patches, enough, options.permuted, options.seed)
-    acquired = _in_blocks(acquired_rows, run, units, max(len(patches), 1), "acquisition")
+    blocks = partial(_in_blocks, run, options.workers, units)
+    detected = _detected(blocks, patches, enough, options.permuted, options.seed)
+    acquired = blocks(acquired_rows, max(len(patches), 1), "acquisition")
     stores = None
     if detected:
         films = run.select("dissected_film").to_pylist()
@@ -101,34 +103,38 @@ def _pixels(run: Run, how: How, films: list[dict[str, Any]], thresholds: list[fl
 
 
 def _detected(
-    run: Run, units: list[int], patches: pa.Table, terms: list[Term], permuted: int, seed: int
+    blocks: Callable[..., list[dict[str, Any]]], patches: pa.Table, terms: list[Term], permuted: int, seed: int
 ) -> list[dict[str, Any]]:
-    """The rows of `concept` without overlap and q: units in blocks, each in a process of its own."""
+    """The rows of `concept` without overlap and q, of units in `blocks`."""
     if not terms:
         return []
     numbered = Patches(*(np.unique(patches[name].to_numpy(), return_inverse=True)[1] for name in ("patient", "place")))
     owners = max(len(set(numbered.patient[term.shows])) for term in terms)
     largest = max(len(patches), numbered.patients * owners, permuted)
     order = permutations(numbered.patients, permuted, seed)
-    return _in_blocks(detected_rows, run, units, largest, "dissect", numbered, terms, order)
+    return blocks(detected_rows, largest, "dissect", numbered, terms, order)
 
 
-def _in_blocks(work: Any, run: Run, units: list[int], cells: int, what: str, *shared: Any) -> list[dict[str, Any]]:
-    """The rows that `work` makes of blocks of units, by unit; `cells` is how many values a unit takes in memory."""
-    ray = connect()
-    held = [ray.put(argument) for argument in shared]
+def _in_blocks(
+    run: Run, workers: int, units: list[int], work: Any, cells: int, what: str, *shared: Any
+) -> list[dict[str, Any]]:
+    """The rows that `work` makes of blocks of units, by unit; `cells` is how many values a unit takes in memory.
+
+    Every core of this machine, where the run's folder is, has a block of its own, unless there are no `workers`.
+    """
     at_once = max(1, VALUES_AT_ONCE // cells)
     blocks = [units[start : start + at_once] for start in range(0, len(units), at_once)]
-    task = ray.remote(work).options(**here(ray))
-    cores = os.cpu_count() or 1  # of this machine, where the run's folder is
 
     def answered() -> Iterator[list[dict[str, Any]]]:
+        ray, cores = connect(), os.cpu_count() or 1
+        task, held = ray.remote(work).options(**here(ray)), [ray.put(argument) for argument in shared]
         working = [task.remote(run.folder, block, *held) for block in blocks[:cores]]
         for number in range(len(blocks)):
             yield ray.get(working[number])
             working += [task.remote(run.folder, block, *held) for block in blocks[number + cores : number + cores + 1]]
 
-    return [row for rows in progress(answered(), what, len(blocks)) for row in rows]
+    answers = answered() if workers else (work(run.folder, block, *shared) for block in blocks)
+    return [row for rows in progress(answers, what, len(blocks)) for row in rows]
 
 
 def detected_rows(

@@ -3,12 +3,13 @@ Figs. 4 and 5)."""
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.location import write_whole
+from deepminer_ray.files.location import Place, write_whole
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.network.explanation import Called
 from deepminer_ray.network.probe import ProbeTables
@@ -20,8 +21,9 @@ from deepminer_ray.report.casebook import write_casebook
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.stages.probe import how_probed
 from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, connect
-from deepminer_ray.workers.figure_actor import FigureActor
+from deepminer_ray.workers.figure_actor import DrawnRows, Explainer, FigureActor
 from deepminer_ray.workers.nodes import check_nodes, sight
+from deepminer_ray.workers.probe_actor import How
 from deepminer_ray.workers.stream import actors_that_fit, named
 
 
@@ -36,7 +38,7 @@ def explain(run: Run, options: ExplainOptions) -> None:
         from deepminer_ray.stages.explain_image import explain_images  # which uses what is below
 
         return explain_images(run, options.image, options.pdf)
-    chosen, scan, workers = chosen_partitions(options.partitions, ["holdout"]), options.scan, options.workers
+    chosen, scan = chosen_partitions(options.partitions, ["holdout"]), options.scan
     parameters = options.stored() | {"partitions": chosen}
     suffixes = [".png", ".pdf"] if options.pdf else [".png"]
     if scan is None and run.finished("explain", parameters, options.again):
@@ -45,7 +47,7 @@ def explain(run: Run, options: ExplainOptions) -> None:
     if scan is not None:
         run.finished("explain", {}, again=True)
         say_if_unnamed(run)
-        for _ in _explained(run, _named(run.rows("figure"), scan), suffixes, workers):
+        for _ in _explained(run, _named(run.rows("figure"), scan), suffixes, workers=0):  # sooner than one starts
             say(", ".join(str(run.folder / "figures" / f"{scan}{suffix}") for suffix in suffixes))
         return
     say_if_unnamed(run)
@@ -55,7 +57,8 @@ def explain(run: Run, options: ExplainOptions) -> None:
         explained = {row["scan"] for row in tables.select("explained_scan").to_pylist()}
         if not explained:
             raise BadInput(f"No scan of {' or '.join(chosen)} was probed: use --partitions.")
-        for tables_of_scan in _explained(run, [row for row in scans if row["scan"] in explained], suffixes, workers):
+        wanted = [row for row in scans if row["scan"] in explained]
+        for tables_of_scan in _explained(run, wanted, suffixes, options.workers):
             for table, rows in tables_of_scan.items():
                 tables.insert(table, rows)
     say(f"explained {len(explained)} scans: {run.folder / 'figures'}, {write_casebook(run)}")
@@ -80,25 +83,37 @@ def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 
 def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[ProbeTables]:
-    """Have workers explain and draw scans; the rows of each, in whatever order they come."""
-    how, shards = how_probed(run), pixels(run)
-    ray = connect()
-    wanted = check_nodes(ray, sight(shards))
-    network, called = [ray.put(content(how.checkpoint, how.hash))], called_units(run)
-    options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
-    actors = [
-        ray.remote(FigureActor)
-        .options(name=named(run, "explain", number), **options)
-        .remote(run.storage, how.half, wanted)
-        for number in range(min(workers, actors_that_fit(ray), len(scans)))
-    ]
-    answers = ray.util.ActorPool(actors).map_unordered(
-        lambda actor, row: actor.explain.remote(row, suffixes, called, network), scans
-    )
+    """Have workers, or without any this process, explain and draw scans; the rows of each, in whatever order."""
+    how, called = how_probed(run), called_units(run)
+    shards = pixels(run)
+    if workers:
+        answers = _drawn_by_workers(run, how, shards, workers, [(scan, suffixes, called) for scan in scans])
+    else:
+        explainer, network = Explainer(run.storage, how.half), partial(content, how.checkpoint, how.hash)
+        answers = (explainer.drawn(scan, suffixes, called, network) for scan in scans)
     with Running(run.folder, "explain", len(scans), "scans") as running:
         for scan, drawn, rows in progress(answers, "explain", len(scans), running):
             for suffix, picture in drawn.items():
                 write_whole(run.folder / "figures" / f"{scan}{suffix}", picture)
             yield rows
+
+
+def _drawn_by_workers(
+    run: Run, how: How, shards: Place, workers: int, wanted: Sequence[tuple[Any, ...]]
+) -> Iterator[DrawnRows]:
+    """Arguments of `Explainer.drawn`, answered by actors."""
+    ray = connect()
+    required = check_nodes(ray, sight(shards))
+    network = [ray.put(content(how.checkpoint, how.hash))]
+    options = {"num_cpus": 1, "runtime_env": {"env_vars": KEEP_MEMORY}} | LASTING
+    actors = [
+        ray.remote(FigureActor)
+        .options(name=named(run, "explain", number), **options)
+        .remote(run.storage, how.half, required)
+        for number in range(min(workers, actors_that_fit(ray), len(wanted)))
+    ]
+    yield from ray.util.ActorPool(actors).map_unordered(
+        lambda actor, arguments: actor.explain.remote(*arguments, network), wanted
+    )
     for actor in actors:
         ray.kill(actor)

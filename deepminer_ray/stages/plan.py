@@ -69,7 +69,7 @@ def plan(options: PlanOptions) -> Plan:
     network = _network(ray, headers, sample, options, options.gpus > 0 and gpus > 0)
     measured = Measured(
         cpus=cpus,
-        workers=options.gpus or options.workers,
+        workers=options.gpus or max(1, options.workers),
         connect=connected,
         catalogued=headers.seconds,
         case=headers.case,
@@ -206,7 +206,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
         ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], options.side, paper.BREAST_SHARE)
     )
     measured = gpu or not options.gpus
-    workers = options.gpus or options.workers
+    workers = options.gpus or max(1, options.workers)
     together = 1 if gpu else min(workers, TOGETHER, actors_that_fit(ray))
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()

@@ -160,22 +160,20 @@ class ProbeSample:
 
         `units`, and bytes of `checkpoint`, `figure` and `peak`.
         """
-        import ray
-
-        from deepminer_ray.workers.figure_actor import FigureActor
+        from deepminer_ray.workers.figure_actor import Explainer
 
         self.probe = None  # no worker holds two networks
         write_scan(self.folder / "scan", 0, scan["scan"], film)
         write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], pixels[:1])
-        actor, network = FigureActor(self.folder), [ray.put(self.file.read_bytes())]
-        probe = actor.awake(network)
+        explainer = Explainer(self.folder)
+        probe = explainer.awake(self.file.read_bytes)
         row = _row_of_figure(scan, probe.network.units)
         started = time.perf_counter()
-        _, drawn, _ = actor.explain(row, [".png"], {}, network)
+        _, drawn, _ = explainer.drawn(row, [".png"], {}, self.file.read_bytes)
         first = time.perf_counter() - started
         return {
             "first": first,
-            "explained": mean_seconds(lambda: actor.explain(row, [".png"], {}, network), seconds),
+            "explained": mean_seconds(lambda: explainer.drawn(row, [".png"], {}, self.file.read_bytes), seconds),
             "alone": mean_seconds(lambda: probe.maps(ahead("maps", [(0, [0], [[0]])], self.folder)), seconds),
             "units": probe.network.units,
             "checkpoint": self.file.stat().st_size,

@@ -126,6 +126,6 @@ def probe(run: Run, options: ProbeOptions) -> None:
     rows = {"layer": pa.Table.from_pylist([described])}
     if layer == LAYER:
         rows |= head_rows(loaded.network)
-    merge(run, "probe", parameters, started, files, rows)
+    merge(run, ("probe", parameters, started), files, rows, options.workers)
     patches = sum(len(chosen) for _, chosen in films)
     say(f"probed {patches} patches and {len(scans)} scans with {units} units of {loaded.network.name}")

@@ -65,7 +65,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     """
     recipe = recipe_of(options)
     stored = options.stored() | asdict(recipe) | _named(options.weights)
-    workers = options.workers
+    workers = max(1, options.workers)  # without any no epoch would outlive a kill
     if run.finished("train", stored | {"workers": workers}, options.again):
         return
     started, task = time.time(), _task(run, options, stored, recipe)

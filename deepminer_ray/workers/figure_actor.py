@@ -1,7 +1,7 @@
 """The Ray actor that runs the network to explain and draws what it says; it never loads DuckDB (`probe_actor`)."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -13,29 +13,28 @@ from deepminer_ray.network.probe import Probe, ProbeTables
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, refuse_unlike
 
+DrawnRows = tuple[str, dict[str, bytes], ProbeTables]
+"""A scan's name, its pictures by suffix, and rows of `scan_map`, `faithfulness` and `silence`."""
 
-class FigureActor:
-    """A network on one worker that explains mammograms and draws them; films never leave it."""
 
-    def __init__(self, storage: Place, half: bool = False, wanted: NodeRequirements = NO_REQUIREMENTS):
-        self.storage, self.half, self.wanted = storage, half, wanted
+class Explainer:
+    """A network in one process that explains mammograms and draws them; films never leave it."""
+
+    def __init__(self, storage: Place, half: bool = False):
+        self.storage, self.half = storage, half
         self.probe: Probe | None = None
 
-    def awake(self, network: Sequence[Any]) -> Probe:
-        """The network, loaded when it is first asked for."""
-        import ray
-
+    def awake(self, content: Callable[[], bytes]) -> Probe:
+        """The network, loaded when it is first asked for; `content` gives its checkpoint."""
         if self.probe is None:
-            self.probe = Probe(read(ray.get(network[0])), half=self.half)
+            self.probe = Probe(read(content()), half=self.half)
         return self.probe
 
-    def explain(
-        self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], network: Sequence[Any]
-    ) -> tuple[str, dict[str, bytes], ProbeTables]:
-        """A row of `figure` explained: the scan's name, what is drawn by suffix; rows of `scan_map`, `faithfulness`,
-        `silence`."""
-        refuse_unlike(self.wanted)
-        probe = self.awake(network)
+    def drawn(
+        self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], content: Callable[[], bytes]
+    ) -> DrawnRows:
+        """A row of `figure` explained and drawn."""
+        probe = self.awake(content)
         film = read_scan(self.storage / "scan", scan["scan_number"])
         try:
             one = explained(probe, film)
@@ -58,3 +57,19 @@ class FigureActor:
             drawn,
             explanation_tables(scan["scan"], one, scan["influential"], by_name, truth, scan["scan_number"]),
         )
+
+
+class FigureActor:
+    """The same on one worker of Ray; `network` is as in `ProbeActor`."""
+
+    def __init__(self, storage: Place, half: bool = False, wanted: NodeRequirements = NO_REQUIREMENTS):
+        self.explainer, self.wanted = Explainer(storage, half), wanted
+
+    def explain(
+        self, scan: dict[str, Any], suffixes: Sequence[str], called: Mapping[int, Called], network: Sequence[Any]
+    ) -> DrawnRows:
+        """What `Explainer.drawn` gives."""
+        import ray
+
+        refuse_unlike(self.wanted)
+        return self.explainer.drawn(scan, suffixes, called, lambda: ray.get(network[0]))

@@ -22,13 +22,21 @@ M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 2**20
 """The C library's name for it, and bytes."""
 
 
-def merge(
-    run: Run, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
-) -> None:
-    """Finish a stage with the rows of the stores' files, and a few more, by one of Ray's processes; then drop them."""
-    ray = connect()
-    merging = ray.remote(max_calls=1)(_merge).options(**here(ray))
-    ray.get(merging.remote(run.folder, stage, parameters, started, files, rows))
+Finishing = tuple[str, dict[str, Any], float]
+"""A stage, its parameters and when it began, as `Run.finishing` takes them."""
+
+
+def merge(run: Run, finishing: Finishing, files: list[Path], rows: dict[str, pa.Table], workers: int) -> None:
+    """Finish a stage with the rows of the stores' files, and a few more, by one of Ray's processes; then drop them.
+
+    Without any worker this process does it.
+    """
+    if workers:
+        ray = connect()
+        merging = ray.remote(max_calls=1)(_merge_alone).options(**here(ray))
+        ray.get(merging.remote(run.folder, finishing, files, rows))
+    else:
+        _merge(run.folder, finishing, files, rows)
     clear(run)
 
 
@@ -48,11 +56,13 @@ def give_large_blocks_back() -> None:
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
-def _merge(
-    folder: Path, stage: str, parameters: dict[str, Any], started: float, files: list[Path], rows: dict[str, pa.Table]
-) -> None:
+def _merge_alone(*given: Any) -> None:
     give_large_blocks_back()
-    with Run(folder).finishing(stage, parameters, started) as tables:
+    _merge(*given)
+
+
+def _merge(folder: Path, finishing: Finishing, files: list[Path], rows: dict[str, pa.Table]) -> None:
+    with Run(folder).finishing(*finishing) as tables:
         tables.hold(MERGE_MEMORY, MERGE_THREADS)
         for table, more in rows.items():
             tables.insert(table, more)

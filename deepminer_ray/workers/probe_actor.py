@@ -5,7 +5,7 @@ Nor does it load what draws, which would make every worker start later.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,53 +35,71 @@ class How:
     hash: str | None = None
 
 
-class ProbeActor:
-    """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
+class Prober:
+    """A network in one process that answers batches.
 
-    It answers one batch while the rows of the one before are stored: make it with `max_concurrency=BATCHES_AT_ONCE`.
-    `network`, which comes with every batch, is a list of one reference to a checkpoint's content: an actor that starts
-    again asks for it again. It may start on a node that joined since, so it is the work that is refused there: what
-    fails to start is started again.
+    It answers one batch while the rows of the one before are stored, where two threads call it.
     """
 
-    def __init__(self, how: How, storage: Place, wanted: NodeRequirements = NO_REQUIREMENTS):
-        self.how, self.storage, self.wanted = how, storage, wanted
+    def __init__(self, how: How, storage: Place):
+        self.how, self.storage = how, storage
         self.probe: Probe | None = None
         self.turn = Turn()
 
-    def awake(self, network: Sequence[Any]) -> Probe:
-        """The network, loaded when it is first asked for."""
-        import ray
-
+    def awake(self, content: Callable[[], bytes]) -> Probe:
+        """The network, loaded when it is first asked for; `content` gives its checkpoint."""
         if self.probe is None:
             how, device = self.how, "cuda" if self.how.gpu else "cpu"
-            checkpoint = read(ray.get(network[0]))
-            self.probe = Probe(checkpoint, layer=how.layer, half=how.half, device=device)
+            self.probe = Probe(read(content()), layer=how.layer, half=how.half, device=device)
         return self.probe
 
-    def work(
-        self, store: Any, number: int, method: str, arguments: tuple[Any, ...], network: Sequence[Any]
+    def answered(
+        self,
+        method: str,
+        arguments: tuple[Any, ...],
+        content: Callable[[], bytes],
+        store: Callable[[ProbeTables], object],
     ) -> dict[str, float]:
         """Answer a batch by a method of `Probe` and have it stored; what `Running` counts of it.
 
         Its first film is read before the network is free for it.
         """
-        import ray
-
-        refuse_unlike(self.wanted)
         films = ahead(method, arguments[0], self.storage)
 
         def answer() -> ProbeTables:
             try:
-                tables: ProbeTables = getattr(self.awake(network), method)(films, *arguments[1:])
+                tables: ProbeTables = getattr(self.awake(content), method)(films, *arguments[1:])
             except Exception:
                 logging.getLogger(__name__).exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
             return tables
 
-        tables, told = self.turn.take(answer, lambda rows: ray.get(store.append.remote(number, for_store(rows))))
+        tables, told = self.turn.take(answer, lambda rows: store(for_store(rows)))
         told |= {"working": told["working"] - films.seconds_waiting, "data": films.seconds_waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if method == "patches":
             told["patches"] = sum(len(chosen) for _, chosen in arguments[0])
         return told
+
+
+class ProbeActor:
+    """A network on one worker; a batch is done only when its rows are safe, so a slow store slows the network.
+
+    Make it with `max_concurrency=BATCHES_AT_ONCE`. `network`, which comes with every batch, is a list of one reference
+    to a checkpoint's content: an actor that starts again asks for it again. It may start on a node that joined since,
+    so it is the work that is refused there: what fails to start is started again.
+    """
+
+    def __init__(self, how: How, storage: Place, wanted: NodeRequirements = NO_REQUIREMENTS):
+        self.prober, self.wanted = Prober(how, storage), wanted
+
+    def work(
+        self, store: Any, number: int, method: str, arguments: tuple[Any, ...], network: Sequence[Any]
+    ) -> dict[str, float]:
+        """Answer a batch by a method of `Probe` and have a `StoreActor` append it; what `Running` counts of it."""
+        import ray
+
+        refuse_unlike(self.wanted)
+        return self.prober.answered(
+            method, arguments, lambda: ray.get(network[0]), lambda rows: ray.get(store.append.remote(number, rows))
+        )

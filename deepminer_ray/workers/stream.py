@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from textwrap import shorten
@@ -15,13 +16,14 @@ from uuid import uuid4
 
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
+from deepminer_ray.database.store import Store
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.checkpoint import content
 from deepminer_ray.progress.bars import progress
 from deepminer_ray.progress.running import Running
 from deepminer_ray.workers.cluster import KEEP_MEMORY, LASTING, connect, here
 from deepminer_ray.workers.nodes import check_nodes, sight
-from deepminer_ray.workers.probe_actor import BATCHES_AT_ONCE, How, ProbeActor
+from deepminer_ray.workers.probe_actor import BATCHES_AT_ONCE, How, ProbeActor, Prober
 from deepminer_ray.workers.shortage import ended_by
 from deepminer_ray.workers.store_actor import StoreActor
 
@@ -80,6 +82,8 @@ def named(run: Run, stage: str, which: object) -> str:
 def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Batch], workers: int) -> list[Path]:
     """Have every batch answered and stored, resuming where an interrupted call left off; the stores' files.
 
+    Without any worker this process answers.
+
     Files are named for the stage, for what made the answers, for the batches and for the shards: no
     others are ever mixed in. A batch's number says which store it belongs to, so that none is in two of them.
     """
@@ -90,13 +94,44 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
     for stale in (run.folder / "store").glob(f"{stage}-*"):
         if not stale.name.startswith(f"{stage}-{key}-"):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()  # DuckDB's spilled blocks are in a folder
+    if not workers:
+        _answered_here(run, stage, how, batches, files)
+    else:
+        _answered_by_workers(run, stage, how, batches, files, workers)
+    return files
+
+
+def _answered_here(run: Run, stage: str, how: How, batches: Sequence[Batch], files: Sequence[Path]) -> None:
+    """Batches answered in this process, without Ray: what starts workers takes longer than a few batches."""
+    if how.gpu:
+        raise BadInput("Ray hands out GPUs to workers: use at least one, or leave --gpu out.")
+    stores = [Store(file, len(files)) for file in files]
+    try:
+        prober, network = Prober(how, run.storage), partial(content, how.checkpoint, how.hash)
+        done = {number for store in stores for number in store.done()}
+        todo = [(number, batch) for number, batch in enumerate(batches) if number not in done]
+        answers = (
+            prober.answered(
+                batch.method, batch.arguments, network, partial(stores[number % len(stores)].append, number)
+            )
+            for number, batch in todo
+        )
+        _counted(run, stage, answers, len(todo))
+    finally:
+        for store in stores:
+            store.close()
+
+
+def _answered_by_workers(
+    run: Run, stage: str, how: How, batches: Sequence[Batch], files: Sequence[Path], workers: int
+) -> None:
     ray = connect()
     at_once = actors_that_fit(ray, how.gpu)
-    wanted = check_nodes(ray, sight(cut))
+    wanted = check_nodes(ray, sight(pixels(run)))
     stores = [
         ray.remote(StoreActor)
         .options(name=named(run, stage, f"store {number}"), **here(ray), **LASTING)
-        .remote(file, count)
+        .remote(file, len(files))
         for number, file in enumerate(files)
     ]
     network = [ray.put(content(how.checkpoint, how.hash))]  # no node but this one needs the file
@@ -109,14 +144,18 @@ def stream(run: Run, stage: str, how: How, made_from: Any, batches: Sequence[Bat
         .remote(how, run.storage, wanted)
         for number in range(min(workers, at_once, len(todo)))
     ]
-    if todo:
-        with Running(run.folder, stage, len(todo), "batches") as running:
-            for told in progress(answered(actors, stores, todo, network), stage, len(todo), running):
-                running.count(**told)
+    _counted(run, stage, answered(actors, stores, todo, network), len(todo))
     ray.get([store.close.remote() for store in stores])
     for actor in (*stores, *actors):
         ray.kill(actor)
-    return files
+
+
+def _counted(run: Run, stage: str, answers: Iterator[dict[str, float]], batches: int) -> None:
+    """Show and note how far a stage is, as its batches are answered."""
+    if batches:
+        with Running(run.folder, stage, batches, "batches") as running:
+            for told in progress(answers, stage, batches, running):
+                running.count(**told)
 
 
 def answered(

@@ -354,7 +354,7 @@ def test_a_second_run_changes_nothing(run: Run, options: dict[str, Any]) -> None
 def test_units_are_dissected(answered: Run, tmp_path: Path) -> None:
     """The malignant and the benign patients show concepts."""
     copied = Run(shutil.copytree(answered.folder, tmp_path / "run"))
-    dissect(copied, permuted=99, patients=1)
+    dissect(copied, permuted=99, patients=1, workers=0)
     found = rows(copied, "concept")
     concepts = {row["concept"] for row in rows(copied, "lesion_concept")}
     assert {"pathology: benign", "pathology: malignant"} <= {row["concept"] for row in found} <= concepts
@@ -369,7 +369,7 @@ def test_units_are_dissected(answered: Run, tmp_path: Path) -> None:
     assert one["auroc"] == pytest.approx(area, abs=1e-12)
     assert one["positives"] == sum(met.values())
     assert copied.audit() == {}
-    dissect(copied, permuted=99, patients=5, again=True)
+    dissect(copied, permuted=99, patients=5, workers=0, again=True)
     assert rows(copied, "concept") == []
 
 
@@ -381,9 +381,12 @@ def test_two_workers_and_two_calls_dissect_alike(answered: Run, tmp_path: Path) 
     dissect(copied, permuted=99, patients=1, workers=2)
     dissect(copied, permuted=99, patients=1, workers=1, again=True)
     assert rows(copied, "concept") == once != []
+    dissect(copied, permuted=99, patients=1, workers=0, again=True)
+    assert rows(copied, "concept") == once
 
 
 def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
+    """Also without the workers that it had."""
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
     command = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
@@ -397,7 +400,7 @@ def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> No
     probing.wait()
     assert count(other, "activation") == count(run, "activation"), "the finished state outlives the kill"
 
-    probe(other, again=True)
+    probe(other, workers=0, again=True)
     for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
         now, before = (one.ask(f"from {table} order by all") for one in (other, run))
         assert now.num_rows and now.equals(before)
@@ -411,9 +414,9 @@ def answered(run: Run, ray: object, tmp_path_factory: pytest.TempPathFactory) ->
 
     other = Run(tmp_path_factory.mktemp("answered") / "run")
     shutil.copytree(run.folder, other.folder)
-    probe(other, partitions=["all"], again=True)
+    probe(other, partitions=["all"], workers=0, again=True)
     evaluate(other, partitions=["all"])
-    rank(other, partitions=["all"])
+    rank(other, partitions=["all"], workers=0)
     return other
 
 

@@ -54,10 +54,11 @@ def copied(run: Run, tmp_path: Path) -> Run:
     return Run(shutil.copytree(run.folder, tmp_path / "run"))
 
 
-def test_several_workers_and_stores_hold_what_one_does(
+def test_several_workers_and_stores_hold_what_a_process_without_any_does(
     ray: Any, run: Run, copied: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Batches are shared by their numbers, every question goes to all the files, and workers keep memory."""
+    """The run was probed without workers. Batches are shared by number, every question goes to all the files, and
+    workers keep memory."""
     monkeypatch.setattr(stream, "BATCHES_A_STORE", 8)
     files: list[list[Path]] = []
     environments: list[str] = []
@@ -69,13 +70,13 @@ def test_several_workers_and_stores_hold_what_one_does(
 
     answered, merged = stream.answered, stage.merge
     monkeypatch.setattr(stream, "answered", watched)
-    monkeypatch.setattr(stage, "merge", lambda *given: (files.append(given[4]), merged(*given)))
-    probe(copied, partitions=["all"], workers=4, again=True)
+    monkeypatch.setattr(stage, "merge", lambda *given: (files.append(given[2]), merged(*given)))
+    probe(copied, partitions=["all"], workers=9, again=True)  # more than fit: nobody waits for them
     assert len(files[0]) > 2
     for table in ("activation", "prediction", "response", "scan_prediction", "evidence", "histogram"):
         assert same(copied, run, table), table
     assert copied.audit() == {}
-    assert len(environments) == 4
+    assert len(environments) == stream.actors_that_fit(ray) < 9
     for environment in environments:
         assert {f"{name}={value}" for name, value in KEEP_MEMORY.items()} <= set(environment.split("\0"))
 
@@ -86,7 +87,7 @@ def test_batches_alone_say_how_many_stores_there_are(batches: int, stores: int) 
 
 
 def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> None:
-    probe(copied, partitions=["all"], layer=LAYER, again=True)
+    probe(copied, partitions=["all"], layer=LAYER, workers=0, again=True)
     for table in ("prediction", "scan_prediction"):
         assert same(copied, run, table), "the network answers as before"
     assert all(copied.ask(f"from {table}").num_rows == 0 for table in ("evidence", "weight", "bias"))
@@ -136,6 +137,8 @@ def test_half_precision_is_close_and_never_mixed_with_full(run: Run, copied: Run
 def test_a_gpu_that_is_not_there_is_one_sentence(copied: Run) -> None:
     with pytest.raises(BadInput, match="Ray sees no GPU here"):
         probe(copied, partitions=["all"], gpu=True, again=True)
+    with pytest.raises(BadInput, match="Ray hands out GPUs to workers"):
+        probe(copied, partitions=["all"], gpu=True, workers=0, again=True)
 
 
 def test_a_network_that_takes_maxima_has_ledgers_of_maxima(run: Run, copied: Run, tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ def test_a_network_that_takes_maxima_has_ledgers_of_maxima(run: Run, copied: Run
     network = load(run.folder).network
     network.pool = "max"
     save(tmp_path / "network.pt", network, SIDE, "imagenet")
-    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], workers=0, again=True)
     assert copied.audit() == {}
     (patch,) = copied.ask("select max(patch) as patch from activation").to_pylist()
     for name in THREE_CLASSES.names:
@@ -165,7 +168,7 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     torch.manual_seed(1)
     network, _ = build("squeezenet1_1", classes=CANCER_OR_NOT.names)
     save(tmp_path / "network.pt", network, SIDE, "imagenet")
-    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], again=True)
+    probe(copied, checkpoint=str(tmp_path / "network.pt"), partitions=["all"], workers=0, again=True)
     for table in ("prediction", "scan_prediction", "weight", "bias", "evidence"):
         assert {row["class"] for row in answers(copied, f"(select class from {table})")} == set(CANCER_OR_NOT.names)
     for row in answers(copied, "(select scan, sum(probability) as whole from scan_prediction group by scan)"):
@@ -183,7 +186,7 @@ def test_a_network_for_malignant_or_not_is_probed_evaluated_and_ranked(run: Run,
     assert of_patches["malignant"]["auc"] == pytest.approx(of_patches["not_malignant"]["auc"], abs=1e-9)
     assert {row["decided"] for row in answers(copied, "confusion")} <= set(CANCER_OR_NOT.names)
     assert {row["against"] for row in answers(copied, "measure")} == {"rest"}
-    rank(copied, partitions=["all"])
+    rank(copied, partitions=["all"], workers=0)
     assert {row["class"] for row in answers(copied, "coverage")} == set(CANCER_OR_NOT.names)
     said = summary(copied)
     assert all(re.search(rf"^AUC .* {name} \d\.\d", said, re.MULTILINE) for name in CANCER_OR_NOT.names), said

@@ -22,7 +22,7 @@ from deepminer_ray.stages.rank import rank
 def begun(ranked: Run, phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that `run` has brought as far as it can without names for the units."""
     run = Run(shutil.copytree(ranked.folder, tmp_path_factory.mktemp("begun") / "run"))
-    rank(run, partitions=["all"], again=True)
+    rank(run, partitions=["all"], workers=0, again=True)
     resume(run, given(run, phantoms))
     return run
 

@@ -75,7 +75,7 @@ def test_many_stores_are_merged_within_little_memory(
     for store in stores:
         store.close()
     run = Run.created(tmp_path / "run")
-    merge._merge(run.folder, "probe", {}, time.time(), files, {})
+    merge._merge_alone(run.folder, ("probe", {}, time.time()), files, {})
     parts = list(packing.units_at_once(pa.table({"patches": [list(range(PATCHES * BATCHES))], "units": [UNITS]})))
     assert len(parts) > 10 and told == ["given back", *["renewed"] * len(parts)]
     expected = pa.concat_tables(answers).sort_by([("unit", "ascending"), ("patch", "ascending")])
@@ -105,7 +105,7 @@ def test_a_merge_that_fails_among_its_parts_changes_nothing(tmp_path: Path, monk
     monkeypatch.setattr(merge, "activation", failing)
     before = run.database.read_bytes()
     with pytest.raises(RuntimeError, match="lost"):
-        merge._merge(run.folder, "probe", {}, time.time(), [store.file], {})
+        merge._merge(run.folder, ("probe", {}, time.time()), [store.file], {})
     assert len(taken) == 3
     assert run.database.read_bytes() == before
     assert list(run.folder.glob("run.duckdb.*")) == []

@@ -1,4 +1,4 @@
-"""What an actor with a network does of a batch beside the network's own work."""
+"""What a process with a network does of a batch beside the network's own work."""
 
 import threading
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.patches.ahead import READ_FOR, Pixels
-from deepminer_ray.workers.probe_actor import How, ProbeActor
+from deepminer_ray.workers.probe_actor import How, Prober
 
 SECONDS = 10.0
 
@@ -24,26 +24,21 @@ class Counting:
 
 
 def test_a_batch_s_first_film_is_read_while_the_network_answers_another(
-    ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = threading.Event()
+    read, stored = threading.Event(), []
 
     def reading(_: Path, film: tuple[int, list[int]]) -> Pixels:
         read.set()
         return np.zeros((len(film[1]), 2, 2), np.uint16)
 
-    @ray.remote
-    class Store:
-        def append(self, number: int, rows: dict[str, pa.Table]) -> None:
-            assert rows["prediction"]["shown"].to_pylist() == [3]
-
     monkeypatch.setitem(READ_FOR, "patches", reading)
-    actor, store = ProbeActor(How(""), tmp_path), Store.remote()
-    actor.probe = Counting()  # type: ignore[assignment]
+    prober = Prober(How(""), tmp_path)
+    prober.probe = Counting()  # type: ignore[assignment]
     with ThreadPoolExecutor(1) as threads:
-        with actor.turn.network:
-            told = threads.submit(actor.work, store, 0, "patches", ([(0, [7, 8]), (1, [9])],), [])
+        with prober.turn.network:
+            told = threads.submit(prober.answered, "patches", ([(0, [7, 8]), (1, [9])],), bytes, stored.append)
             assert read.wait(SECONDS), "the network was busy, the film could be read"
             assert not told.done()
         assert told.result(SECONDS) | {"rows": 1, "patches": 3} == told.result()
-    ray.kill(store)
+    assert [rows["prediction"]["shown"].to_pylist() for rows in stored] == [[3]]
