@@ -2,29 +2,37 @@
 
     python benchmarks/shuffled.py runs/demo [SHUFFLES [EPOCHS]]
 
+Labels are dealt out in equal numbers, and two classes at a time are told apart by the difference of their logits. Then
+to exchange the two names changes nothing but the side of 0.5, so that the AUC is 0.5 on average, whatever else the
+network has learned. With the shares of the true labels it is not: more than half of them are normal, a network
+learns to give that label to what excites its units, and findings excite more of them.
+
 One shuffle says little. Patches with findings are so unlike the others that whatever slope a network is left with ranks
-them all high or all low; only over many shuffles must the AUC be 0.5. Training is that of `deepminer train`, in one
-process: same patches, labels, order of steps and learning rate, without Ray.
+them all high or all low. Training is that of `deepminer train`, in one process: same patches, order of steps and
+learning rate, without Ray.
 """
 
 import json
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import stats
+from sklearn.metrics import roc_auc_score
 
 from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
+from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
-from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate
+from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch
 from deepminer_ray.paper import MOMENTUM, WEIGHT_DECAY
 from deepminer_ray.patches.shard import read_labelled
-from deepminer_ray.stages.train import shuffled_labels
 
 SHUFFLES, EPOCHS = 8, 6
 LEVEL = 0.95
@@ -93,11 +101,35 @@ def taught(said: dict[str, Any], patches: LabelledBatch, epochs: int, seed: int)
     return network, loss
 
 
-def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[str, float | None]:
-    """Each class's AUC."""
-    parts = ((test[0][start : start + 64], test[1][start : start + 64]) for start in range(0, len(test[1]), 64))
-    seen = validate(network, normalisation, parts, torch.device("cpu"))
-    return {name: seen["auc"][name] for name in THREE_CLASSES}
+def dealt(names: Sequence[str], seed: int) -> list[str]:
+    """Labels in equal numbers, also among the patches of each true class, else at random."""
+    chance = np.random.default_rng(seed)
+    drawn_by = chance.random(len(names))
+    order = sorted(range(len(names)), key=lambda patch: (names[patch], drawn_by[patch]))
+    labels = [""] * len(names)
+    for place, patch in enumerate(order):
+        if place % len(THREE_CLASSES.names) == 0:
+            three = chance.permutation(THREE_CLASSES.names).tolist()
+        labels[patch] = three[place % len(three)]
+    return labels
+
+
+def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[tuple[str, str], float]:
+    """The AUC of the first class of each pair against the second, by the difference of their logits."""
+    network.eval()
+    with torch.inference_mode():
+        logits = torch.cat(
+            [
+                network(network_input(torch.from_numpy(part), normalisation))
+                for part in np.array_split(test[0], -(-len(test[0]) // 64))
+            ]
+        ).numpy()
+    pairs = {}
+    for one, other in combinations(range(len(THREE_CLASSES.names)), 2):
+        of_both = np.isin(test[1], (one, other))
+        area = roc_auc_score(test[1][of_both] == one, (logits[:, one] - logits[:, other])[of_both])
+        pairs[THREE_CLASSES.names[one], THREE_CLASSES.names[other]] = float(area)
+    return pairs
 
 
 def main(folder: Path, shuffles: int, epochs: int) -> None:
@@ -108,22 +140,20 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
     test = tested(run)
     torch.set_num_threads(1)
     names = [THREE_CLASSES.names[index] for index in classes]
-    found: dict[str, list[float]] = {name: [] for name in THREE_CLASSES}
+    shuffled: dict[tuple[str, str], list[float]] = defaultdict(list)
     for seed in range(shuffles + 1):
-        dealt = names if seed == 0 else shuffled_labels(names, seed)
-        network, loss = taught(said, (pixels, np.array([THREE_CLASSES.index(name) for name in dealt])), epochs, seed)
+        labels = names if seed == 0 else dealt(names, seed)
+        network, loss = taught(said, (pixels, np.array([THREE_CLASSES.index(name) for name in labels])), epochs, seed)
         auc = areas(network, said["normalisation"], test)
         what = "true labels" if seed == 0 else f"shuffle {seed}"
-        print(
-            f"{what:12}", " ".join(f"{name} {value:.3f}" for name, value in auc.items()), f"loss {loss:.3f}", flush=True
-        )
-        for name, value in auc.items():
-            if seed and value is not None:
-                found[name].append(value)
+        shown = ", ".join(f"{one} against {other} {value:.3f}" for (one, other), value in auc.items())
+        print(f"{what:12} {shown}; loss {loss:.3f}", flush=True)
+        for pair, value in auc.items() if seed else ():
+            shuffled[pair].append(value)
     print(f"mean of {shuffles} shuffles, {len(names)} patches, {len(test[1])} of test ({LEVEL:.0%} interval):")
-    for name, values in found.items():
+    for (one, other), values in shuffled.items():
         low, high = stats.t.interval(LEVEL, len(values) - 1, np.mean(values), stats.sem(values))
-        print(f"  {name:10} {np.mean(values):.3f} ({low:.3f} to {high:.3f})")
+        print(f"  {one} against {other}: {np.mean(values):.3f} ({low:.3f} to {high:.3f}), by chance 0.5")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import ast
 import re
 import tokenize
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -142,3 +143,26 @@ def strings(module: Path) -> list[str]:
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.relative_to(PACKAGE).as_posix())
 def test_messages_and_docstrings_are_in_usual_words(module: Path) -> None:
     assert [hit for text in strings(module) for hit in unusual(text)] == []
+
+
+def docstrings(module: Path) -> list[str]:
+    """What stands by itself in a module: its docstrings, also those of constants."""
+    bodies = [getattr(node, "body", ()) for node in ast.walk(ast.parse(module.read_text()))]
+    alone = [line.value for body in bodies if isinstance(body, list) for line in body if isinstance(line, ast.Expr)]
+    return [one.value for one in alone if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
+def messages(module: Path) -> list[str]:
+    """What a module says to the user, a word for each value that it puts in."""
+    calls = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Call) and node.args]
+    said = [call.args[0] for call in calls if getattr(call.func, "id", "") in ("BadInput", "Unreachable", "say")]
+    parts = [text.values if isinstance(text, ast.JoinedStr) else [text] for text in said]
+    return ["".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in text) for text in parts]
+
+
+@pytest.mark.parametrize("read", [docstrings, messages])
+def test_sentences_of_the_code_are_short(read: Callable[[Path], list[str]]) -> None:
+    counts = sorted(words for module in MODULES for text in read(module) for words in lengths(text))
+    assert len(counts) > 250
+    assert at_most(counts, 50) <= HALF
+    assert at_most(counts, 90) <= NINE_TENTHS
