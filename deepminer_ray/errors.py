@@ -15,11 +15,11 @@ def sentence(text: str) -> str:
 
     Else what it quotes of a file could write to the reader's terminal, or not be written at all.
     """
-    line = _cut(" ".join(text.split("\n")).strip())
-    return _cut("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line))
+    line = _shortened(" ".join(text.split("\n")).strip())
+    return _shortened("".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line))
 
 
-def _cut(line: str) -> str:
+def _shortened(line: str) -> str:
     return (
         line
         if len(line) <= LONGEST_SENTENCE

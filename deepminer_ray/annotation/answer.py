@@ -51,22 +51,22 @@ def read_answer(sent: SentAnswer) -> Answer:
     named = tuple(one for one in map(_phenomenon, sent.phenomena) if one.name)
     if sent.recognizable is False:
         named = ()
-    return Answer(True if named else sent.recognizable, named, _chosen("confidence", sent.confidence, CONFIDENCES))
+    return Answer(True if named else sent.recognizable, named, _one_of("confidence", sent.confidence, CONFIDENCES))
 
 
 def _phenomenon(sent: SentPhenomenon) -> Phenomenon:
     terms = sent.terms or []
-    category = _chosen("category", sent.category, tuple(TERMS))
+    category = _one_of("category", sent.category, tuple(TERMS))
     known = TERMS[category] if category else ()
     if not set(terms) <= set(known):
         raise BadInput(f"The terms of {category or 'no category'} are: {', '.join(known) or 'none'}.")
     ordered = tuple(term for term in known if term in terms)
     typed = sent.text or ""
     clean = " ".join("".join(letter for letter in typed if letter.isprintable() or letter.isspace()).split())
-    return Phenomenon(clean, category, ordered, _chosen("association", sent.association, ASSOCIATIONS))
+    return Phenomenon(clean, category, ordered, _one_of("association", sent.association, ASSOCIATIONS))
 
 
-def _chosen(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+def _one_of(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
     if value is not None and value not in choices:
         raise BadInput(f"`{name}` is one of: {', '.join(choices)}.")
     return value

@@ -36,7 +36,7 @@ def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
         raise BadInput(
             f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(ANNOTATION_COLUMNS[1:])}."
         )
-    return [_read(row, number, units) for number, row in enumerate(rows, 1)]
+    return [_read_annotation(row, number, units) for number, row in enumerate(rows, 1)]
 
 
 def _csv(file: Path) -> list[dict[str, Any]]:
@@ -45,13 +45,13 @@ def _csv(file: Path) -> list[dict[str, Any]]:
     return [{name: text and unmarked(text) for name, text in row.items()} for row in table.to_dicts()]
 
 
-def _read(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
+def _read_annotation(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
     text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name))), name, number) for name in ANNOTATION_COLUMNS}
     said = "no" if row.get("not_applicable") == "1" else text["recognizable"]
     if said is not None and said.lower() in NO:
         text["phenomenon"] = None
     return text | {
-        "unit": _unit(text["unit"] or "", number, units),
+        "unit": _read_unit(text["unit"] or "", number, units),
         "annotator": text["annotator"] or "unnamed",
         "recognizable": bool(text["phenomenon"]),
     }
@@ -69,7 +69,7 @@ def _text(value: Any, name: str, number: int) -> str | None:
     return text or None
 
 
-def _unit(text: str, number: int, units: int) -> int:
+def _read_unit(text: str, number: int, units: int) -> int:
     named = text.removeprefix("unit_")
     given = digits(named)
     if given is None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from deepminer_ray.aliases import Rows
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.disk import sync_to_disk
 
 ANNOTATION = pa.schema(
     [
@@ -56,7 +57,7 @@ class Journal:
         if whole < len(written):
             set_aside(file, [written[whole:]])
             os.ftruncate(self.descriptor, whole)
-        _to_disk(file.parent)
+        sync_to_disk(file.parent)
 
     def append(self, rows: Rows) -> None:
         """Put one answer on disk; BadInput where that fails, and then nothing of it is left."""
@@ -93,7 +94,7 @@ def journaled(file: Path) -> Journaled:
         return journal
     answers = []
     for line in lines:
-        answer = next(_answers(line), None)
+        answer = next(_answers_in_line(line), None)
         if answer is not None:
             answers.append(answer)
         elif line.strip():
@@ -102,17 +103,17 @@ def journaled(file: Path) -> Journaled:
     return journal
 
 
-def _answers(line: bytes) -> Iterator[pa.Table]:
+def _answers_in_line(line: bytes) -> Iterator[pa.Table]:
     """The answer that a line is or, where something was written or lost before it, ends with."""
     for start in FRAME.finditer(line):
         answer = line[start.end() :]
         if len(answer) == int(start[1]) and zlib.crc32(answer) == int(start[2], 16):
-            yield from _read(answer)
+            yield from _read_answer(answer)
     for begun in UNFRAMED.finditer(line):
-        yield from _read(line[begun.start() :])
+        yield from _read_answer(line[begun.start() :])
 
 
-def _read(answer: bytes) -> Iterator[pa.Table]:
+def _read_answer(answer: bytes) -> Iterator[pa.Table]:
     try:
         rows = [
             # An earlier version took 1 and 0 for true and false.
@@ -143,11 +144,5 @@ def set_aside(journal: Path, damaged: list[bytes]) -> Path:
             kept.writelines(line + b"\n" for line in new)
             kept.flush()
             os.fsync(kept.fileno())
-        _to_disk(file.parent)
+        sync_to_disk(file.parent)
     return file
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    os.fsync(descriptor)
-    os.close(descriptor)

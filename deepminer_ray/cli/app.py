@@ -55,13 +55,13 @@ def main(arguments: list[str] | None = None) -> None:
         with watched(_end):
             app(arguments, prog_name="deepminer")
     except Exception as error:
-        sentence = _sentence(error)
+        sentence = _meant_for_user(error)
         if sentence is None:
             raise
         refuse(sentence)
 
 
-def _sentence(error: BaseException | None) -> BadInput | Unreachable | None:
+def _meant_for_user(error: BaseException | None) -> BadInput | Unreachable | None:
     """What is meant for the user; what a worker raised Ray wraps in an error of both kinds, which shows a traceback."""
     if isinstance(error, OSError) and error.errno in DISK:
         return BadInput(f"{error}. What was finished is kept: correct that and run the command again.")

@@ -85,12 +85,12 @@ def _shards(run: "Run") -> Iterator[dict[str, str]]:
     assert shards is not None
     kinds_and_numbers = [(kind, number) for kind in SHARD_KINDS for number in shards.numbers.tolist()]
     with ThreadPoolExecutor(DIGEST_THREADS) as readers:
-        for file, why in readers.map(lambda one: _compared(folder, shards, *one), kinds_and_numbers):
+        for file, why in readers.map(lambda one: _compare_shard(folder, shards, *one), kinds_and_numbers):
             if why:
                 yield {"file": str(file), "why": why}
 
 
-def _compared(folder: Place, shards: Shards, kind: str, number: int) -> tuple[Place, str]:
+def _compare_shard(folder: Place, shards: Shards, kind: str, number: int) -> tuple[Place, str]:
     file = shard(folder / kind, number)
     digest = shard_digest(file)
     if digest == shards.of(kind, number):

@@ -39,7 +39,7 @@ UNKNOWN_ARGUMENT = "no_macro_has_this"
 Definition = tuple[str, str, str]
 """Kind, name and text of a view or macro."""
 
-_known: dict[tuple[str, int, int, int], bool] = {}
+_ours_by_state: dict[tuple[str, int, int, int], bool] = {}
 """Of files as they were (path, inode, time, size) whether all their views and macros are this package's."""
 
 
@@ -74,10 +74,10 @@ def own_views(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     if ours:
         _make_later_tables(connection, _tables(connection))
         return
-    _drop(connection, _defined(connection) - _own())
+    _drop_definitions(connection, _defined(connection) - _own())
     _make_later_tables(connection, _tables(connection))
     _make_missing(connection)
-    _drop(connection, _otherwise_called(connection))
+    _drop_definitions(connection, _otherwise_called(connection))
     _make_missing(connection)
 
 
@@ -87,7 +87,7 @@ def _make_missing(connection: duckdb.DuckDBPyConnection) -> None:
         _make_views(connection, {name for _, name, _ in defined})
 
 
-def _drop(connection: duckdb.DuckDBPyConnection, defined: Iterable[Definition]) -> None:
+def _drop_definitions(connection: duckdb.DuckDBPyConnection, defined: Iterable[Definition]) -> None:
     for kind, name, _ in defined:
         quoted = name.replace('"', '""')
         connection.execute(f'drop {kind} if exists "{quoted}"')
@@ -96,15 +96,15 @@ def _drop(connection: duckdb.DuckDBPyConnection, defined: Iterable[Definition]) 
 def _ours(database: Path) -> bool:
     state = database.stat()
     key = (str(database), state.st_ino, state.st_mtime_ns, state.st_size)
-    if key not in _known:
+    if key not in _ours_by_state:
         with duckdb.connect(str(database), read_only=True, config=LOCKED) as connection:
             defined = _defined(connection)
             foreign = sorted({name for _, name, _ in defined - _own()} - {name for _, name, _ in _own()})
             if foreign:
                 said = ", ".join(map(repr, foreign))
                 say(f"{database} holds what is none of this package's, and is not used: {said}")
-            _known[key] = defined == _own() and not _otherwise_called(connection)
-    return _known[key]
+            _ours_by_state[key] = defined == _own() and not _otherwise_called(connection)
+    return _ours_by_state[key]
 
 
 def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:

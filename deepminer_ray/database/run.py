@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import os
 import re
 import shutil
 import time
@@ -22,6 +21,7 @@ from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
 from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
 from deepminer_ray.errors import BadInput, FinishedOtherwise
+from deepminer_ray.files.disk import sync_to_disk
 from deepminer_ray.files.location import URI, Place, place
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import working_stage
@@ -40,7 +40,7 @@ class Run:
             raise BadInput(
                 f"A run is a folder of this machine, not {folder}: `deepminer cut RUN --storage URI` puts pixels there."
             )
-        self.folder = _named(folder)
+        self.folder = _full_name(folder)
 
     @property
     def database(self) -> Path:
@@ -249,9 +249,9 @@ class Run:
                     tables.finish()
                 finally:
                     tables.connection.close()
-                _to_disk(copy)
+                sync_to_disk(copy)
                 copy.replace(self.database)
-                _to_disk(self.folder)
+                sync_to_disk(self.folder)
             except UNWRITTEN as error:
                 raise BadInput(
                     f"{self.database} cannot be written and stays as it was: {_first_line(error)}"
@@ -265,7 +265,7 @@ class Run:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
-def _named(folder: str | Path) -> Path:
+def _full_name(folder: str | Path) -> Path:
     """A folder by its full name; BadInput where DuckDB cannot keep a file under it: it cuts names off at `?`."""
     try:
         named = Path(folder).resolve()
@@ -277,14 +277,6 @@ def _named(folder: str | Path) -> Path:
     if "?" in str(named):
         raise BadInput(f"A run cannot be in {named}: DuckDB cuts the name off at `?`.")
     return named
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _plain(value: Any) -> Any:

@@ -42,7 +42,7 @@ def record(
         "error": case["error"],
         "probabilities": dict(case["probabilities"]),
         "concepts": [_concept(concept) for concept in concepts],
-        "units": [_unit(unit, case, size) for unit in units],
+        "units": [_influential_unit(unit, case, size) for unit in units],
     }
     if argued:
         said |= {
@@ -55,8 +55,8 @@ def record(
     if not case["error"]:
         return said
     return said | {
-        "silence_alone": [_called(row) for row in silence if row["alone"]],
-        "silence_together": [_called(row) for row in silence if row["place"] is not None],
+        "silence_alone": [_unit_with_name(row) for row in silence if row["alone"]],
+        "silence_together": [_unit_with_name(row) for row in silence if row["place"] is not None],
     }
 
 
@@ -79,8 +79,8 @@ def _led(row: CaseRow) -> dict[str, Any]:
     return said | {"lead": row["lead"]}
 
 
-def _unit(unit: CaseRow, case: CaseRow, size: tuple[int, int]) -> dict[str, Any]:
-    return _called(unit) | {
+def _influential_unit(unit: CaseRow, case: CaseRow, size: tuple[int, int]) -> dict[str, Any]:
+    return _unit_with_name(unit) | {
         "rank": unit["rank"],
         "influence": unit["influence"],
         "contribution": unit["contribution"],
@@ -90,7 +90,7 @@ def _unit(unit: CaseRow, case: CaseRow, size: tuple[int, int]) -> dict[str, Any]
     }
 
 
-def _called(unit: CaseRow) -> dict[str, Any]:
+def _unit_with_name(unit: CaseRow) -> dict[str, Any]:
     return {
         "unit": unit["unit"],
         "name": unit_name(unit["unit"]),
@@ -100,4 +100,4 @@ def _called(unit: CaseRow) -> dict[str, Any]:
 
 
 def _argument(row: CaseRow) -> dict[str, Any]:
-    return _called(row) | {"lead": row["lead"]}
+    return _unit_with_name(row) | {"lead": row["lead"]}

@@ -99,11 +99,11 @@ def rounds(
         parts = min(len(members), -(-int(count[members].sum()) // among))
         for part in np.array_split(members, parts):
             scans = np.concatenate([by_patient[begin[one] : begin[one + 1]] for one in part])
-            report = _exchanged(draw, count[part], shuffles)
+            report = _exchanged_reports(draw, count[part], shuffles)
             yield Round(scans, np.repeat(part, count[part]), report, 1 / len(part) - 1 / len(members))
 
 
-def _exchanged(draw: np.random.Generator, count: Scans, shuffles: int) -> NDArray[np.int64]:
+def _exchanged_reports(draw: np.random.Generator, count: Scans, shuffles: int) -> NDArray[np.int64]:
     """[shuffles, scans]: whose report each scan gets; patients have `count` scans each, one after the other."""
     patients = np.tile(np.arange(len(count)), (shuffles, 1))
     donor = draw.permuted(patients, axis=1)

@@ -96,7 +96,7 @@ def draw_explanation(
     nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
     headings = [(["mammogram"], []), (["class activation map"], [f"of {decision.decided}", *nowhere])]
     headings += [_heading(one, decision.decided, letters) for one in concepts]
-    report = _report(film, int((2 * column + GAP) / CAPITAL))
+    report = _report_lines(film, int((2 * column + GAP) / CAPITAL))
     top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(name) + len(said) for name, said in headings)) * LINE
     beneath = top + height + 0.12
 
@@ -105,8 +105,8 @@ def draw_explanation(
     answer = (
         f"true class: {decision.truth}   decided class: {decision.decided}   probability {decision.probability:.3f}"
     )
-    _write(page, MARGIN, MARGIN, [answer], size=TITLE, weight="bold")
-    _write(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [film.scan], color=GREY)
+    _write_lines(page, MARGIN, MARGIN, [answer], size=TITLE, weight="bold")
+    _write_lines(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [film.scan], color=GREY)
     grey = _drawn(displayed(film.pixels), width)
     maps = [
         _drawn(upsample(response, geometry, rows, columns), width)
@@ -118,12 +118,12 @@ def draw_explanation(
     for index, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
         middle = MARGIN + index * (column + GAP) + column / 2
         page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")
-        _write(page, middle, top - (0.4 + len(name) + len(said)) * LINE, name, ha="center", weight="bold")
-        _write(page, middle, top - (0.4 + len(said)) * LINE, said, ha="center")
+        _write_lines(page, middle, top - (0.4 + len(name) + len(said)) * LINE, name, ha="center", weight="bold")
+        _write_lines(page, middle, top - (0.4 + len(said)) * LINE, said, ha="center")
     for index in range(len(panels)):
         left = MARGIN + index * (column + GAP) + (column - width) / 2
-        _outline(page, film.outlines, left, top, width / columns)
-    _write(page, MARGIN, beneath, report)
+        _draw_outlines(page, film.outlines, left, top, width / columns)
+    _write_lines(page, MARGIN, beneath, report)
     if concepts:
         _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
     figure.savefig(out, format=suffix[1:])
@@ -147,7 +147,7 @@ def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str]
     return name, [units if concept.named else f"({units}, no name)", *share]
 
 
-def _report(film: DrawnScan, letters: int) -> list[str]:
+def _report_lines(film: DrawnScan, letters: int) -> list[str]:
     """The keyword report and the two ratings, as far as the film has them."""
     lesions = re.split(r"\s(?=LESION_TYPE\s)", film.report.strip() or "no lesion reported")
     said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]
@@ -178,7 +178,7 @@ def _drawn(pixels: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
-def _outline(page: Axes, outlines: Sequence[Ring], left: float, top: float, inches: float) -> None:
+def _draw_outlines(page: Axes, outlines: Sequence[Ring], left: float, top: float, inches: float) -> None:
     """Rings in px of the film, of so many inches each, through the middles of the boundary pixels."""
     # A pale edge on both sides keeps maroon visible on black film.
     edge = [Stroke(linewidth=3, foreground="#ffe0c0"), Normal()]
@@ -187,7 +187,7 @@ def _outline(page: Axes, outlines: Sequence[Ring], left: float, top: float, inch
         page.plot(left + across, top + down, color=MAROON, linewidth=1.6, path_effects=edge)
 
 
-def _write(page: Axes, x: float, y: float, lines: Sequence[str], size: float = TEXT, **style: Any) -> None:
+def _write_lines(page: Axes, x: float, y: float, lines: Sequence[str], size: float = TEXT, **style: Any) -> None:
     """Lines downwards from y; what people typed is not mathematics, whatever dollar signs it holds."""
     for number, line in enumerate(lines):
         page.text(x, y + number * LINE, line, fontsize=size, va="top", parse_math=False, **style)
@@ -196,9 +196,9 @@ def _write(page: Axes, x: float, y: float, lines: Sequence[str], size: float = T
 def _bracket(page: Axes, start: float, end: float, y: float) -> None:
     """What the paper prints beneath the units."""
     page.plot([start, start, end, end], [y - 0.05, y, y, y - 0.05], color=GREY, linewidth=1)
-    _write(page, (start + end) / 2, y + 0.07, ["DeepMiner Explanation"], ha="center", weight="bold")
+    _write_lines(page, (start + end) / 2, y + 0.07, ["DeepMiner Explanation"], ha="center", weight="bold")
     # Wider than one panel, it ends where that does, so that it stays on the page.
     wide = end - start > len(SCALE) * LETTER
-    _write(
+    _write_lines(
         page, (start + end) / 2 if wide else end, y + 0.07 + LINE, [SCALE], ha="center" if wide else "right", color=GREY
     )

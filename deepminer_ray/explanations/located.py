@@ -52,7 +52,7 @@ class ScanMaps:
 def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Located]:
     """The scans of `located` with their maps of `located_map`: a batch of these at a time is more than their bits."""
     known = rows.drop_columns(["peaks", "rings"]).to_pylist()
-    films = {row["scan"]: _film(row) for row in known}
+    films = {row["scan"]: _empty_maps(row) for row in known}
     raster = Raster()
     for batch in maps:
         _lay(batch, films, raster)
@@ -68,7 +68,7 @@ def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Locate
     return located
 
 
-def _film(row: Row) -> ScanMaps:
+def _empty_maps(row: Row) -> ScanMaps:
     size = scan_size(row["rows"], row["columns"], row["side"])
     column = {unit: index for index, unit in enumerate([None, *row["units"]])}
     high = np.zeros((PACKED_WORDS, len(column)), dtype=np.uint64)

@@ -35,14 +35,14 @@ def matching(candidates: Sequence[str], references: Sequence[str], words: Words,
             # Equal texts are compared once.
             of_rows, row = np.unique(candidate[scans][scored], return_inverse=True)
             of_columns, column = np.unique(reference[scans][report], return_inverse=True)
-            matched = _matched([one[text] for text in of_rows], [other[text] for text in of_columns], direction)
+            matched = _greedy_scores([one[text] for text in of_rows], [other[text] for text in of_columns], direction)
             score[np.ix_(scored, report)] = matched[np.ix_(row, column)]
         return score
 
     return of
 
 
-def _matched(candidates: list[Scans], references: list[Scans], direction: NDArray[np.float64]) -> Matrix:
+def _greedy_scores(candidates: list[Scans], references: list[Scans], direction: NDArray[np.float64]) -> Matrix:
     """[candidates, references]: the scores of texts with words."""
     one, one_word = _among_these(candidates)
     other, other_word = _among_these(references)

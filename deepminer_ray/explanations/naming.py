@@ -58,10 +58,10 @@ def naming(explanations: Sequence[str], reports: Sequence[str]) -> dict[str, tup
     """
     of_reports = [said(report) for report in reports]
     of_explanations = [stems(text) for text in explanations]
-    return {title: _counted(of_explanations, of_reports, name) for name, title in LESION_FIELDS.items()}
+    return {title: _precision_and_recall(of_explanations, of_reports, name) for name, title in LESION_FIELDS.items()}
 
 
-def _counted(
+def _precision_and_recall(
     explanations: Sequence[frozenset[str]], reports: Sequence[Mapping[str, frozenset[str]]], name: str
 ) -> tuple[Pairs, Pairs]:
     terms = sorted(frozenset().union(*(report[name] for report in reports)))

@@ -85,9 +85,9 @@ def mark(key: Path, answers: Path) -> Marks:
     """Mark a reader's sheet; questions without an answer do not count, an answer that is none is refused by its row."""
     from scipy.stats import binomtest
 
-    known = {row[0]: row[1] for row in _read(key, CLASS)}
+    known = {row[0]: row[1] for row in _read_pairs(key, CLASS)}
     right = answered = 0
-    for number, (question, said) in enumerate(_read(answers, ANSWER), 2):
+    for number, (question, said) in enumerate(_read_pairs(answers, ANSWER), 2):
         if not said:
             continue
         if said.lower() not in ANSWERS:
@@ -104,7 +104,7 @@ def mark(key: Path, answers: Path) -> Marks:
     return Marks(right, answered, interval.low, interval.high, tested.pvalue, both.pvalue)
 
 
-def _read(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
+def _read_pairs(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
     """(question, value) of every row."""
     try:
         text = read_text(file, "utf-8-sig")

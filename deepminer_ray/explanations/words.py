@@ -203,7 +203,7 @@ def _saved_by_gensim(path: Path) -> "KeyedVectors":
     return vectors
 
 
-class _Kept:
+class _StateAlone:
     """Stands for whatever class of gensim: it keeps its state and does nothing."""
 
     def __init__(self, *_: object) -> None:
@@ -232,7 +232,7 @@ class _Arrays(PLAIN_UNPICKLER):  # type: ignore[misc]
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] == "gensim":
-            return _Kept
+            return _StateAlone
         if (module, name) in ARRAYS:
             return _empty if name == "_reconstruct" else {"ndarray": np.ndarray, "dtype": np.dtype}[name]
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no word vectors need")

@@ -75,7 +75,7 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
     """The checkpoint that a file's content is, in evaluation mode; BadInput where it is none."""
     try:
         described = plain(written)
-        _refuse_unknown(described, file)
+        _refuse_unknown_description(described, file)
         state = tensors(described["state"], file)
         network = _built(described, state)
         network.load_state_dict(state)
@@ -86,7 +86,7 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
     return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written))
 
 
-def _refuse_unknown(described: Any, file: str) -> None:
+def _refuse_unknown_description(described: Any, file: str) -> None:
     """BadInput where a checkpoint lacks something, or has a value of another kind than this program writes."""
     if not isinstance(described, Mapping):
         raise BadInput(f"{file} is not a checkpoint of this program: it holds a {type(described).__name__}.")

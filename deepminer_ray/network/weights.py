@@ -27,7 +27,7 @@ def fill_features(network: "Network", family: Family, weights: str) -> str:
     cannot be loaded safely, is of another network, or too little fits.
     """
     file = place(weights)
-    state = _state(file, network.name)
+    state = _features_of_file(file, network.name)
     held = {name: value for name, value in network.features.state_dict().items() if value.dim()}
     state = {_feature(name, family, held): value for name, value in state.items()}
     fitting = {name: value for name, value in state.items() if name in held and value.shape == held[name].shape}
@@ -39,9 +39,11 @@ def fill_features(network: "Network", family: Family, weights: str) -> str:
     misshapen = [name for name in state if name in held and name not in fitting]
     said = [
         f"{network.name} with {len(fitting)} of {len(held)} tensors from {file.name}, the last layer new",
-        _said("left as they were made, for the file lacks them", [name for name in held if name not in state]),
-        _said("left as they were made, for the file has them in another shape", misshapen),
-        _said(
+        _count_and_names(
+            "left as they were made, for the file lacks them", [name for name in held if name not in state]
+        ),
+        _count_and_names("left as they were made, for the file has them in another shape", misshapen),
+        _count_and_names(
             "of the file not used",
             [name for name in state if name not in held and name not in counters and not name.startswith(HEADS)],
         ),
@@ -55,14 +57,14 @@ def _feature(published: str, family: Family, held: Mapping[str, torch.Tensor]) -
     return published if published.startswith(HEADS) and name not in held else name
 
 
-def _said(what: str, names: list[str]) -> str:
+def _count_and_names(what: str, names: list[str]) -> str:
     if not names:
         return ""
     listed = ", ".join(names[:TENSORS_NAMED]) + (" ..." if len(names) > TENSORS_NAMED else "")
     return f"{len(names)} {what} ({listed})"
 
 
-def _state(file: Place, network: str) -> dict[str, torch.Tensor]:
+def _features_of_file(file: Place, network: str) -> dict[str, torch.Tensor]:
     """The tensors of a file under the names they have among the features."""
     if not file.is_file():
         raise BadInput(f"There is no weights file {file}.")

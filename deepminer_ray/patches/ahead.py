@@ -54,7 +54,7 @@ def _lesion_patches(folder: Place, film: Any) -> Pixels:
     return read_patches(shard(folder / "patch", film["scan_number"]), chosen)
 
 
-def _scan(folder: Place, film: Any) -> Pixels:
+def _whole_scan(folder: Place, film: Any) -> Pixels:
     _, scan_number = film
     return read_scan(folder / "scan", scan_number)
 
@@ -64,6 +64,6 @@ READ_FOR: dict[str, Callable[[Place, Any], Pixels]] = {
     "maps": _patches,
     "maxima": _patches,
     "dissection": _lesion_patches,
-    "scans": _scan,
+    "scans": _whole_scan,
 }
 """By the method that answers: [n, side, side] of a film's chosen patches, or the film itself [height, width]."""

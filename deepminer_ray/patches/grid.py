@@ -26,7 +26,7 @@ def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
         raise BadInput(f"A film of {columns} x {rows} px cannot be stored for patches of {side} px.")
     shorter = min(rows, columns)
     across = PATCHES_ACROSS * side
-    return _divide(columns * across, shorter), _divide(rows * across, shorter)
+    return _divide_halves_up(columns * across, shorter), _divide_halves_up(rows * across, shorter)
 
 
 def grid_windows(width: int, height: int, side: int) -> list[Window]:
@@ -53,9 +53,9 @@ def scan_window(window: Window, side: int, width: int, height: int, columns: int
     """
     if window.x + side > width or window.y + side > height:
         raise BadInput(f"Window {window.index} does not lie on a scan of {width} x {height} px.")
-    size = max(1, _divide(min(columns, rows), PATCHES_ACROSS))
-    x = min(_divide(window.x * columns, width), columns - size)
-    y = min(_divide(window.y * rows, height), rows - size)
+    size = max(1, _divide_halves_up(min(columns, rows), PATCHES_ACROSS))
+    x = min(_divide_halves_up(window.x * columns, width), columns - size)
+    y = min(_divide_halves_up(window.y * rows, height), rows - size)
     return x, y, size
 
 
@@ -77,6 +77,6 @@ def _starts(length: int, side: int) -> list[int]:
     return starts
 
 
-def _divide(numerator: int, denominator: int) -> int:
+def _divide_halves_up(numerator: int, denominator: int) -> int:
     # Halves go up: round() would send them to the even neighbour, and windows would not be evenly apart.
     return (2 * numerator + denominator) // (2 * denominator)

@@ -85,7 +85,7 @@ def opened_shard(file: Place) -> Iterator[Any]:
     Where no list is beside the patches, there is nothing to compare with.
     """
     try:
-        with _compared(file) as stream:
+        with _opened_if_right(file) as stream:
             yield stream
     except BadInput:
         raise
@@ -100,12 +100,12 @@ def opened_shard(file: Place) -> Iterator[Any]:
         ) from error
 
 
-def _compared(file: Place) -> Any:
+def _opened_if_right(file: Place) -> Any:
     if not isinstance(file, Path):
         content = file.read_bytes()
         _refuse_other(file, content)
         return pa.BufferReader(content)
-    state = _state(file)
+    state = _file_state(file)
     if state in _right or not (file.parent.parent / "patch" / SHARDS).is_file():
         return arrow_file(file)
     content = file.read_bytes()
@@ -122,10 +122,10 @@ def _refuse_other(file: Place, content: bytes) -> None:
     if kind not in SHARD_KINDS:
         return
     number, digest = int(file.stem), content_digest(content)
-    shards = _known(folder)
+    shards = _remembered_list(folder)
     if shards is None or shards.of(kind, number) != digest:
-        _known.cache_clear()
-        shards = _known(folder)
+        _remembered_list.cache_clear()
+        shards = _remembered_list(folder)
     if shards is not None and shards.of(kind, number) != digest:
         raise BadInput(
             f"{file} is not the one that `cut` made: bring that back, or `deepminer cut RUN --again` cuts its film "
@@ -134,10 +134,10 @@ def _refuse_other(file: Place, content: bytes) -> None:
 
 
 @lru_cache(maxsize=4)
-def _known(folder: Place) -> Shards | None:
+def _remembered_list(folder: Place) -> Shards | None:
     return read_list(folder)
 
 
-def _state(file: Path) -> State:
+def _file_state(file: Path) -> State:
     stat = file.stat()
     return str(file), stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

@@ -59,7 +59,7 @@ def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint
             "pixels": pa.LargeListArray.from_arrays([0, film.size], pa.array(film.ravel())),
         }
     )
-    return _write(shard(folder, scan_number), table)
+    return _write_shard(shard(folder, scan_number), table)
 
 
 def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
@@ -80,7 +80,7 @@ def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]
     table = pa.Table.from_pylist(list(rows), PATCH)
     side = pixels.shape[1]
     flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), side * side)
-    return _write(shard(folder, scan_number), table.append_column("pixels", flat))
+    return _write_shard(shard(folder, scan_number), table.append_column("pixels", flat))
 
 
 def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
@@ -149,7 +149,7 @@ def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] =
     return {"pixels": np.concatenate(pixels), "class": np.array(classes, np.int64)}
 
 
-def _write(file: Place, table: pa.Table) -> bytes:
+def _write_shard(file: Place, table: pa.Table) -> bytes:
     written = pa.BufferOutputStream()
     pq.write_table(
         table,

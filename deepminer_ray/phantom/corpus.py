@@ -142,10 +142,10 @@ SLOT = re.compile(r"\{(\w+)\}")
 def sentences(seed: int, count: int = SENTENCES) -> list[str]:
     """`count` lower-case sentences, two in five each on malignant and benign findings; a seed always gives the same."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1000,)))
-    return [_sentence(rng) for _ in range(count)]
+    return [_random_sentence(rng) for _ in range(count)]
 
 
-def _sentence(rng: np.random.Generator) -> str:
+def _random_sentence(rng: np.random.Generator) -> str:
     kinds = (MALIGNANT_TEMPLATES, MALIGNANT_TEMPLATES, BENIGN_TEMPLATES, BENIGN_TEMPLATES, NORMAL_TEMPLATES)
     templates = kinds[rng.integers(len(kinds))]
     template = templates[rng.integers(len(templates))]

@@ -19,7 +19,7 @@ def oval_mass(diameter: float, rng: np.random.Generator, toward_nipple: float) -
 
 def lobulated_mass(diameter: float, rng: np.random.Generator, toward_nipple: float) -> Drawing:
     """Three to five lobes in one sharp margin."""
-    grid = plane(_size(diameter, 1.5))
+    grid = plane(_odd_size(diameter, 1.5))
     lobes, turn = rng.integers(3, 6), rng.uniform(0, 2 * np.pi)
     inside = 0.32 * diameter - grid.radius
     for lobe in range(lobes):
@@ -32,7 +32,7 @@ def lobulated_mass(diameter: float, rng: np.random.Generator, toward_nipple: flo
 
 def spiculated_mass(diameter: float, rng: np.random.Generator, toward_nipple: float) -> Drawing:
     """A bright uneven core with spicules that radiate from it; the diameter is the core's and half the spicules'."""
-    size = _size(diameter, 2.3)
+    size = _odd_size(diameter, 2.3)
     grid, core = plane(size), 0.33 * diameter
     edge = core * uneven(grid.angle, 0.14, range(2, 9), rng)
     middle = (size - 1) / 2
@@ -56,7 +56,7 @@ def spiculated_mass(diameter: float, rng: np.random.Generator, toward_nipple: fl
 
 def ill_defined_mass(diameter: float, rng: np.random.Generator, toward_nipple: float) -> Drawing:
     """An irregular, mottled mass that fades into its surroundings."""
-    grid = plane(_size(diameter, 1.8))
+    grid = plane(_odd_size(diameter, 1.8))
     edge = 0.41 * diameter * uneven(grid.angle, 0.18, range(2, 8), rng)
     inside = (edge - grid.radius) / diameter
     body = step(inside, -0.16, 0.26) * _mottled(grid, 0.22, rng)
@@ -64,7 +64,7 @@ def ill_defined_mass(diameter: float, rng: np.random.Generator, toward_nipple: f
 
 
 def _circumscribed(diameter: float, aspect: float, rng: np.random.Generator) -> Drawing:
-    grid, turn = plane(_size(diameter, 1.5)), rng.uniform(0, np.pi)
+    grid, turn = plane(_odd_size(diameter, 1.5)), rng.uniform(0, np.pi)
     along = grid.x * np.cos(turn) + grid.y * np.sin(turn)
     beside = (grid.y * np.cos(turn) - grid.x * np.sin(turn)) * aspect
     edge = diameter / 2 * uneven(grid.angle, 0.012, range(2, 5), rng)
@@ -85,5 +85,5 @@ def _mottled(grid: Plane, depth: float, rng: np.random.Generator) -> Field:
     return 1 + np.float32(depth) * noise(size, size, rng, exponent=2.6, coarsest=size / 4)
 
 
-def _size(diameter: float, margin: float) -> int:
+def _odd_size(diameter: float, margin: float) -> int:
     return int(np.ceil(diameter * margin)) | 1

@@ -91,7 +91,7 @@ def write_patient(directory: Path, number: int, seed: int, columns: int) -> list
             text = format_overlay([finding.abnormality for finding in findings])
             (case / f"{patient.stem}.{name}.OVERLAY").write_text(text, encoding="ascii")
             scan = patient.scan(laterality, view)
-            answers += [_answer(scan, position, finding) for position, finding in enumerate(findings, 1)]
+            answers += [_answer_row(scan, position, finding) for position, finding in enumerate(findings, 1)]
     (case / f"{patient.stem.replace('_', '-')}.ics").write_text(_ics(patient, views, rng), encoding="ascii")
     return answers
 
@@ -136,7 +136,7 @@ def _finding(placed: Placed, flipped: bool, rng: np.random.Generator) -> Overlay
     return OverlayFinding(placed.kind, abnormality)
 
 
-def _answer(scan: str, number: int, finding: OverlayFinding) -> AnswerRow:
+def _answer_row(scan: str, number: int, finding: OverlayFinding) -> AnswerRow:
     said = finding.abnormality
     across, down = zip(*said.outline, strict=True)
     return {

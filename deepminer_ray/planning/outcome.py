@@ -66,8 +66,8 @@ def outcome(
     numbers |= {"patches to validate on": counts.validated, "patches to probe": counts.probed}
     numbers |= {"films to probe": _exact(counts.scans), "films to explain": _exact(counts.explained)}
     return Plan(
-        [_line(name, "", estimate) for name, estimate in numbers.items()],
-        [_line(name, "bytes", estimate) for name, estimate in artefacts.items()],
+        [_line_of_estimate(name, "", estimate) for name, estimate in numbers.items()],
+        [_line_of_estimate(name, "bytes", estimate) for name, estimate in artefacts.items()],
         [_of_stage(stage) for stage in stages],
         {
             "items": measured.items,
@@ -86,13 +86,13 @@ def _exact(value: float) -> CountEstimate:
     return CountEstimate(value, value, value)
 
 
-def _line(name: str, unit: str, estimate: CountEstimate) -> Line:
+def _line_of_estimate(name: str, unit: str, estimate: CountEstimate) -> Line:
     low, high = (None if math.isnan(bound) else bound for bound in (estimate.low, estimate.high))
     return Line(name, unit, estimate.value, low, high)
 
 
 def _of_stage(stage: PlannedStage) -> Line:
-    line = _line(stage.stage, "s", stage.seconds)
+    line = _line_of_estimate(stage.stage, "s", stage.seconds)
     return Line(line.name, line.unit, line.value, line.low, line.high, stage.workers, stage.memory)
 
 
@@ -107,14 +107,19 @@ def table(plan: Plan) -> str:
     for bad, what in (("headers_rejected", "read"), ("films_unusable", "cut")):
         if known[bad]:
             lines.append(f"{known[bad]} of them cannot be {what}, and as large a share of the others is left out.")
-    lines += ["", *_rows([[line.name, _shown(line)] for line in plan.counts + plan.artefacts])]
+    lines += ["", *_aligned([[line.name, _value_with_interval(line)] for line in plan.counts + plan.artefacts])]
     head = ["stage", "time", "workers", "memory of one"]
     body = [
-        [line.name, _shown(line), str(line.workers), "" if line.memory is None else _number(line.memory, "bytes")]
+        [
+            line.name,
+            _value_with_interval(line),
+            str(line.workers),
+            "" if line.memory is None else _number_with_unit(line.memory, "bytes"),
+        ]
         for line in plan.stages
     ]
     seconds = sum(line.value for line in plan.stages)
-    lines += ["", *_rows([head, *body, ["all", _number(seconds, "s"), "", ""]])]
+    lines += ["", *_aligned([head, *body, ["all", _number_with_unit(seconds, "s"), "", ""]])]
     if not known["network_measured"]:
         lines += [
             "",
@@ -123,21 +128,21 @@ def table(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _rows(cells: list[list[str]]) -> list[str]:
+def _aligned(cells: list[list[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
 
 
-def _shown(line: Line) -> str:
-    text = _number(line.value, line.unit)
+def _value_with_interval(line: Line) -> str:
+    text = _number_with_unit(line.value, line.unit)
     if line.low is None or line.high is None:
         return f"{text} (no interval from one patient)"
     if line.low == line.high:
         return text
-    return f"{text} ({_number(line.low, line.unit)} to {_number(line.high, line.unit)})"
+    return f"{text} ({_number_with_unit(line.low, line.unit)} to {_number_with_unit(line.high, line.unit)})"
 
 
-def _number(value: float, unit: str) -> str:
+def _number_with_unit(value: float, unit: str) -> str:
     """A number as people read it."""
     scales = {"bytes": BYTE_UNITS, "s": SECONDS}.get(unit, ())
     for size, name in scales:

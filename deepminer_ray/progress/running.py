@@ -58,7 +58,7 @@ def working_stage(folder: Path) -> tuple[str, str] | None:
         return None
     stage, done, total = state["stage"], state["done"], state["total"]
     share = done / total if total else 1.0
-    said = [f"{done:,.4g} of {total:,} {state['unit']} ({share:.0%})", *_counted(state)]
+    said = [f"{done:,.4g} of {total:,} {state['unit']} ({share:.0%})", *_counts_and_rates(state)]
     if _interrupted(state):
         return stage, f"interrupted at {', '.join(said)}: the same command goes on"
     if 0 < share < 1:
@@ -66,7 +66,7 @@ def working_stage(folder: Path) -> tuple[str, str] | None:
     return stage, f"running, {', '.join(said)}"
 
 
-def _counted(state: dict[str, Any]) -> list[str]:
+def _counts_and_rates(state: dict[str, Any]) -> list[str]:
     counted, seconds = state["counted"], max(state["at"] - state["began"], 1e-9)
     said = [f"{counted[name]:,.0f} {name}" for name in ("patches", "rows") if name in counted]
     facts = dict(state["facts"])

@@ -40,7 +40,7 @@ def write_casebook(run: Run) -> Path:
         film = read_scan(run.storage / "scan", case["scan_number"])
         pictured[case["scan"]] = _pictured(film, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
         seen[case["scan"]] = _on_breast(film, layer, case)
-    maps = _maps(run, seen)
+    maps = _maps_of_cases(run, seen)
     records = []
     for case in cases:
         scan = case["scan"]
@@ -65,7 +65,7 @@ def write_casebook(run: Run) -> Path:
     return file
 
 
-def _maps(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, str, Any], Row]:
+def _maps_of_cases(run: Run, seen: Mapping[str, NDArray[np.bool_]]) -> dict[tuple[str, str, Any], Row]:
     """The maps of every case as the page has them, by scan, what is shown, and unit or concept.
 
     A batch is held at a time: as numbers they are many times larger.

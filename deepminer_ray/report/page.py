@@ -57,7 +57,7 @@ def _covered(row: Row) -> str:
     return f"{paper.COVERAGE[row['class']]:.3f}" if row["class"] in paper.COVERAGE else ""
 
 
-def _matched(row: Row) -> str:
+def _paper_greedy(row: Row) -> str:
     return f"{paper.GREEDY[row['depth']]:.3f}" if row["mode"] == "paper" and row["depth"] in paper.GREEDY else ""
 
 
@@ -92,7 +92,7 @@ SECTIONS = (
         "report/score",
         {"partition": "", "metric": "", "depth": "d", "mode": "", "value": ".3f", "low": ".3f", "high": ".3f"}
         | {"null_value": ".3f", "p": ".3f", "null_pathology": ".3f", "p_pathology": ".3f", "n": "d", "unknown": ".3f"},
-        _matched,
+        _paper_greedy,
     ),
     Section(
         "Who names best",
@@ -128,7 +128,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         raise BadInput(f"A report needs `rank` first: run `deepminer rank {run.folder}`.")
     file = out or run.folder / "report.html"
     ((named, ranked),) = [(row["named"], row["ranked"]) for row in run.rows("report/named")]
-    units, without = _units(run)
+    units, without = _ranked_units(run)
     html = template("report.html").render(
         run=run.name,
         stages=list(status.values()),
@@ -149,18 +149,20 @@ def write_report(run: Run, out: Path | None = None) -> Path:
 
 def _section(run: Run, section: Section) -> Row:
     rows = run.rows(section.query)
-    cells = [[_shown(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows]
+    cells = [
+        [_cell_text(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows
+    ]
     query = statement(section.query)
     return {"title": section.title, "note": section.note, "columns": [*section.columns, "paper"], "rows": cells} | {
         "query": query
     }
 
 
-def _shown(value: Any, form: str) -> str:
+def _cell_text(value: Any, form: str) -> str:
     return "" if value is None else format(value, form) if form else str(value).replace("_", " ")
 
 
-def _units(run: Run) -> tuple[list[Row], str]:
+def _ranked_units(run: Run) -> tuple[list[Row], str]:
     """Fig. 3: every ranked unit with what experts said and its first top patches; why some have no pictures."""
     rows = run.rows("report/unit")
     why: dict[str, None] = {}
@@ -169,17 +171,17 @@ def _units(run: Run) -> tuple[list[Row], str]:
     try:
         gallery = Gallery(run, run.rows("report/partition")[0]["partitions"])
     except (BadInput, Unreachable) as error:
-        return rows, _without(len(rows), [str(error)])
+        return rows, _without_pictures(len(rows), [str(error)])
     for row in rows:
         try:
             positions = range(min(PICTURES, len(gallery.patches(row["unit"]))))
             row["pictures"] = [_embedded(gallery.picture(row["unit"], position)) for position in positions]
         except (BadInput, Unreachable) as error:
             why[str(error)] = None
-    return rows, _without(sum(not row["pictures"] for row in rows), list(why))
+    return rows, _without_pictures(sum(not row["pictures"] for row in rows), list(why))
 
 
-def _without(units: int, why: list[str]) -> str:
+def _without_pictures(units: int, why: list[str]) -> str:
     """What is said of units whose pictures cannot be shown, in the report and on standard error; empty of none."""
     if not why:
         return ""

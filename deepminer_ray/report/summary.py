@@ -14,7 +14,7 @@ TOLD = (("greedy matching", 8), ("margins precision", 8), ("pointing game", 1))
 def summary(run: Run) -> str:
     """What came out, in ten lines: how well classes are told apart, what units are called, whether names and
     explanations beat chance, and what to open. The report has the rest."""
-    lines = [f"run {run.folder}", *_areas(run), *_names(run), *_scores(run)]
+    lines = [f"run {run.folder}", *_auc_lines(run), *_names(run), *_scores(run)]
     figures = run.rows("telling_figure")
     if figures:
         lines.append(f"to open    {run.folder / 'casebook.html'}, {run.folder / 'figures' / figures[0]['scan']}.png")
@@ -22,20 +22,20 @@ def summary(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _areas(run: Run) -> list[str]:
+def _auc_lines(run: Run) -> list[str]:
     """AUC on test, or on what else was evaluated, by patch and by scan."""
     rows = [row for row in run.rows("measure_of") if row["measure"] == "auc" and row["value"] is not None]
     first = "test" if any(row["partition"] == "test" for row in rows) else rows[0]["partition"] if rows else ""
     lines = []
     for level in ("patch", "scan"):
         of = [row for row in rows if (row["partition"], row["level"]) == (first, level)]
-        said = [f"{_called(row)} {estimate(row['value'], row['low'], row['high'])}" for row in of]
+        said = [f"{_classes_told_apart(row)} {estimate(row['value'], row['low'], row['high'])}" for row in of]
         if said:
             lines.append(f"AUC        {first}, {of[0]['items']} {level}{'e' * (level == 'patch')}s: {', '.join(said)}")
     return lines or ["AUC        none: what was evaluated has no positives or no negatives of any class"]
 
 
-def _called(row: dict[str, Any]) -> str:
+def _classes_told_apart(row: dict[str, Any]) -> str:
     return str(row["class"]) if row["against"] == "rest" else f"{row['class']} or {row['against']}"
 
 

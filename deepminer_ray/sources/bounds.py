@@ -116,6 +116,11 @@ def digits(text: str) -> int | None:
     return int(text) if DIGITS.fullmatch(text) else None
 
 
+def first_number(words: list[str]) -> int | None:
+    """The number that the first of a keyword's words is; None where it is none, or there are no words."""
+    return digits(words[0]) if words else None
+
+
 def finite(text: str) -> float:
     """A number; ValueError where it is none, or not finite."""
     number = float(text)

@@ -119,15 +119,15 @@ def read_case(directory: str, item: dict[str, str]) -> Case:
     try:
         if item["doubt"]:
             raise BadInput(item["doubt"])
-        _read(case, item["scan"], rows)
+        _read_scan_rows(case, item["scan"], rows)
     except BadInput as error:
         return Case(rejected=[Rejected(str(place(directory) / item["listed"]), str(error))])
     return case
 
 
-def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
+def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     first, repairs = rows[0], list[str]()
-    film = _film(first["image"])
+    film = _only_dicom(first["image"])
     header = image.film_header(film)
     if first["laterality"] not in ("LEFT", "RIGHT") or first["view"] not in ("CC", "MLO"):
         raise BadInput(
@@ -164,7 +164,7 @@ def _read(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     case.repairs += [Repair(str(film), what) for what in repairs]
 
 
-def _film(folder: str) -> Place:
+def _only_dicom(folder: str) -> Place:
     files = _dicoms(folder)
     if len(files) != 1:
         raise BadInput(f"The film's folder holds {len(files)} DICOM files instead of one.")

@@ -11,7 +11,7 @@ Cache: Any = FunctionCache
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class _Kept(Cache):  # type: ignore[misc]
+class _ForgivingCache(Cache):  # type: ignore[misc]
     """numba's own cache, which is not a reason to fail: it may be damaged, its disk full, its folder another user's."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -29,6 +29,6 @@ def compiled(function: Function) -> Function:
     """A function that is compiled at its first call and holds no lock of Python's; kept on disk where it can be."""
     made: Any = njit(nogil=True)(function)
     with suppress(RuntimeError):  # neither the package's folder nor the user's can be written
-        made._cache = _Kept(function)
+        made._cache = _ForgivingCache(function)
     compiled_function: Function = made
     return compiled_function

@@ -27,7 +27,7 @@ HEADER_BYTES = 4096
 
 def recognise(directory: Place) -> bool:
     """Whether there is an .ics somewhere below the directory."""
-    return any(path.endswith(ICS) for path in _cases(directory))
+    return any(path.endswith(ICS) for path in _case_paths(directory))
 
 
 def find_cases(directory: Place) -> list[str]:
@@ -36,10 +36,10 @@ def find_cases(directory: Place) -> list[str]:
 
     Sorted; the films of a case that has lost its .ics would otherwise be missing unseen.
     """
-    return sorted(_cases(directory))
+    return sorted(_case_paths(directory))
 
 
-def _cases(directory: Place) -> Iterator[str]:
+def _case_paths(directory: Place) -> Iterator[str]:
     """Every .ics, also below links to folders on other disks, each of which is entered once; or the folder of films."""
     if isinstance(directory, Remote):
         inside: dict[str, list[str]] = {}
@@ -49,7 +49,7 @@ def _cases(directory: Place) -> Iterator[str]:
             yield from _cases_in(folder, names)
         return
     entered: set[Path] = set()
-    for folder, below, files in os.walk(directory, onerror=_refuse, followlinks=True):
+    for folder, below, files in os.walk(directory, onerror=_refuse_unlisted, followlinks=True):
         path = Path(folder).resolve()
         if path in entered:
             below.clear()
@@ -64,7 +64,7 @@ def _cases_in(folder: str, names: list[str]) -> list[str]:
     return cases or ([folder] if any(name.endswith(LJPEG) for name in names) else [])
 
 
-def _refuse(error: OSError) -> None:
+def _refuse_unlisted(error: OSError) -> None:
     raise BadInput(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 

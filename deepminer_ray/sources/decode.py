@@ -37,7 +37,7 @@ def decode_file(
             raise BadInput(f"There is no .ics beside {file}, so its digitizer is unknown: leave --density away.")
         film = to_density(film, case.digitizer)
     try:
-        _write(out, film)
+        _write_image(out, film)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
     odd = ljpeg.reshaping(ljpeg.header(stream), *film.shape)
@@ -49,7 +49,7 @@ def _case_beside(file: Path) -> ics.Ics | None:
     return ics.parse_ics(files[0].read_text(errors="replace")) if files else None
 
 
-def _write(out: Path, film: NDArray[np.uint16]) -> None:
+def _write_image(out: Path, film: NDArray[np.uint16]) -> None:
     if out.suffix == ".npy":
         np.save(out, film)
     else:

@@ -56,7 +56,7 @@ def _table(digitizer: str, maximum: int) -> NDArray[np.uint16]:
         # Grey level 0 has no density: it is as black as 1.
         density = (np.log10(np.maximum(grey, 1)) - DBA_OFFSET) / DBA_SLOPE
     else:
-        offset, slope = _line(digitizer, maximum)
+        offset, slope = _calibration_line(digitizer, maximum)
         density = offset + slope * grey
     table = np.rint(np.clip(density * UNITS_PER_DENSITY, 0, 65535)).astype(np.uint16)
     table.flags.writeable = False
@@ -69,14 +69,14 @@ def to_grey(density: NDArray[np.floating], digitizer: str) -> NDArray[np.uint16]
     if digitizer == "DBA":
         grey = 10 ** (DBA_OFFSET + DBA_SLOPE * density)
     else:
-        offset, slope = _line(digitizer, (1 << bits) - 1)
+        offset, slope = _calibration_line(digitizer, (1 << bits) - 1)
         grey = (density - offset) / slope
     lowest = 1 if digitizer == "DBA" else 0
     levels: NDArray[np.uint16] = np.rint(np.clip(grey, lowest, (1 << bits) - 1)).astype(np.uint16)
     return levels
 
 
-def _line(digitizer: str, maximum: int) -> tuple[float, float]:
+def _calibration_line(digitizer: str, maximum: int) -> tuple[float, float]:
     if digitizer == DISPLAY:
         return DISPLAY_BLACK, -DISPLAY_RANGE / maximum
     if digitizer not in LINEAR:

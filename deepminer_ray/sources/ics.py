@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.bounds import age, digits, finite
+from deepminer_ray.sources.bounds import age, finite, first_number
 
 ICS_VIEWS = ("LEFT_CC", "LEFT_MLO", "RIGHT_CC", "RIGHT_MLO")
 
@@ -56,7 +56,7 @@ def parse_ics(text: str, letter: str | None = None) -> Ics:
         filename=filename,
         digitizer=_digitizer(" ".join(lines.get("DIGITIZER", [])), letter or filename[:1].upper()),
         # DENSITY 0 says that none was given; three cases have no age.
-        density=_number(lines.get("DENSITY", [])) or None,
+        density=first_number(lines.get("DENSITY", [])) or None,
         age=_age(lines.get("PATIENT_AGE", [])),
         date_of_study=" ".join(lines.get("DATE_OF_STUDY", [])) or None,
         date_digitized=" ".join(lines.get("DATE_DIGITIZED", [])) or None,
@@ -75,10 +75,6 @@ def _digitizer(words: str, letter: str) -> str:
     raise BadInput(f"The .ics names the digitizer {words!r} for a case of letter {letter!r}: no calibration is known.")
 
 
-def _number(words: list[str]) -> int | None:
-    return digits(words[0]) if words else None
-
-
 def _age(words: list[str]) -> int | None:
     try:
         return age(words[0]) or None if words else None
@@ -90,7 +86,7 @@ def _view(words: list[str]) -> View | None:
     """Look the keywords up in the line, whatever their order."""
     value = dict(pairwise(words))
     lines, pixels, bits = (
-        _number([value.get(keyword, "")]) or 0 for keyword in ("LINES", "PIXELS_PER_LINE", "BITS_PER_PIXEL")
+        first_number([value.get(keyword, "")]) or 0 for keyword in ("LINES", "PIXELS_PER_LINE", "BITS_PER_PIXEL")
     )
     if not lines or not pixels or not bits:
         return None

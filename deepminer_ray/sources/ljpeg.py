@@ -61,7 +61,7 @@ def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None
     opening = _opening(stream)
     frame_header = opening.header
     shape = _shape(frame_header, rows, columns)
-    _refuse_unknown(frame_header, len(stream) - opening.scan)
+    _refuse_undecodable(frame_header, len(stream) - opening.scan)
     # The line above the first is constant: PVRG's first line is then an ordinary line under it.
     samples = np.empty((frame_header.rows + 1, frame_header.columns), np.uint16)
     samples[0] = 1 << (frame_header.precision - 1)
@@ -216,7 +216,7 @@ def _shape(frame_header: LjpegHeader, rows: int | None, columns: int | None) -> 
     return shape
 
 
-def _refuse_unknown(frame_header: LjpegHeader, size: int) -> None:
+def _refuse_undecodable(frame_header: LjpegHeader, size: int) -> None:
     if frame_header.point_transform:
         raise BadInput(f"The LJPEG has point transform {frame_header.point_transform}: only 0 is known from DDSM.")
     if frame_header.restart_interval % frame_header.columns:

@@ -78,14 +78,14 @@ def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
     values = {name: row.get(name) or "" for name in (*REQUIRED, *OPTIONAL, TAKEN_BY)}
     case = Case()
     try:
-        _read(case, place(directory), values)
+        _read_image_row(case, place(directory), values)
     except BadInput as error:
         file = place(directory).absolute() / (values["image"] or MANIFEST_FILE)
         return Case(rejected=[Rejected(str(file), str(error))])
     return case
 
 
-def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
+def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
     path = _inside(directory, row["image"], "image")
     if row[TAKEN_BY]:
         if row[TAKEN_BY] == row["image"]:
@@ -95,7 +95,7 @@ def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
     if pathologies != [THREE_CLASSES.rest] and not set(pathologies) <= set(PATHOLOGIES):
         raise BadInput(f"The pathology {row['pathology']!r} is none of {THREE_CLASSES.rest}, {', '.join(PATHOLOGIES)}.")
     repairs: list[str] = []
-    scan = _scan(path, row, repairs)
+    scan = _scan_of_row(path, row, repairs)
     mask = _inside(directory, row["mask"], "mask") if row["mask"] else None
     rings = components(mask, scan.columns, scan.rows) if mask else []
     if pathologies == [THREE_CLASSES.rest]:
@@ -103,14 +103,16 @@ def _read(case: Case, directory: Place, row: dict[str, str]) -> None:
     elif not rings:
         raise BadInput(f"The film is {row['pathology'].lower()}, and {NOT_OUTLINED}")
     else:
-        findings, outlines = _divide(_findings(row | {"pathology": "|".join(pathologies)}, repairs), rings, repairs)
+        findings, outlines = _share_outlines(
+            _findings(row | {"pathology": "|".join(pathologies)}, repairs), rings, repairs
+        )
         pairs = enumerate(zip(findings, outlines, strict=True), 1)
         case.lesions += [lesion_of(scan.scan, number, finding, outline) for number, (finding, outline) in pairs]
     case.scans.append(scan)
     case.repairs += [Repair(scan.file, what) for what in repairs]
 
 
-def _scan(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
+def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
     laterality, view = LATERALITIES.get(row["laterality"].upper()), row["view"].upper()
     if laterality is None or view not in VIEWS:
         raise BadInput(f"{row['laterality']!r}, {row['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO).")
@@ -158,7 +160,9 @@ def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:
     return [joined(findings)]
 
 
-def _divide(findings: list[Finding], rings: list[Ring], repairs: list[str]) -> tuple[list[Finding], list[list[Ring]]]:
+def _share_outlines(
+    findings: list[Finding], rings: list[Ring], repairs: list[str]
+) -> tuple[list[Finding], list[list[Ring]]]:
     """Give each finding its component; where their numbers differ, one finding has them all."""
     if len(findings) == len(rings):
         return findings, [[ring] for ring in rings]

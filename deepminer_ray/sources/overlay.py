@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.bounds import digits, refuse_many
+from deepminer_ray.sources.bounds import first_number, refuse_many
 from deepminer_ray.sources.rows import Ring
 
 STEPS = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))
@@ -94,20 +94,22 @@ def _abnormality(words: list[str], number: int, width: int, height: int) -> tupl
     boundaries = [chain for section, chain in sections if section == "BOUNDARY"]
     if not boundaries:
         raise BadInput(f"Abnormality {number} of the OVERLAY has no BOUNDARY.")
-    outline, repairs = _outline(boundaries[0], width, height)
+    outline, repairs = _read_outline(boundaries[0], width, height)
     drawn = sum(section in ("BOUNDARY", "CORE") for section, _ in sections)
     announced = named.get("TOTAL_OUTLINES", [])
     if announced != [str(drawn)]:
         repairs.append(f"announces {' '.join(announced) or 'no number of'} outlines, holds {drawn}")
-    repairs += [f"has no {keyword}: it stays unknown" for keyword in NUMBERS if _number(named.get(keyword, [])) is None]
+    repairs += [
+        f"has no {keyword}: it stays unknown" for keyword in NUMBERS if first_number(named.get(keyword, [])) is None
+    ]
     if len(boundaries) > 1:
         repairs.append(f"has {len(boundaries)} boundaries: the first was read")
     report = " ".join(" ".join([section, *values]) for section, values in sections if section == "LESION_TYPE")
     abnormality = Abnormality(
         report=report,
         pathology=pathology.lower(),
-        assessment=_number(named.get("ASSESSMENT", [])),
-        subtlety=_number(named.get("SUBTLETY", [])),
+        assessment=first_number(named.get("ASSESSMENT", [])),
+        subtlety=first_number(named.get("SUBTLETY", [])),
         outline=outline,
     )
     return abnormality, [f"abnormality {number} {fault}" for fault in repairs]
@@ -120,11 +122,7 @@ def _sections(words: list[str]) -> list[tuple[str, list[str]]]:
     return [(words[index], words[index + 1 : end]) for index, end in zip(places, ends, strict=True)]
 
 
-def _number(words: list[str]) -> int | None:
-    return digits(words[0]) if words else None
-
-
-def _outline(words: list[str], width: int, height: int) -> tuple[Ring, list[str]]:
+def _read_outline(words: list[str], width: int, height: int) -> tuple[Ring, list[str]]:
     repairs = []
     chain, mark, _ = " ".join(words).partition("#")
     if not mark:

@@ -66,12 +66,14 @@ def read_cases(
     try:
         refuse_unlike(wanted)
         refuse_deadly(str(next(iter(items.values()))[0]))
-        return pa.Table.from_pylist(_cases(items, SOURCE_KINDS[source_kind], place(source), wanted), FOUND)
+        return pa.Table.from_pylist(_read_cases(items, SOURCE_KINDS[source_kind], place(source), wanted), FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
 
 
-def _cases(items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeRequirements) -> list[dict[str, Any]]:
+def _read_cases(
+    items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeRequirements
+) -> list[dict[str, Any]]:
     names = list(items)
     cases = []
     for values in zip(*items.values(), strict=True):

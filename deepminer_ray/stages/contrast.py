@@ -37,14 +37,16 @@ def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     maxima = answered.reshape(len(units), len(patches))
     finding = patches["finding"].to_numpy()
     patient = np.unique(patches["patient"].to_numpy(), return_inverse=True)[1]
-    rows = corrected(_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, THREE_CLASSES.rest))
+    rows = corrected(_contrast_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, THREE_CLASSES.rest))
     if not finding.any():
         return pa.Table.from_pylist(rows, CONTRAST_SCHEMA)
     terms = shown_terms(patches["patch"].to_numpy()[finding], tables.select("patch_concept"))
     of_findings, owner = maxima[:, finding], patient[finding]
-    told = corrected(_rows(units, of_findings, terms, owner, "findings"))
+    told = corrected(_contrast_rows(units, of_findings, terms, owner, "findings"))
     together = {(row["one"], row["other"]) for row in tables.select("concept_pair").to_pylist()}
-    _name(told, {term.concept: term for term in terms}, together, dict(zip(units, of_findings, strict=True)), owner)
+    _mark_named(
+        told, {term.concept: term for term in terms}, together, dict(zip(units, of_findings, strict=True)), owner
+    )
     return pa.Table.from_pylist(rows + told, CONTRAST_SCHEMA)
 
 
@@ -63,7 +65,7 @@ def shown_terms(patch: NDArray[np.int64], met: pa.Table) -> list[Term]:
     return terms
 
 
-def _rows(
+def _contrast_rows(
     units: list[int], maxima: NDArray[np.float32], terms: list[Term], patient: NDArray[np.int64], against: str
 ) -> list[Row]:
     """The rows of the terms that enough patients show, without q."""
@@ -85,7 +87,7 @@ def _rows(
     return rows
 
 
-def _name(
+def _mark_named(
     rows: list[Row],
     terms: dict[str, Term],
     together: set[tuple[str, str]],

@@ -103,7 +103,7 @@ def cut_film(
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
     except Exception as error:
-        return _refused(outcome, error, wanted)
+        return _outcome_of_error(outcome, error, wanted)
     patches = [
         {
             "patch": patch_number(number, window.index),
@@ -127,7 +127,7 @@ def cut_film(
     return outcome | {"patches": len(kept), "scan_digest": of_scan, "patch_digest": of_patches}
 
 
-def _refused(outcome: CutOutcome, error: Exception, wanted: NodeRequirements) -> CutOutcome:
+def _outcome_of_error(outcome: CutOutcome, error: Exception, wanted: NodeRequirements) -> CutOutcome:
     """A film that was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
     try:
         refuse_unseen(wanted.seen)
@@ -164,9 +164,9 @@ def cut(run: Run, options: CutOptions) -> None:
     films = run.rows("film")
     folder, how = put / "patch", {"side": options.side, "breast": options.breast}
     _keep_current_shards(put, how, films)
-    digests = _kept(put)
+    digests = _digests_of_earlier_call(put)
     todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in digests]
-    rejected = _cut(run, todo, put, how, digests) if todo else []
+    rejected = _cut_on_nodes(run, todo, put, how, digests) if todo else []
     if not digests:
         raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
@@ -186,7 +186,7 @@ def refuse_side(side: int) -> None:
         raise BadInput(f"A patch of {side} px is too small for any network here: use at least {SMALLEST_SIDE}.")
 
 
-def _cut(
+def _cut_on_nodes(
     run: Run,
     todo: list[dict[str, Any]],
     put: Place,
@@ -214,14 +214,14 @@ def _cut(
             else:
                 digests[number] = outcome["scan_digest"], outcome["patch_digest"]
     for number in rejected.keys() & finished_shards(folder):
-        _drop(put, number)
+        _drop_shards(put, number)
     return list(rejected.values())
 
 
 REJECTED_SCAN = pa.schema([(name, pa.string()) for name in ("file", "stage", "reason")])
 
 
-def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
+def _digests_of_earlier_call(put: Place) -> dict[int, tuple[bytes, bytes]]:
     """By the films' numbers the digests of what an earlier call cut: of both shards, if they are whole and, where it
     was finished, still those that it made. What is not is dropped."""
     shards = {kind: finished_shards(put / kind) for kind in SHARD_KINDS}
@@ -242,11 +242,11 @@ def _kept(put: Place) -> dict[int, tuple[bytes, bytes]]:
         read = dict(zip(numbers, readers.map(digests, numbers), strict=True))
     for number in (number for number, of_film in read.items() if of_film is None):
         say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut again")
-        _drop(put, number)
+        _drop_shards(put, number)
     return {number: of_film for number, of_film in read.items() if of_film is not None}
 
 
-def _drop(put: Place, number: int) -> None:
+def _drop_shards(put: Place, number: int) -> None:
     """Drop what was cut of a film."""
     for kind in SHARD_KINDS:
         shard(put / kind, number).unlink(missing_ok=True)
@@ -282,7 +282,7 @@ def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str
         if changed:
             (put / "patch" / SHARDS).unlink(missing_ok=True)  # until all films are cut again
         for number in changed:
-            _drop(put, int(number))
+            _drop_shards(put, int(number))
     for name in SHARD_KINDS:
         for left in (put / name).glob(f"*{PARTIAL}*"):
             left.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
         return
     started = time.time()
     with run.finishing("evaluate", parameters, started) as tables:
-        rows = [row | _interval(tables, row) for row in _areas(tables, chosen)]
+        rows = [row | _auc_bounds(tables, row) for row in _auc_rows(tables, chosen)]
         tables.insert("auc", pa.Table.from_pylist(rows, AUC_SCHEMA))
         groups = tables.select("scored_group", partitions=chosen).to_pylist()
         evaluated = [_evaluated(tables, group, sensitivity) for group in groups]
@@ -76,19 +76,19 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
             say(f"{row['level']} {row['class']}: AUC {area}, {row['positives']} of {total}")
 
 
-def _areas(tables: Tables, partitions: list[str]) -> Rows:
+def _auc_rows(tables: Tables, partitions: list[str]) -> Rows:
     areas: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
     order = [name for classes in ANSWERED for name in classes]
     return sorted(areas, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
 
 
-def _interval(tables: Tables, row: dict[str, Any]) -> dict[str, float]:
-    scored = _scored(tables, {name: row[name] for name in ("partition", "level", "class")} | {"against": "rest"})
+def _auc_bounds(tables: Tables, row: dict[str, Any]) -> dict[str, float]:
+    scored = _scored_items(tables, {name: row[name] for name in ("partition", "level", "class")} | {"against": "rest"})
     interval = auc_interval(scored.score, scored.positive, scored.patient)
     return {"auc_low": interval.low, "auc_high": interval.high}
 
 
-def _scored(tables: Tables, group: dict[str, Any]) -> Scored:
+def _scored_items(tables: Tables, group: dict[str, Any]) -> Scored:
     rows = tables.select("scored_of", **group)
     positive = rows["positive"].to_numpy(zero_copy_only=False).astype(bool)
     return Scored(rows["score"].to_numpy(), positive, rows["patient"].to_pylist())
@@ -96,7 +96,7 @@ def _scored(tables: Tables, group: dict[str, Any]) -> Scored:
 
 def _evaluated(tables: Tables, group: dict[str, Any], sensitivity: float) -> dict[str, Rows]:
     """The rows of a group's tables; none where there is nothing to tell apart."""
-    scored = _scored(tables, group)
+    scored = _scored_items(tables, group)
     if not scored.defined():
         return {"measure": [], "operating_point": [], "calibration": [], "roc": []}
     threshold = operating_threshold(scored, sensitivity)

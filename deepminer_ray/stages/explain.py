@@ -47,7 +47,8 @@ def explain(run: Run, options: ExplainOptions) -> None:
     if scan is not None:
         run.finished("explain", {}, again=True)
         say_if_unnamed(run)
-        for _ in _explained(run, _named(run.rows("figure"), scan), suffixes, workers=0):  # sooner than one starts
+        rows_of_scan = _rows_of_scan(run.rows("figure"), scan)
+        for _ in _explained(run, rows_of_scan, suffixes, workers=0):  # sooner than one starts
             say(", ".join(str(run.folder / "figures" / f"{scan}{suffix}") for suffix in suffixes))
         return
     say_if_unnamed(run)
@@ -75,7 +76,7 @@ def called_units(run: Run) -> dict[int, Called]:
     return {row["unit"]: Called(row["phenomenon"], row["named"]) for row in run.rows("unit_called")}
 
 
-def _named(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+def _rows_of_scan(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     chosen = [row for row in scans if row["scan"] == name]
     if not chosen:
         raise BadInput(f'No scan {name!r} was probed; see `deepminer sql RUN "select scan from decision"`.')

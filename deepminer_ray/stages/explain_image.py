@@ -64,7 +64,7 @@ def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file:
         "rows": own.rows,
         "columns": own.columns,
     }
-    units, by_name = _units(probe, one, called), concepts(one, called)
+    units, by_name = _influential_units(probe, one, called), concepts(one, called)
     out = run.folder / "figures" / f"image-{file.stem}"
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix in suffixes:
@@ -85,7 +85,7 @@ def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file:
     say(", ".join(str(out) + suffix for suffix in (*suffixes, ".json")))
 
 
-def _units(probe: Probe, one: Explained, called: dict[int, Called]) -> list[dict[str, Any]]:
+def _influential_units(probe: Probe, one: Explained, called: dict[int, Called]) -> list[dict[str, Any]]:
     """Rows as of `case_unit`: the most influential units towards the decided class."""
     shares = one.shares()
     where = probe.last_geometry

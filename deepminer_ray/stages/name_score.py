@@ -59,7 +59,7 @@ def name_scores(tables: Tables, seed: int = 0) -> dict[str, pa.Table]:
         for annotator in sorted({row["annotator"] for row in given}):
             of_annotator = [row for row in given if row["annotator"] == annotator and row["meaning"]]
             if of_annotator:
-                scored, total = _scored(of_annotator, fits, units, meanings, seed)
+                scored, total = _score_annotator(of_annotator, fits, units, meanings, seed)
                 rows += [row | {"level": level} for row in scored]
                 totals.append(total | {"annotator": annotator, "level": level})
     return {
@@ -87,7 +87,7 @@ def _fits(
     return fits
 
 
-def _scored(
+def _score_annotator(
     given: list[Row], fits: list[Fit], units: list[int], meanings: list[Meaning], seed: int
 ) -> tuple[list[Row], Row]:
     """The rows of one annotator's names, and of all of them together."""

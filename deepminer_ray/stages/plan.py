@@ -50,7 +50,7 @@ def plan(options: PlanOptions) -> Plan:
     Headers are read, some films cut and a few batches put through the network by this cluster's workers, as the stages
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
-    _refuse(options)
+    _refuse_wrong_options(options)
     directory = resolved(options.source)
     kind = kind_of_source(directory, options.source_kind)
     items = kind.items(directory)
@@ -65,7 +65,7 @@ def plan(options: PlanOptions) -> Plan:
     headers = read_headers(ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side)
     sample = cut_sample(ray, headers, options)
     todo = counted(headers, sample, len(items), options)
-    _refuse_too_few(todo, options)
+    _refuse_too_few_trained(todo, options)
     network = _network(ray, headers, sample, options, options.gpus > 0 and gpus > 0)
     measured = Measured(
         cpus=cpus,
@@ -89,7 +89,7 @@ def plan(options: PlanOptions) -> Plan:
     )
 
 
-def _refuse(options: PlanOptions) -> None:
+def _refuse_wrong_options(options: PlanOptions) -> None:
     refuse_side(options.side)
     refuse_shares(options.train, options.test)
     chosen_partitions(options.partitions, ["test"])
@@ -190,7 +190,7 @@ def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions) 
     return counts(headers.films, sample.cuts, scale, shares, options.normals, probed, scanned)
 
 
-def _refuse_too_few(todo: Counts, options: PlanOptions) -> None:
+def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
     if todo.trained.value < options.batch:
         raise BadInput(
             f"About {todo.trained.value:.0f} patches would be trained on, too few for a batch of {options.batch}: "
@@ -215,12 +215,12 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
     seconds = {}
     if measured:
         answers = ray.get([actor.answers.remote(pixels, film, best.scan, options.seconds) for actor in actors])
-        seconds = _mean(answers, ("patch", "film"))
+        seconds = _mean_of_workers(answers, ("patch", "film"))
         measures["peaks"]["probe"] = max(row["peak"] for row in answers)
     explained = ray.get(
         [actor.explained.remote(pixels, film, headers.scans[best.scan], options.seconds) for actor in actors]
     )
-    seconds |= _mean(explained, ("alone", "first", "explained"))
+    seconds |= _mean_of_workers(explained, ("alone", "first", "explained"))
     measures["peaks"]["explain"] = max(row["peak"] for row in explained)
     measures |= {name: explained[0][name] for name in ("units", "checkpoint", "figure")}
     _stopped(ray, actors)
@@ -228,7 +228,7 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
     if measured:
         actors = _started(ray, TrainSample, needs, together, built, gpu)
         steps = ray.get([actor.steps.remote(pixels, share, options.seconds) for actor in actors])
-        seconds |= _mean(steps, ("step",))
+        seconds |= _mean_of_workers(steps, ("step",))
         measures["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
@@ -251,6 +251,6 @@ def _stopped(ray: Any, actors: Sequence[Any]) -> None:
         ray.kill(actor)
 
 
-def _mean(answers: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, float]:
+def _mean_of_workers(answers: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[str, float]:
     """The mean of what workers took beside each other."""
     return {name: sum(row[name] for row in answers) / len(answers) for name in names}

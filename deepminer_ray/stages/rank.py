@@ -50,7 +50,7 @@ def rank(run: Run, options: RankOptions) -> None:
         tables.insert("contrast", contrast_rows(tables, chosen))
         tables.fill("top_patch", top_patches=options.top_patches, partitions=chosen)
         units = tables.select("ranked_unit")["unit"].to_pylist()
-        batches = _maps(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)
+        batches = _map_batches(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)
         if batches:
             (network,) = tables.select("probed_layer").to_pylist()
             stored = attached(tables, stream(run, "rank", how, network["checkpoint"], batches, options.workers))
@@ -64,7 +64,7 @@ def rank(run: Run, options: RankOptions) -> None:
         say("{class}: the {units} most frequent units take {coverage:.1%} of all top places".format(**row))
 
 
-def _maps(tables: Tables) -> list[Batch]:
+def _map_batches(tables: Tables) -> list[Batch]:
     """What is asked of the network: the response maps of ranked units on their top patches."""
     films = tables.select("top_patch_of_ranked").to_pylist()
     wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]

@@ -66,14 +66,14 @@ def score(run: Run, options: ScoreOptions) -> None:
             {"partition": partition} | row
             for partition in chosen
             if partition in occupied
-            for row in _scored(tables, partition, words, seed)
+            for row in _score_rows(tables, partition, words, seed)
         ]
         tables.insert("score", pa.Table.from_pylist(rows, SCORE_SCHEMA))
         named = name_scores(tables, seed)
         for table, of_names in named.items():
             tables.insert(table, of_names)
     for row in rows:
-        say(_sentence(row))
+        say(_score_sentence(row))
     annotators = run.rows("annotator_score")
     for row in annotators:
         say(annotator_sentence(row))
@@ -82,7 +82,7 @@ def score(run: Run, options: ScoreOptions) -> None:
     draw_faithfulness(run.folder / "curves" / "faithfulness.png", run.rows("faithfulness_curve", partitions=chosen))
 
 
-def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
+def _score_rows(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
     located = locating(
         located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
         seed,
@@ -96,7 +96,7 @@ def _scored(tables: Tables, partition: str, words: Words, seed: int) -> Iterator
     yield from (row for row in located if row["depth"] is None)
 
 
-def _sentence(row: Row) -> str:
+def _score_sentence(row: Row) -> str:
     units = f"top {row['depth']}" if row.get("depth") else "all units"
     named = f"{row['partition']}: {row['metric']}, {units}, {row['mode']}"
     unknown = row.get("unknown")

@@ -64,7 +64,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
     recipe = recipe_of(options)
-    stored = options.stored() | asdict(recipe) | _named(options.weights)
+    stored = options.stored() | asdict(recipe) | _weights_parameters(options.weights)
     workers = max(1, options.workers)  # without any no epoch would outlive a kill
     if run.finished("train", stored | {"workers": workers}, options.again):
         return
@@ -72,7 +72,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     folder = run.storage / "checkpoint" / "epochs"
     if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
-    state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _watch(run, recipe, options))
+    state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _new_watch(run, recipe, options))
     trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
@@ -81,7 +81,7 @@ def train(run: Run, options: TrainingOptions) -> None:
         for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():
             tables.insert(table, rows)
     remove(folder)
-    say(f"train: epoch {_kept(state['epochs'], options.keep)}")
+    say(f"train: epoch {_kept_epoch(state['epochs'], options.keep)}")
 
 
 def recipe_of(options: TrainingOptions) -> Recipe:
@@ -95,7 +95,7 @@ def recipe_of(options: TrainingOptions) -> Recipe:
     return Recipe(**shared(options, Recipe) | filled | {"augmentation": augmentation})
 
 
-def _kept(epochs: list[dict[str, Any]], keep: str) -> str:
+def _kept_epoch(epochs: list[dict[str, Any]], keep: str) -> str:
     """Which epoch is kept, and why."""
     kept = next(row["epoch"] for row in epochs if row["kept"])
     reason = KEPT[keep if any(validation_auc(row) is not None for row in epochs) else "last"]
@@ -118,7 +118,7 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
     answers = answers_of(options.classes).names
     drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
     films = run.rows("training", answers=answers, **drawn)
-    counts = _counted(films, answers, options.keep)
+    counts = _patches_by_class(films, answers, options.keep)
     if options.shuffle_labels:
         _shuffle(films, recipe.seed)
     torch.manual_seed(recipe.seed)
@@ -133,7 +133,7 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
     return Task(built, network.state_dict(), answers, recipe, side, patches, shards, films, options.keep)
 
 
-def _named(weights: str) -> dict[str, str]:
+def _weights_parameters(weights: str) -> dict[str, str]:
     """What weights are asked for; those of a file by their digest too, for it may be written again."""
     if weights in ("none", "default"):
         return {"weights": weights}
@@ -164,7 +164,7 @@ def _side(run: Run, preset: str) -> int:
     return side
 
 
-def _counted(films: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:
+def _patches_by_class(films: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:
     """How many training patches each answer has; BadInput where one has none, a warning where validation lacks it."""
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for film in films:
@@ -183,12 +183,12 @@ def _counted(films: list[TrainingScan], answers: Sequence[str], keep: str) -> di
     return {name: counts[False][name] for name in answers}
 
 
-def _watch(run: Run, recipe: Recipe, options: TrainingOptions) -> Watch:
+def _new_watch(run: Run, recipe: Recipe, options: TrainingOptions) -> Watch:
     board = run.folder / "tensorboard" if options.tensorboard else None
-    return Watch(partial(_write, run), board, Running(run.folder, "train", recipe.epochs, "epochs"))
+    return Watch(partial(_write_epochs, run), board, Running(run.folder, "train", recipe.epochs, "epochs"))
 
 
-def _write(run: Run, epochs: list[dict[str, Any]]) -> None:
+def _write_epochs(run: Run, epochs: list[dict[str, Any]]) -> None:
     """Put the epochs so far into the run, for others to watch; what an earlier training left goes."""
     with run.appending() as tables:
         tables.drop_from("train")

@@ -150,7 +150,7 @@ def measures(scored: Scored, sensitivity: float, resamples: int = RESAMPLES) -> 
             "pauc": curve.pauc(),
             "pauc_paper": curve.pauc_paper(),
             "average_precision": curve.average_precision(),
-            "brier": _mean(weights, (scored.score - scored.positive) ** 2),
+            "brier": _weighted_mean(weights, (scored.score - scored.positive) ** 2),
             "calibration_error": calibration_error(scored, weights),
             "sensitivity": reached,
             "specificity": specificity,
@@ -183,7 +183,7 @@ def _weights(scored: Scored, resamples: int) -> Iterator[Floats]:
         yield some[:, row].astype(np.float64)
 
 
-def _mean(weights: Floats, value: Floats) -> Floats:
+def _weighted_mean(weights: Floats, value: Floats) -> Floats:
     result: Floats = weights @ value / weights.sum(axis=1)
     return result
 

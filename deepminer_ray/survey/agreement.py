@@ -37,7 +37,7 @@ def compared(answer: Answer, field: str) -> str | None:
     return getattr(answer.phenomena[0], field) if answer.phenomena else None
 
 
-def _said(answer: Answer | None, field: str) -> str | None:
+def _value_compared(answer: Answer | None, field: str) -> str | None:
     return None if answer is None else compared(answer, field)
 
 
@@ -47,7 +47,7 @@ def agreements(answers: Mapping[str, Mapping[int, Answer]]) -> list[Agreement]:
     names = sorted(answers)
     measured = []
     for field in COMPARED_FIELDS:
-        said = [[_said(answers[name].get(unit), field) for unit in units] for name in names]
+        said = [[_value_compared(answers[name].get(unit), field) for unit in units] for name in names]
         measured.append(agreement(field, said))
     return measured
 

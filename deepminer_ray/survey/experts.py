@@ -31,7 +31,7 @@ def expert_name(given: str) -> str:
 def experts(file: Path, names: Sequence[str]) -> dict[str, str]:
     """Token by name of everyone who takes part, the named ones added to those there were; BadInput where `file` is
     damaged, or a name is none."""
-    known = _known(file)
+    known = _read_links(file)
     kept = set(map(_normal, known))
     for name in dict.fromkeys(map(expert_name, names)):
         if name not in kept:
@@ -43,7 +43,7 @@ def experts(file: Path, names: Sequence[str]) -> dict[str, str]:
     return known
 
 
-def _known(file: Path) -> dict[str, str]:
+def _read_links(file: Path) -> dict[str, str]:
     if not file.exists():
         return {}
     known = read_json(file)

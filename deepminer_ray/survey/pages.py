@@ -31,12 +31,12 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"interval": _interval, "percents": _percents}
+    made.filters |= {"interval": _interval_text, "percents": _percents}
     made.policies["json.dumps_kwargs"] = {"sort_keys": False}  # categories have an order, and keys by it
     return made
 
 
-def _interval(interval: Interval) -> str:
+def _interval_text(interval: Interval) -> str:
     if interval.low != interval.low:
         return ""
     return f" ({interval.low:.2f} to {interval.high:.2f})"
@@ -63,7 +63,7 @@ def units_page(desk: Desk, expert: str, home: str) -> str:
             **_common(desk, expert, home),
             here="units",
             answered=answered,
-            names=[_name(desk, question) for question in desk.asked(expert)],
+            names=[_name_unless_hidden(desk, question) for question in desk.asked(expert)],
             next=next((index for index, done in enumerate(answered) if not done), None),
         )
     )
@@ -89,11 +89,11 @@ def unit_page(desk: Desk, expert: str, place: int, home: str) -> str:
 def heading(desk: Desk, expert: str, place: int) -> str:
     """What a question is called: by its unit, unless units come again and must not be recognized."""
     questions = desk.asked(expert)
-    name = _name(desk, questions[place])
+    name = _name_unless_hidden(desk, questions[place])
     return f"{name}, {place + 1} of {len(questions)}" if name else f"Question {place + 1} of {len(questions)}"
 
 
-def _name(desk: Desk, question: Question) -> str | None:
+def _name_unless_hidden(desk: Desk, question: Question) -> str | None:
     return None if desk.settings.repeats else unit_name(question.unit)
 
 
@@ -111,7 +111,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "place": place,
         "expert": expert,
         "patches": [_patch(desk, index, row) for index, row in enumerate(rows)],
-        "films": {number: _film(film) for number, film in (films | desk.gallery.films(others)).items()},
+        "films": {number: _scan_beside_patches(film) for number, film in (films | desk.gallery.films(others)).items()},
         "rules": RULES,
         "terms": TERMS,
         "letters": LETTERS,
@@ -136,7 +136,7 @@ def _patch(desk: Desk, index: int, row: dict[str, Any]) -> dict[str, Any]:
     return about | {"film": row["scan_number"], "box": row["box"], "label": label}
 
 
-def _film(film: dict[str, Any]) -> dict[str, Any]:
+def _scan_beside_patches(film: dict[str, Any]) -> dict[str, Any]:
     name = f"{film['laterality']} {film['view']}, {film['scan']}"
     return {"name": name, "other": film["other"], "rings": film["rings"]}
 
@@ -156,7 +156,7 @@ def saved(desk: Desk, expert: str, place: int, version: int) -> dict[str, Any]:
 
 def summary_page(desk: Desk, expert: str, names: Sequence[str], home: str) -> str:
     """Progress, agreement and disagreements."""
-    answers = _answers(desk)
+    answers = _answers_by_annotator(desk)
     taking_part = [name for name in names if name in answers]
     return (
         templates()
@@ -172,7 +172,7 @@ def summary_page(desk: Desk, expert: str, names: Sequence[str], home: str) -> st
     )
 
 
-def _answers(desk: Desk) -> dict[str, dict[int, Answer]]:
+def _answers_by_annotator(desk: Desk) -> dict[str, dict[int, Answer]]:
     answers: dict[str, dict[int, Answer]] = {}
     for (annotator, (unit, repeat)), given in desk.given.items():
         if not repeat and given.answer.recognizable is not None:
@@ -181,7 +181,7 @@ def _answers(desk: Desk) -> dict[str, dict[int, Answer]]:
 
 
 def _progress(desk: Desk, name: str) -> dict[str, Any]:
-    answers = _answers(desk).get(name, {})
+    answers = _answers_by_annotator(desk).get(name, {})
     again = {
         unit: given.answer
         for (annotator, (unit, repeat)), given in desk.given.items()
@@ -218,7 +218,11 @@ def _disagreements(desk: Desk, expert: str, answers: dict[str, dict[int, Answer]
         opinions = [{"annotator": name, "answer": answer, "adjudication": False} for name, answer in of.items()]
         opinions += [{"annotator": name, "answer": answer, "adjudication": True} for name, answer in decided.items()]
         place = questions.index(Question(unit, False))
-        about = {"unit": unit, "name": _name(desk, questions[place]) or f"Question {place + 1}", "place": place}
+        about = {
+            "unit": unit,
+            "name": _name_unless_hidden(desk, questions[place]) or f"Question {place + 1}",
+            "place": place,
+        }
         disagreements.append(about | {"answers": opinions, "adjudicated": bool(decided)})
     return disagreements
 

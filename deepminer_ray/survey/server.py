@@ -54,17 +54,17 @@ def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGI
     return Starlette(routes=routes, middleware=middleware, exception_handlers=ERROR_PAGES)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refusal_page(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return HTMLResponse(pages.message(error.detail), error.status_code)
 
 
-async def _without(_: Request, error: Exception) -> Response:
+async def _pixels_missing_page(_: Request, error: Exception) -> Response:
     """A picture whose pixels are missing, or not those that were cut."""
     return HTMLResponse(pages.message(str(error)), 503)
 
 
-ERROR_PAGES = {HTTPException: _refused, BadInput: _without, Unreachable: _without}
+ERROR_PAGES = {HTTPException: _refusal_page, BadInput: _pixels_missing_page, Unreachable: _pixels_missing_page}
 
 
 class _Guarded:

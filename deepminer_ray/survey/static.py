@@ -34,7 +34,7 @@ def write_survey(run: Run, directory: Path, names: Sequence[str], settings: Sett
     experts = list(dict.fromkeys(map(expert_name, names))) or [ONLY_EXPERT]
     desk = Desk(run, settings)
     try:
-        return [_write(desk, directory, name) for name in experts]
+        return [_write_expert_folder(desk, directory, name) for name in experts]
     finally:
         desk.close()
 
@@ -52,7 +52,7 @@ def folder_name(name: str) -> str:
     return f"{folder}-{hashlib.sha256(name.encode()).hexdigest()[:FOLDER_DIGITS]}"
 
 
-def _write(desk: Desk, directory: Path, name: str) -> Path:
+def _write_expert_folder(desk: Desk, directory: Path, name: str) -> Path:
     folder = directory / folder_name(name)
     try:
         shutil.copytree(ASSETS, folder / "assets", dirs_exist_ok=True)
@@ -61,7 +61,7 @@ def _write(desk: Desk, directory: Path, name: str) -> Path:
         for place, question in enumerate(questions):
             _pictures(desk, question.unit, folder / str(place + 1))
         for number in sorted({number for one in data for number in one["films"]}):
-            _film(desk, number, folder / "film")
+            _write_scan_script(desk, number, folder / "film")
         units = [{"data": one, "heading": pages.heading(desk, name, place)} for place, one in enumerate(data)]
         page = folder / "index.html"
         page.write_text(pages.static_page(desk, name, units))
@@ -84,7 +84,7 @@ def _pictures(desk: Desk, unit: int, folder: Path) -> None:
         shutil.copyfile(desk.gallery.sheet(unit, rule), folder / f"{rule}.png")
 
 
-def _film(desk: Desk, number: int, folder: Path) -> None:
+def _write_scan_script(desk: Desk, number: int, folder: Path) -> None:
     """A script that holds the picture: a page opened from a folder may not read the pixels of a file beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     text = base64.b64encode(desk.gallery.film(number).read_bytes()).decode()

@@ -71,11 +71,11 @@ def contrast(ranking: Ranking, term: Term, patient: NDArray[np.int64], draws: in
     ranked = areas(ranking, patient, term.shows, term.lacks)
     low, high = interval_of(ranked.auroc, ranked.deviation)
     rank = (ranked.beaten + 0.5)[:, kept]
-    more, less = _exchanged(ranked.auroc, rank, patient[kept], term.shows[kept], draws, seed)
+    more, less = _count_exchanges(ranked.auroc, rank, patient[kept], term.shows[kept], draws, seed)
     return Contrast(ranked.auroc, low, high, np.minimum(1, 2 * (1 + np.minimum(more, less)) / (1 + draws)))
 
 
-def _exchanged(
+def _count_exchanges(
     auroc: Floats, rank: Floats, patient: NDArray[np.int64], shows: Selection, draws: int, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Of each unit how many exchanges of labels give at least its area, and how many at most."""

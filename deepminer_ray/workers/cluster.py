@@ -164,14 +164,14 @@ def watched(end: Callable[[BadInput], None]) -> Iterator[None]:
     """Call `end`, in a thread, when a Ray that this process made dies under it: what waits for an answer then may get
     none for ever."""
     over = threading.Event()
-    threading.Thread(target=_watch, args=(over, end), daemon=True).start()
+    threading.Thread(target=_watch_for_death, args=(over, end), daemon=True).start()
     try:
         yield
     finally:
         over.set()
 
 
-def _watch(over: threading.Event, end: Callable[[BadInput], None]) -> None:
+def _watch_for_death(over: threading.Event, end: Callable[[BadInput], None]) -> None:
     while not over.wait(SECONDS_BETWEEN_LOOKS):
         if dead := _dead(sys.modules.get("ray")):
             end(BadInput(left_over(dead)))

@@ -34,7 +34,7 @@ def checked_cluster_file(file: Path) -> str:
     A head that exists already (provider `local`) is asked by ssh, as Ray asks it; it alone can tell of its workers.
     Of a cloud there is none yet.
     """
-    described = _read(file)
+    described = _read_description(file)
     prepared = _prepared(file, described)
     provider, auth = prepared["provider"], prepared["auth"]
     if provider["type"] != LOCAL or "head_ip" not in provider:
@@ -47,7 +47,7 @@ def checked_cluster_file(file: Path) -> str:
     return f"{file}: Ray takes it, and its head {head} answers; the other {others} the head asks itself."
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read_description(file: Path) -> dict[str, Any]:
     described = _described(file)
     provider = described.get("provider") if isinstance(described, dict) else None
     if not isinstance(described, dict) or not isinstance(provider, dict):
@@ -69,7 +69,7 @@ def _described(file: Path) -> Any:
             raise BadInput(f"{file} has more than {MOST_CLUSTER_BYTES} bytes: it describes no cluster.")
         loader = yaml.SafeLoader(content.decode())
         node = loader.get_single_node()
-        if node is not None and _size(node, {}) > MOST_NODES:
+        if node is not None and _count_values(node, {}) > MOST_NODES:
             raise BadInput(f"{file} has more than {MOST_NODES} values with its aliases: it describes no cluster.")
         return None if node is None else loader.construct_document(node)
     except FileNotFoundError as error:
@@ -84,14 +84,14 @@ def _described(file: Path) -> Any:
         raise BadInput(f"{file} is not YAML: {' '.join(str(error).split())[:LONGEST_QUOTE]}.") from error
 
 
-def _size(node: Any, known: dict[int, float], depth: int = 0) -> float:
+def _count_values(node: Any, known: dict[int, float], depth: int = 0) -> float:
     """Values below a node with every alias written out; RecursionError where they lie too deep or in a ring."""
     if depth > MOST_DEEP:
         raise RecursionError
     if id(node) not in known:
         below = node.value if isinstance(node.value, list) else []
         parts = [part for one in below for part in (one if isinstance(one, tuple) else (one,))]
-        known[id(node)] = 1.0 + sum(_size(part, known, depth + 1) for part in parts)
+        known[id(node)] = 1.0 + sum(_count_values(part, known, depth + 1) for part in parts)
     return known[id(node)]
 
 

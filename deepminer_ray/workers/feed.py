@@ -81,7 +81,7 @@ class Feed:
         import ray
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
-        films = list(_chosen(self.films, rows))
+        films = list(_scans_of_rows(self.films, rows))
         read = dataset(ray, films, self.task.patches, self.task.classes, self.wanted)
         filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
         first = 0
@@ -93,7 +93,7 @@ class Feed:
                 yield window["pixels"][part], window["class"][part]
 
 
-def _chosen(films: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[TrainingScan]:
+def _scans_of_rows(films: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[TrainingScan]:
     """The films that `rows` go through, each with the patches chosen of it."""
     starts = np.cumsum([0] + [len(film["patches"]) for film in films])
     owner = np.searchsorted(starts, rows, side="right") - 1

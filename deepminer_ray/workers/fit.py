@@ -47,7 +47,7 @@ def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Wat
     needed = sum(len(film["patches"]) for film in task.films) * 2 * task.side**2
     held = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
     learned = [film for film in task.films if not film["validation"]]
-    _refuse_too_few(learned, task.recipe.batch)
+    _refuse_unfilled_batch(learned, task.recipe.batch)
     start = ray.put(task.start)  # no node but this one needs the file of the weights
     orders = Orders(
         task=replace(task, start=start, films=learned),
@@ -89,7 +89,7 @@ def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Wat
         shortage.unlink(missing_ok=True)
     if result.return_value is not None:
         raise BadInput(result.return_value)
-    return _kept(result, folder, best)
+    return _kept_state(result, folder, best)
 
 
 def _datasets(ray: Any, orders: Orders, validation: list[TrainingScan]) -> dict[str, Any]:
@@ -121,24 +121,24 @@ def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
         raise BadInput(f"A batch of {batch} patches cannot be shared by {workers} workers: use fewer.")
 
 
-def _refuse_too_few(films: list[TrainingScan], batch: int) -> None:
+def _refuse_unfilled_batch(films: list[TrainingScan], batch: int) -> None:
     patches = sum(len(film["patches"]) for film in films)
     if patches < batch:
         raise BadInput(f"A batch of {batch} cannot be filled with {patches} patches: use a smaller --batch.")
 
 
-def _kept(result: Any, folder: Place, best: bool) -> dict[str, Any]:
+def _kept_state(result: Any, folder: Place, best: bool) -> dict[str, Any]:
     """The state of the kept epoch, its epochs those of the whole training."""
     if result.checkpoint is None:
         raise BadInput("Training ended without an epoch: use at least --epochs 1.")
-    last = _state(result.checkpoint, folder)
+    last = _state_of_checkpoint(result.checkpoint, folder)
     chosen = result.get_best_checkpoint(SCORE, "max") if best else result.checkpoint
-    state = _state(chosen, folder) if best else last
+    state = _state_of_checkpoint(chosen, folder) if best else last
     epochs = [row | {"kept": row["epoch"] == len(state["epochs"])} for row in last["epochs"]]
     return {"network": state["network"], "epochs": epochs}
 
 
-def _state(kept: Any, folder: Place) -> dict[str, Any]:
+def _state_of_checkpoint(kept: Any, folder: Place) -> dict[str, Any]:
     try:
         with kept.as_directory() as copy:
             state: dict[str, Any] = torch.load(Path(copy) / "state.pt", weights_only=True, map_location="cpu")

@@ -91,7 +91,7 @@ def check_nodes(ray: Any, *seen: VisiblePath) -> NodeRequirements:
                 f"The node {node['NodeManagerAddress']} does not start a process within {SECONDS_TO_LOOK} s."
             )
     for answered in ready:
-        versions = _answer(ray, answered, looking[answered])
+        versions = _versions_of_node(ray, answered, looking[answered])
         if versions is not None:
             _compare(versions, own, looking[answered]["NodeManagerAddress"])
     return NodeRequirements(seen, tuple(own.items()))
@@ -111,7 +111,7 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in MUST_AGREE} | {"code of deepminer_ray": code.hexdigest()[:12]}
 
 
-def _answer(ray: Any, answered: Any, node: dict[str, Any]) -> dict[str, str] | None:
+def _versions_of_node(ray: Any, answered: Any, node: dict[str, Any]) -> dict[str, str] | None:
     """What a node has; None where it has been lost, which no stage minds."""
     try:
         versions: dict[str, str] = ray.get(answered)

@@ -82,7 +82,7 @@ def _train(orders: Orders) -> None:
         if rank == 0:
             seen = _validation(ray_train, recipe.at_once or feed.size) if orders.validated else ()
             epochs.append(row | validate(network, recipe.normalisation, seen, device))
-        _report(ray_train, network, optimizer, epochs if rank == 0 else None)
+        _report_epoch(ray_train, network, optimizer, epochs if rank == 0 else None)
         if rank == 0:
             # What others see as done must outlive a kill: not before the checkpoint is on disk and known to Ray.
             ray_train.get_all_reported_checkpoints(ray_train.CheckpointConsistencyMode.COMMITTED)
@@ -144,7 +144,7 @@ def _resume(kept: Any, network: Network, optimizer: torch.optim.Optimizer) -> li
     return list(state["epochs"])
 
 
-def _report(ray_train: Any, network: Network, optimizer: Any, epochs: list[dict[str, Any]] | None) -> None:
+def _report_epoch(ray_train: Any, network: Network, optimizer: Any, epochs: list[dict[str, Any]] | None) -> None:
     """Report an epoch with its checkpoint and its score; the workers that keep none report nothing."""
     if epochs is None:
         ray_train.report({})

@@ -26,7 +26,7 @@ class Watch:
 def watching(told: Any, epochs: int, watch: Watch) -> Iterator[None]:
     """Show and write down what the first worker tells through Ray's queue, until the block ends."""
     stopped = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(told, epochs, watch, stopped), daemon=True)
+    watcher = threading.Thread(target=_follow_training, args=(told, epochs, watch, stopped), daemon=True)
     watcher.start()
     try:
         with watch.running:
@@ -36,7 +36,7 @@ def watching(told: Any, epochs: int, watch: Watch) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(told: Any, epochs: int, watch: Watch, stopped: threading.Event) -> None:
+def _follow_training(told: Any, epochs: int, watch: Watch, stopped: threading.Event) -> None:
     from ray.exceptions import RayError
     from ray.util.queue import Empty
 
