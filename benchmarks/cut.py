@@ -33,7 +33,7 @@ from deepminer_ray.phantom.patient import write_patient
 from deepminer_ray.sources import ddsm, ljpeg
 from deepminer_ray.sources.density import to_density
 
-FILMS, REPETITIONS = 200, 3
+SCANS, REPETITIONS = 200, 3
 COLUMNS, SMALL = 2900, 320
 """Columns of the phantom films: 14 MPixel, and those that only warm the workers."""
 MEASURED = 32
@@ -41,15 +41,15 @@ MEASURED = 32
 PARTS = ("decode", "density", "resize", "write")
 FULL = {"films": 10_416, "patches": 447_000}
 """DDSM as the paper has it."""
-FILMS_OF_MEMORY = 6
+SCANS_OF_MEMORY = 6
 """What a worker may take above an idle one, in films of 2 bytes a pixel."""
 GIGABYTE, MEGABYTE = 1e9, 1e6
 
 
-def linked(patient: Path, folder: Path, films: int) -> Path:
+def linked(patient: Path, folder: Path, count: int) -> Path:
     """A DDSM directory of as many films, all links to those of one patient."""
     letter = next(patient.glob("*.ics")).name[0]
-    for case in range(1, films // 4 + 1):
+    for case in range(1, count // 4 + 1):
         name = f"{letter}_{case:04d}_1"
         target = folder / "cancer_01" / f"case{case:04d}"
         target.mkdir(parents=True)
@@ -62,7 +62,7 @@ def linked(patient: Path, folder: Path, films: int) -> Path:
     return folder
 
 
-def parts(source: Path, folder: Path, side: int, films: int) -> dict[str, float]:
+def parts(source: Path, folder: Path, side: int, count: int) -> dict[str, float]:
     """Mean seconds of each unavoidable part for one film, on one core; one film more, the first, loads compiled code.
 
     The mean, as the chain's seconds are a sum: a machine's pauses must count on both sides.
@@ -78,7 +78,7 @@ def parts(source: Path, folder: Path, side: int, films: int) -> dict[str, float]
         seconds.setdefault(part, []).append(time.perf_counter() - started)
         return result
 
-    for number in range(films + 1):
+    for number in range(count + 1):
         scan = scans[number % len(scans)]
         grey = timed(
             "decode", lambda scan=scan: ljpeg.decode(Path(scan.file).read_bytes(), rows=scan.rows, columns=scan.columns)
@@ -200,7 +200,7 @@ def measured(arguments: list[str]) -> dict[str, float]:
     return found
 
 
-def main(films: int, repetitions: int, side: int = paper.SIDE) -> None:
+def main(count: int, repetitions: int, side: int = paper.SIDE) -> None:
     """Print speed, memory and what they mean for all of DDSM."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -208,7 +208,7 @@ def main(films: int, repetitions: int, side: int = paper.SIDE) -> None:
         write_patient(folder / "small", 1, seed=0, columns=SMALL)
         patient = next((folder / "large").rglob("*.ics")).parent
         small = linked(next((folder / "small").rglob("*.ics")).parent, folder / "warming", 16)
-        source = linked(patient, folder / "source", films)
+        source = linked(patient, folder / "source", count)
         told: list[tuple[dict[str, float], dict[str, float]]] = []
         for repetition in range(repetitions):
             one, two = (
@@ -216,39 +216,39 @@ def main(films: int, repetitions: int, side: int = paper.SIDE) -> None:
                 for workers in (1, 2)
             )
             told.append((one, two))
-            print(f"repetition {repetition + 1}, {films} films:")
+            print(f"repetition {repetition + 1}, {count} films:")
             for workers, run in enumerate((one, two), 1):
                 print(
                     f"  {workers} workers: "
                     + ", ".join(f"{part} {1000 * run[part]:.0f} ms" for part in PARTS)
-                    + f" a film, limit {limit(run, films, workers):.1f} s, ours {run['seconds']:.1f} s",
+                    + f" a film, limit {limit(run, count, workers):.1f} s, ours {run['seconds']:.1f} s",
                     flush=True,
                 )
-        report(told, films)
+        report(told, count)
 
 
-def limit(run: dict[str, float], films: int, workers: int) -> float:
+def limit(run: dict[str, float], count: int, workers: int) -> float:
     """Seconds that the unavoidable parts of all films take on so many cores."""
-    return sum(run[part] for part in PARTS) * films / workers
+    return sum(run[part] for part in PARTS) * count / workers
 
 
-def report(told: list[tuple[dict[str, float], dict[str, float]]], films: int) -> None:
+def report(told: list[tuple[dict[str, float], dict[str, float]]], count: int) -> None:
     """Print the medians and the plan for all of DDSM."""
-    share = statistics.median(limit(one, films, 1) / one["seconds"] for one, _ in told)
-    both = statistics.median(limit(two, films, 2) / two["seconds"] for _, two in told)
+    share = statistics.median(limit(one, count, 1) / one["seconds"] for one, _ in told)
+    both = statistics.median(limit(two, count, 2) / two["seconds"] for _, two in told)
     gain = statistics.median(one["seconds"] / two["seconds"] for one, two in told)
     print(
         f"median of {len(told)}: 1 worker {share:.2f} of the limit, 2 workers {both:.2f} per core, {gain:.2f} times 1"
     )
     _, last = told[-1]
-    film = 2 * last["pixels"]
+    scan = 2 * last["pixels"]
     for half in ("early", "late"):
         above = max(run[half] - run["idle"] for runs in told for run in runs)
         print(
-            f"  a worker's peak above idle, {half} half: {above / MEGABYTE:.0f} MB, {above / film:.1f} films of "
-            f"{film / MEGABYTE:.0f} MB (at most {FILMS_OF_MEMORY})"
+            f"  a worker's peak above idle, {half} half: {above / MEGABYTE:.0f} MB, {above / scan:.1f} films of "
+            f"{scan / MEGABYTE:.0f} MB (at most {SCANS_OF_MEMORY})"
         )
-    seconds = statistics.median(one["seconds"] for one, _ in told) / films * FULL["films"]
+    seconds = statistics.median(one["seconds"] for one, _ in told) / count * FULL["films"]
     scans, patches = last["scan"] / last["films"] * FULL["films"], last["patch"] / last["patches"] * FULL["patches"]
     print(
         f"all of DDSM, {FULL['films']:,} films and {FULL['patches']:,} patches: {seconds / 3600:.1f} core hours, "
@@ -262,4 +262,4 @@ if __name__ == "__main__":
         chain(Path(source), Path(small), Path(folder), int(workers), int(side))
     else:
         numbers = [int(word) for word in sys.argv[1:]]
-        main(*numbers, *(FILMS, REPETITIONS)[len(numbers) :])
+        main(*numbers, *(SCANS, REPETITIONS)[len(numbers) :])

@@ -29,20 +29,20 @@ COLUMNS = 2900
 """Of a phantom film: 14 MPixel at its usual proportions."""
 
 
-def phantom_film(folder: Path) -> Path:
+def phantom_scan(folder: Path) -> Path:
     """The largest film of predictor 7 of one phantom patient."""
     write_patient(folder, 0, seed=0, columns=COLUMNS)
-    films = [file for file in folder.rglob("*.LJPEG") if ljpeg.header(file.read_bytes()).predictor == 7]
-    return max(films, key=lambda file: file.stat().st_size)
+    files = [file for file in folder.rglob("*.LJPEG") if ljpeg.header(file.read_bytes()).predictor == 7]
+    return max(files, key=lambda file: file.stat().st_size)
 
 
-def peers(film: Path, folder: Path) -> dict[str, Callable[[bytes], object]]:
+def peers(file: Path, folder: Path) -> dict[str, Callable[[bytes], object]]:
     """The decoders that are installed beside ours."""
     found: dict[str, Callable[[bytes], object]] = {}
     program = pvrg(folder)
     if program:
         copy = folder / "film.ljpeg"
-        shutil.copyfile(film, copy)
+        shutil.copyfile(file, copy)
         found["PVRG's program, files and all"] = lambda stream: subprocess.run(
             [program, "-d", "-s", copy], capture_output=True, check=True
         )
@@ -116,5 +116,5 @@ def measure(file: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        for film in [Path(name) for name in sys.argv[1:]] or [phantom_film(Path(folder))]:
-            measure(film, Path(folder))
+        for file in [Path(name) for name in sys.argv[1:]] or [phantom_scan(Path(folder))]:
+            measure(file, Path(folder))

@@ -86,14 +86,14 @@ select (select count(distinct unit) from unit_rank) as ranked,
 def peaks(run: Run) -> tuple[float, int]:
     """The share of films of holdout with one lesion, decided right, whose class activation map peaks inside the outline
     grown by one stride; and how many they are."""
-    films = run.ask(PEAKS).to_pylist()
+    scans = run.ask(PEAKS).to_pylist()
     inside = []
-    for film in films:
-        down, across = divmod(int(np.argmax(film["map"])), film["map_width"])
-        scale = min(film["rows"], film["columns"]) / (4 * film["side"])
-        peak = (np.array([across, down]) * film["stride"] + film["start"] + 0.5) * scale
-        ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in film["outline"][0]])
-        near = np.hypot(*(ring - peak).T).min() <= film["stride"] * scale
+    for scan in scans:
+        down, across = divmod(int(np.argmax(scan["map"])), scan["map_width"])
+        scale = min(scan["rows"], scan["columns"]) / (4 * scan["side"])
+        peak = (np.array([across, down]) * scan["stride"] + scan["start"] + 0.5) * scale
+        ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in scan["outline"][0]])
+        near = np.hypot(*(ring - peak).T).min() <= scan["stride"] * scale
         inside.append(bool(near or Ring(ring).contains_point(peak)))
     return (float(np.mean(inside)) if inside else 0.0), len(inside)
 

@@ -51,25 +51,25 @@ def seconds(work: Callable[[], object]) -> float:
 
 def whole_and_patches(run: Run, network: str) -> None:
     """One pass of a film of the paper's size against all its places; torch has both cores for each."""
-    film = np.kron(read_scan(run.folder / "scan", 0), np.ones((4, 4), np.uint16))
-    height = round(film.shape[0] * 4 * SIDE / film.shape[1])
-    film = film[:height, : 4 * SIDE]
+    density = np.kron(read_scan(run.folder / "scan", 0), np.ones((4, 4), np.uint16))
+    height = round(density.shape[0] * 4 * SIDE / density.shape[1])
+    density = density[:height, : 4 * SIDE]
     probe = Probe(Checkpoint(build(network)[0].eval(), SIDE, "imagenet", ""), threads=2)
-    grid = grid_windows(film.shape[1], film.shape[0], SIDE)
+    grid = grid_windows(density.shape[1], density.shape[0], SIDE)
     kept = run.ask("select count(*) as n from patch group by scan order by scan limit 1").column(0)[0].as_py()
-    patches = [film[np.newaxis, place.y : place.y + SIDE, place.x : place.x + SIDE] for place in grid]
+    patches = [density[np.newaxis, place.y : place.y + SIDE, place.x : place.x + SIDE] for place in grid]
 
     def one_by_one() -> None:
         for patch in patches:
             probe.respond(probe.image(patch))
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    whole = seconds(lambda: probe.respond(probe.image(film[np.newaxis])))
+    whole = seconds(lambda: probe.respond(probe.image(density[np.newaxis])))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     alone = seconds(one_by_one)
-    pixels = len(grid) * SIDE**2 / film.size
+    pixels = len(grid) * SIDE**2 / density.size
     print(
-        f"{network}: film of {film.shape[1]} x {film.shape[0]} px in one pass {whole:.2f} s (memory rose by "
+        f"{network}: film of {density.shape[1]} x {density.shape[0]} px in one pass {whole:.2f} s (memory rose by "
         f"{(peak - before) / 1024:.0f} MiB to {peak / 1024:.0f}); its {len(grid)} places one by one {alone:.2f} s: "
         f"ratio {alone / whole:.2f} (goal 2.5; {pixels:.2f} times as many pixels); the {kept} kept patches by the same "
         f"{alone * kept / len(grid):.2f} s: ratio {alone * kept / len(grid) / whole:.2f}"

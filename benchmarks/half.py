@@ -26,7 +26,7 @@ PATCHES, TOP, REPETITIONS = 200, 32, 3
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 Maxima = NDArray[np.float32]
-Films = list[tuple[tuple[int, list[int]], Pixels]]
+Scans = list[tuple[tuple[int, list[int]], Pixels]]
 
 
 class ChannelsFirst(Probe):
@@ -40,12 +40,12 @@ class ChannelsFirst(Probe):
         return super().image(density).contiguous()
 
 
-def answered(probe: Probe, films: Films) -> tuple[Maxima, float]:
+def answered(probe: Probe, scans: Scans) -> tuple[Maxima, float]:
     """Maxima [patches, units] and patches a second, warm: pixels in memory, rows made of the answers."""
     seconds = []
     for _ in range(1 + REPETITIONS):
         started = time.perf_counter()
-        found = probe.patches(films)["activation"]["maximum"].to_numpy()
+        found = probe.patches(scans)["activation"]["maximum"].to_numpy()
         seconds.append(time.perf_counter() - started)
     maxima = found.reshape(-1, probe.network.units)
     return maxima, len(maxima) / statistics.median(seconds[1:])
@@ -79,10 +79,10 @@ def main(folder: str, patches: int) -> None:
     rows = run.rows("probe_patch", partitions=["test"])
     asked = [(row["scan_number"], patch) for row in rows for patch in row["patches"]]
     asked = asked[:: max(1, len(asked) // patches)][:patches]
-    films = list(ahead("patches", [(number, [patch]) for number, patch in asked], run.storage))
+    scans = list(ahead("patches", [(number, [patch]) for number, patch in asked], run.storage))
     network = load(run.folder).network
     weight = network.head.weight.detach().numpy()
-    full, limit = answered(Probe(load(run.folder), device=DEVICE), films)
+    full, limit = answered(Probe(load(run.folder), device=DEVICE), scans)
     live = int((np.ptp(full, axis=0) > 0).sum())
     print(f"{network.name} on {DEVICE}: {len(full)} patches, {live} of {full.shape[1]} units answer them differently")
     print(f"single precision, channels last: {limit:.1f} patches/s")
@@ -91,7 +91,7 @@ def main(folder: str, patches: int) -> None:
         ("single precision, channels first", ChannelsFirst, False),
         ("half precision, channels first", ChannelsFirst, True),
     ):
-        other, speed = answered(kind(load(run.folder), half=half, device=DEVICE), films)
+        other, speed = answered(kind(load(run.folder), half=half, device=DEVICE), scans)
         compared(f"{name}: {speed:.1f} patches/s, {speed / limit:.2f} times as many", full, other, weight)
 
 

@@ -44,7 +44,7 @@ WAYS: dict[str, Row] = {
     "all of SqueezeNet, mean of a map, not mirrored": SQUEEZENET | {"until": None, "pool": "avg", "flips": False},
 }
 
-FILMS = """
+SCANS = """
 select scan_number, rows, columns, outline, pathology
 from scan
 join (select scan, any_value(outline) as outline, any_value(pathology) as pathology from lesion group by scan
@@ -69,12 +69,12 @@ def peaks(run: Run, network: Network, side: int, normalisation: str) -> list[Row
     probe = Probe(Checkpoint(network.eval(), side, normalisation, ""))
     where = probe.last_geometry
     found = []
-    for film in run.ask(FILMS).to_pylist():
-        pixels = read_scan(run.storage / "scan", film["scan_number"])
+    for scan in run.ask(SCANS).to_pylist():
+        pixels = read_scan(run.storage / "scan", scan["scan_number"])
         one = explained(probe, pixels)
-        scale = np.array(pixels.shape[::-1]) / [film["columns"], film["rows"]]
-        ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in film["outline"][0]]) * scale
-        row: Row = {"right": THREE_CLASSES.names[one.decided] == film["pathology"]}
+        scale = np.array(pixels.shape[::-1]) / [scan["columns"], scan["rows"]]
+        ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in scan["outline"][0]]) * scale
+        row: Row = {"right": THREE_CLASSES.names[one.decided] == scan["pathology"]}
         for name, cells in (("unit", one.maps[one.order()[0]]), ("map", one.class_activation_map())):
             y, x = divmod(int(cells.argmax()), cells.shape[1])
             middle = np.array([x, y]) * where.stride + where.offset + 0.5
@@ -110,8 +110,8 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=10)
     given = options.parse_args()
     run = Run.existing(given.run)
-    said, films = training(run)
-    patches, test = labelled(run, films), tested(run)
+    said, scans = training(run)
+    patches, test = labelled(run, scans), tested(run)
     side = run.rows("cut_side")[0]["side"]
     torch.set_num_threads(2)
     print("| | AUC | unit's peak inside | map's peak inside | offset, mean | sd | gradient's centroid | films, right |")

@@ -28,20 +28,20 @@ from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 
-FILMS, TIMES, ROWS, COLUMNS, SIDE, NETWORK = 150, 10, 640, 512, 32, "shufflenet_v2_x0_5"
+SCANS, TIMES, ROWS, COLUMNS, SIDE, NETWORK = 150, 10, 640, 512, 32, "shufflenet_v2_x0_5"
 TITLES = {"network": "ray::ProbeActor", "store": "ray::StoreActor", "merge": "ray::_merge"}
 SECONDS_BETWEEN_LOOKING, MEGABYTE = 0.05, 2**20
 
 
-def source(folder: Path, films: int) -> Path:
+def source(folder: Path, scans: int) -> Path:
     """A manifest of so many films, a patient each, every one the same picture."""
     folder.mkdir()
     chance = np.random.default_rng(0)
-    film = np.linspace(8_000, 40_000, ROWS * COLUMNS).reshape(ROWS, COLUMNS) + chance.normal(0, 500, (ROWS, COLUMNS))
-    film[:, : COLUMNS // 4] = 0
-    Image.fromarray(film.clip(0).astype(np.uint16)).save(folder / "film0.png")
+    pixels = np.linspace(8_000, 40_000, ROWS * COLUMNS).reshape(ROWS, COLUMNS) + chance.normal(0, 500, (ROWS, COLUMNS))
+    pixels[:, : COLUMNS // 4] = 0
+    Image.fromarray(pixels.clip(0).astype(np.uint16)).save(folder / "film0.png")
     lines = ["image,mask,patient,laterality,view,pathology"]
-    for number in range(films):
+    for number in range(scans):
         if number:
             (folder / f"film{number}.png").hardlink_to(folder / "film0.png")
         lines.append(f"film{number}.png,,P_{number:05d},LEFT,CC,normal")
@@ -87,10 +87,10 @@ def most_held(work: Callable[[], None]) -> dict[str, float]:
     return found
 
 
-def probed(folder: Path, films: int) -> tuple[int, dict[str, float]]:
+def probed(folder: Path, scans: int) -> tuple[int, dict[str, float]]:
     """How many patches so many films have, and what was held while they were probed."""
-    run = Run.created(folder / f"run{films}")
-    catalog(run, str(source(folder / f"films{films}", films)))
+    run = Run.created(folder / f"run{scans}")
+    catalog(run, str(source(folder / f"films{scans}", scans)))
     partition(run, train=0.01, test=0.98)
     cut(run, side=SIDE)
     torch.manual_seed(0)
@@ -102,10 +102,10 @@ def probed(folder: Path, films: int) -> tuple[int, dict[str, float]]:
     return counted["patches"], held
 
 
-def main(films: int) -> None:
+def main(scans: int) -> None:
     """Print what every process held, and by how much it rose."""
     with tempfile.TemporaryDirectory() as name:
-        (few, small), (many, large) = (probed(Path(name), number) for number in (films, TIMES * films))
+        (few, small), (many, large) = (probed(Path(name), number) for number in (scans, TIMES * scans))
         print(f"the most held in MB with {few:,} and {many:,} patches; limit: 1.00 times as much")
         for process in small:
             ratio = large[process] / small[process]
@@ -113,4 +113,4 @@ def main(films: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else FILMS)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else SCANS)

@@ -75,18 +75,18 @@ def patches(run: Run, option: Option, validation: bool, seed: int = 0) -> Patche
         answers=THREE_CLASSES.names,
     )
     patient = {row["scan_number"]: row["patient"] for row in run.ask("from scan").to_pylist()}
-    films = [film for film in listed if film["validation"] == validation]
+    scans = [scan for scan in listed if scan["validation"] == validation]
     if validation:
         random = np.random.default_rng(0)
-        for film in films:
-            kept = [c != "normal" or random.random() < NORMALS_VALIDATED for c in film["classes"]]
+        for scan in scans:
+            kept = [c != "normal" or random.random() < NORMALS_VALIDATED for c in scan["classes"]]
             for name in ("patches", "classes"):
-                film[name] = [value for value, keep in zip(film[name], kept, strict=True) if keep]
-        films = [film for film in films if film["patches"]]
-    labelled = [json.dumps([film["patches"], film["classes"]]) for film in films]
-    numbers = [film["scan_number"] for film in films]
+                scan[name] = [value for value, keep in zip(scan[name], kept, strict=True) if keep]
+        scans = [scan for scan in scans if scan["patches"]]
+    labelled = [json.dumps([scan["patches"], scan["classes"]]) for scan in scans]
+    numbers = [scan["scan_number"] for scan in scans]
     read = read_labelled({"scan_number": numbers, "labelled": labelled}, run.folder / "patch")
-    owners = [patient[film["scan_number"]] for film in films for _ in film["patches"]]
+    owners = [patient[scan["scan_number"]] for scan in scans for _ in scan["patches"]]
     return Patches(read["pixels"], read["class"], owners)
 
 

@@ -36,11 +36,11 @@ from deepminer_ray.stages.rank import rank
 from deepminer_ray.stages.train import train
 
 PATIENTS = (12, 48)
-COLUMNS, SIDE, NETWORK, EPOCHS, FILMS = 512, 64, "squeezenet1_1", 2, 12
+COLUMNS, SIDE, NETWORK, EPOCHS, SCANS = 512, 64, "squeezenet1_1", 2, 12
 SHARES = Shares(train=0.5, test=0.25)
 WORKERS = {
     "catalog": "ray::MapBatches(read_cases",
-    "cut": "ray::Map(cut_film",
+    "cut": "ray::Map(cut_scan",
     "train": "ray::RayTrainWorker",
     "probe": "ray::ProbeActor",
     "rank": "ray::ProbeActor",
@@ -126,7 +126,7 @@ def real(source: Path, folder: Path) -> dict[str, Any]:
 
 def planned(source: Path) -> dict[str, Any]:
     """What is predicted."""
-    asked = PlanOptions(str(source), side=SIDE, network=NETWORK, epochs=EPOCHS, films=FILMS, **asdict(SHARES))
+    asked = PlanOptions(str(source), side=SIDE, network=NETWORK, epochs=EPOCHS, films=SCANS, **asdict(SHARES))
     return plan(asked).rows()
 
 

@@ -81,13 +81,13 @@ def bare(probe: Probe, images: list[torch.Tensor]) -> float:
 def preloaded(probe: Probe, pixels: list[NDArray[np.uint16]], repetitions: int) -> None:
     """Print patches a second of both."""
     images = [probe.image(batch) for batch in pixels]
-    films = [((0, list(range(len(batch)))), batch) for batch in pixels]
+    scans = [((0, list(range(len(batch)))), batch) for batch in pixels]
     patches = sum(map(len, pixels))
     bare(probe, images)
     limits, ours = [], []
     for _ in range(repetitions):
         limits.append(patches / bare(probe, images))
-        ours.append(patches / seconds(lambda: probe.patches(films)))
+        ours.append(patches / seconds(lambda: probe.patches(scans)))
     ratio = statistics.median(our / limit for our, limit in zip(ours, limits, strict=True))
     print(
         f"{probe.network.name}, {DEVICE}, 1 thread, {patches} patches of {pixels[0].shape[1]} px preloaded in batches "
@@ -122,8 +122,8 @@ def end_to_end(folder: Path, repetitions: int) -> None:
         preloaded(Probe(built, device=DEVICE), batches[:PRELOADED], repetitions)
     images = [answering.image(batch) for batch in batches]
     for number, _ in more:
-        film = read_scan(large.folder / "scan", number)
-        images.append(answering.image(without_labels(film, breast_mask(film))[np.newaxis]))
+        whole = read_scan(large.folder / "scan", number)
+        images.append(answering.image(without_labels(whole, breast_mask(whole))[np.newaxis]))
     taken, ratios = [], []
     for _ in range(repetitions):
         first = bare(answering, images)

@@ -73,10 +73,10 @@ def explained(folder: Path, source: Path, seed: int, choose: bool, vectors: Path
 def pooled(runs: Sequence[Run], depth: int, vectors: Path) -> Iterator[Row]:
     """A row a metric: the films' means over the runs that explain them, with what chance gives."""
     found = [run.rows("explained", partitions=["holdout"], depth=depth) for run in runs]
-    films = {row["scan"]: row for rows in found for row in rows}
-    scans = sorted(films)
-    reports = [films[scan]["report"] for scan in scans]
-    owners = [(films[scan]["patient"], films[scan]["pathology"]) for scan in scans]
+    by_scan = {row["scan"]: row for rows in found for row in rows}
+    scans = sorted(by_scan)
+    reports = [by_scan[scan]["report"] for scan in scans]
+    owners = [(by_scan[scan]["patient"], by_scan[scan]["pathology"]) for scan in scans]
     words = load_words(vectors)
     scores: dict[str, list[Pairs]] = {}
     for rows in found:

@@ -26,7 +26,7 @@ from deepminer_ray.sources import ddsm
 from deepminer_ray.sources.rows import Scan
 
 SIDE = paper.SIDE
-FILMS, PATCHES = 32, 200
+SCANS, PATCHES = 32, 200
 COLUMNS = 1400
 GROUPS = (1, 4, 8, 16, 1000)
 """Patches of a row group; the last holds every film whole."""
@@ -35,13 +35,13 @@ REPETITIONS = 5
 
 def patches_of(scan: Scan) -> np.ndarray:
     """The patches that `cut` keeps of a film."""
-    density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
+    density = ddsm.decode_scan(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
     width, height = scan_size(scan.rows, scan.columns, SIDE)
-    film = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(density, (width, height), interpolation=cv2.INTER_AREA)
     grid = grid_windows(width, height, SIDE)
-    shares = breast_shares(breast_mask(film), grid, SIDE)
+    shares = breast_shares(breast_mask(pixels), grid, SIDE)
     kept = [place for place, share in zip(grid, shares, strict=True) if share >= paper.BREAST_SHARE]
-    return np.stack([film[place.y : place.y + SIDE, place.x : place.x + SIDE] for place in kept])
+    return np.stack([pixels[place.y : place.y + SIDE, place.x : place.x + SIDE] for place in kept])
 
 
 def forget(folder: Path) -> None:
@@ -57,8 +57,8 @@ def milliseconds(folder: Path, asked: list[tuple[int, list[int]]]) -> float:
     """Time per patch of reading them cold."""
     forget(folder)
     started = time.perf_counter()
-    for film, patches in asked:
-        shard.read_patches(shard.shard(folder, film), patches)
+    for number, patches in asked:
+        shard.read_patches(shard.shard(folder, number), patches)
     return 1000 * (time.perf_counter() - started) / sum(len(patches) for _, patches in asked)
 
 
@@ -78,23 +78,25 @@ def main(repetitions: int) -> None:
         folder = Path(name)
         write_patient(folder / "films", 0, seed=0, columns=COLUMNS)
         case = next((folder / "films").rglob("*.ics"))
-        films = [patches_of(scan) for scan in ddsm.read_case(str(case)).scans]
+        scans = [patches_of(scan) for scan in ddsm.read_case(str(case)).scans]
         rng = np.random.default_rng(0)
-        single = [(int(film), [int(rng.integers(len(films[film % 4])))]) for film in rng.integers(FILMS, size=PATCHES)]
-        whole = [(film, list(range(len(films[film % 4])))) for film in range(FILMS)]
+        drawn = rng.integers(SCANS, size=PATCHES)
+        single = [(int(number), [int(rng.integers(len(scans[number % 4])))]) for number in drawn]
+        whole = [(number, list(range(len(scans[number % 4])))) for number in range(SCANS)]
         taken: dict[int, list[tuple[float, float]]] = {size: [] for size in GROUPS}
         for size in GROUPS:
             shard.ROW_GROUP = size
-            for film in range(FILMS):
+            for number in range(SCANS):
                 row = {"scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []}
-                pixels = films[film % 4]
+                pixels = scans[number % 4]
                 rows = [row | {"patch": patch} for patch in range(len(pixels))]
-                shard.write_patches(folder / str(size), film, rows, pixels)
+                shard.write_patches(folder / str(size), number, rows, pixels)
         for _ in range(repetitions):
             for size in GROUPS:
                 place = folder / str(size)
                 taken[size].append((milliseconds(place, single), milliseconds(place, whole)))
-        print(f"{FILMS} films of {statistics.mean(len(film) for film in films):.0f} patches of {SIDE} px, cold reads")
+        patches = statistics.mean(map(len, scans))
+        print(f"{SCANS} films of {patches:.0f} patches of {SIDE} px, cold reads")
         for size, times in taken.items():
             alone, together = (statistics.median(column) for column in zip(*times, strict=True))
             stored = sum(file.stat().st_size for file in (folder / str(size)).glob("*.parquet"))

@@ -47,10 +47,10 @@ FAST_WORKERS, FAST_ROWS, FAST_NETWORK = (1, 2, 4), 1_000_000, 0.5
 SCAN_WORKERS, SCAN_ROWS, SCAN_NETWORK, SCANS_A_BATCH = 64, 8_195, 0.1, (1, 16)
 """Rows of `response`, `evidence` and `scan_prediction` of a whole mammogram, and the seconds of its network."""
 REAL, PROBED = ("catalog", "cut", "probe"), ["all"]
-WARMING, MANY_FILMS, FEW_FILMS, COLUMNS, SIDE, REPETITIONS = 16, 20_000, 120, 1400, 128, 3
+WARMING, MANY_SCANS, FEW_SCANS, COLUMNS, SIDE, REPETITIONS = 16, 20_000, 120, 1400, 128, 3
 MERGED = 40
 """Batches."""
-FILMS, PATCHES_A_FILM, UNITS = 34_000, 43, 2048
+SCANS, PATCHES_A_SCAN, UNITS = 34_000, 43, 2048
 PATCHES_AT_LEAST = 16
 """Smaller batches are those of whole mammograms, which are stored row by row."""
 
@@ -205,14 +205,14 @@ def prepared(_: float) -> None:
 
     own = psutil.Process()
     held = own.memory_info().rss
-    films = [(film, tuple(film * 65536 + patch for patch in range(PATCHES_A_FILM))) for film in range(FILMS)]
+    scans = [(number, tuple(number * 65536 + patch for patch in range(PATCHES_A_SCAN))) for number in range(SCANS)]
     started = time.perf_counter()
-    batches = [Batch("patches", (part,)) for part in probe_batches(films, UNITS)]
+    batches = [Batch("patches", (part,)) for part in probe_batches(scans, UNITS)]
     divided_at, more = time.perf_counter(), own.memory_info().rss - held
     work_digest({}, batches, b"")
     took = time.perf_counter()
     print(
-        f"{FILMS * PATCHES_A_FILM:,} patches: listed and divided {more / 1e6:.0f} MB, divided in "
+        f"{SCANS * PATCHES_A_SCAN:,} patches: listed and divided {more / 1e6:.0f} MB, divided in "
         f"{divided_at - started:.2f} s, digested in {took - divided_at:.2f} s"
     )
 
@@ -238,7 +238,7 @@ def real_of(cpus: int) -> None:
         patient = next((folder / "patient").rglob("*.ics")).parent
         taken: dict[str, list[float]] = {stage: [] for stage in REAL}
         for repetition in range(1 + REPETITIONS):
-            many, few = (MANY_FILMS, FEW_FILMS) if repetition else (WARMING, WARMING)
+            many, few = (MANY_SCANS, FEW_SCANS) if repetition else (WARMING, WARMING)
             headers, run = (Run.created(folder / f"{what} {repetition}") for what in ("headers", "run"))
             catalog(headers, str(linked(patient, folder / f"many {repetition}", many)))
             catalog(run, str(linked(patient, folder / f"few {repetition}", few)))
@@ -261,7 +261,7 @@ def real(_: float) -> None:
         )
         taken[cpus] = [float(value) for value in asked.stdout.split()[-2 * len(REAL) :]]
     print(
-        f"{MANY_FILMS:,} films catalogued, {FEW_FILMS} cut and probed, squeezenet1_1 at {SIDE} px, "
+        f"{MANY_SCANS:,} films catalogued, {FEW_SCANS} cut and probed, squeezenet1_1 at {SIDE} px, "
         f"median of {REPETITIONS}; limit: 2.00 times as fast on two cores"
     )
     for number, stage in enumerate(REAL):

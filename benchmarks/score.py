@@ -25,7 +25,7 @@ from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.naming import naming
 from deepminer_ray.explanations.words import SCORING_MODES, Words
 
-FILMS = (250, 1_000, 10_000)
+SCANS = (250, 1_000, 10_000)
 ROWS, COLUMNS, SIDE, STRIDE = 4_700, 2_600, 227, 32
 UNITS, CORNERS = 8, 60
 PATHOLOGIES = ("benign", "malignant")
@@ -46,40 +46,40 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(found)
 
 
-def owner(film: int) -> tuple[str, str]:
+def owner(number: int) -> tuple[str, str]:
     """Patient and worst pathology: two films each."""
-    return f"P{film // 2:05}", PATHOLOGIES[film // 2 % 2]
+    return f"P{number // 2:05}", PATHOLOGIES[number // 2 % 2]
 
 
-def located(films: int, chance: np.random.Generator) -> tuple[pa.Table, list[pa.RecordBatch]]:
+def located(count: int, chance: np.random.Generator) -> tuple[pa.Table, list[pa.RecordBatch]]:
     """What the run's rows say of films, as `located.sql` and `located_map.sql` give it."""
     height, width = ROWS * 4 * SIDE // COLUMNS // STRIDE, 4 * SIDE // STRIDE
     angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
     rows, maps = [], []
-    for film in range(films):
+    for number in range(count):
         centre = chance.uniform(0.2, 0.8, 2) * (COLUMNS, ROWS)
         away = chance.uniform(100, 350, CORNERS)
         ring = centre + np.column_stack([np.cos(angle), np.sin(angle)]) * away[:, np.newaxis]
         cells = (chance.random((UNITS + 1, height * width), np.float32) ** 8).astype(np.float32)
         peaks = centre * 4 * SIDE / COLUMNS + chance.normal(0, 120, (UNITS, 2))
-        patient, pathology = owner(film)
+        patient, pathology = owner(number)
         rows.append(
-            {"scan": f"S{film:05}", "patient": patient, "pathology": pathology, "rows": ROWS, "columns": COLUMNS}
+            {"scan": f"S{number:05}", "patient": patient, "pathology": pathology, "rows": ROWS, "columns": COLUMNS}
             | {"side": SIDE, "stride": STRIDE, "offset": 15.5, "units": list(range(UNITS))}
             | {"peaks": [{"x": x, "y": y} for x, y in peaks], "rings": [[{"x": int(x), "y": int(y)} for x, y in ring]]}
         )
         numbers = pa.array([None, *range(UNITS)], pa.int32())
-        of_film = pa.array([f"S{film:05}"] * (UNITS + 1))
+        of_scan = pa.array([f"S{number:05}"] * (UNITS + 1))
         lists = pa.ListArray.from_arrays(np.arange(UNITS + 2) * height * width, cells.ravel())
         size = pa.array([width] * (UNITS + 1)), pa.array([height] * (UNITS + 1))
-        maps.append(pa.record_batch([of_film, numbers, lists, *size], ["scan", "unit", "map", "columns", "rows"]))
+        maps.append(pa.record_batch([of_scan, numbers, lists, *size], ["scan", "unit", "map", "columns", "rows"]))
     return pa.Table.from_pylist(rows), maps
 
 
-def texts(films: int, chance: np.random.Generator) -> tuple[list[str], list[str]]:
+def texts(count: int, chance: np.random.Generator) -> tuple[list[str], list[str]]:
     """Explanations of eight names, and reports of which half are what the first name says."""
     explanations, reports = [], []
-    for _ in range(films):
+    for _ in range(count):
         report = {field: str(chance.choice(terms)) for field, terms in TERMS.items()}
         names = [" ".join(str(chance.choice(terms)).lower() for terms in TERMS.values()) for _ in range(UNITS)]
         if chance.random() < 0.5:
@@ -97,12 +97,12 @@ def words() -> Words:
     return Words(vectors)
 
 
-def measured(films: int) -> dict[str, float]:
+def measured(count: int) -> dict[str, float]:
     """Seconds of each part."""
-    chance = np.random.default_rng(films)
-    repeats = 3 if films <= 1_000 else 1
-    (rows, maps), compared, vectors = located(films, chance), texts(films, chance), words()
-    owners = [owner(film) for film in range(films)]
+    chance = np.random.default_rng(count)
+    repeats = 3 if count <= 1_000 else 1
+    (rows, maps), compared, vectors = located(count, chance), texts(count, chance), words()
+    owners = [owner(number) for number in range(count)]
     scans = located_scans(rows, maps)
 
     def said() -> None:
@@ -120,9 +120,9 @@ def measured(films: int) -> dict[str, float]:
 def main(numbers: list[int]) -> None:
     """Print a line a number of films, and the ratios of the last to the one before."""
     found = []
-    for films in numbers:
-        found.append(measured(films))
-        print(f"{films:6} films: " + ", ".join(f"{part} {took:.2f} s" for part, took in found[-1].items()), flush=True)
+    for count in numbers:
+        found.append(measured(count))
+        print(f"{count:6} films: " + ", ".join(f"{part} {took:.2f} s" for part, took in found[-1].items()), flush=True)
     if len(found) > 1:
         before, last = (of | {"places and words": of["places"] + of["words"]} for of in found[-2:])
         ratios = ", ".join(f"{part} {last[part] / before[part]:.1f}" for part in last)
@@ -130,4 +130,4 @@ def main(numbers: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(number) for number in sys.argv[1:]] or list(FILMS))
+    main([int(number) for number in sys.argv[1:]] or list(SCANS))

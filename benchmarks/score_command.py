@@ -23,7 +23,7 @@ from score import TERMS, UNITS, located, owner, words
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 
-FILMS = (1_000, 10_000)
+SCANS = (1_000, 10_000)
 REPEATS, AT_ONCE = 3, 250
 NAMED, ALL_UNITS, CONCEPTS, RANDOM = 20, 64, 4, 20
 NAMES = [
@@ -35,17 +35,17 @@ STAGES = ("catalog", "partition", "cut", "probe", "evaluate", "rank", "explain")
 Row = dict[str, Any]
 
 
-def made(folder: Path, films: int) -> Run:
+def made(folder: Path, count: int) -> Run:
     """A run of as many films, explained."""
-    run, chance = Run.created(folder), np.random.default_rng(films)
+    run, chance = Run.created(folder), np.random.default_rng(count)
     for stage in STAGES:
         with run.finishing(stage, {}, time.time()) as tables:
             if stage == STAGES[-1]:
                 _of_network(tables)
-                patients = sorted({owner(film)[0] for film in range(films)})
+                patients = sorted({owner(number)[0] for number in range(count)})
                 tables.insert("partition", pa.table({"patient": patients, "partition": ["holdout"] * len(patients)}))
-                for first in range(0, films, AT_ONCE):
-                    _films(tables, range(first, min(first + AT_ONCE, films)), chance)
+                for first in range(0, count, AT_ONCE):
+                    _scans(tables, range(first, min(first + AT_ONCE, count)), chance)
     return run
 
 
@@ -60,12 +60,12 @@ def _of_network(tables: Tables) -> None:
     )
 
 
-def _films(tables: Tables, films: range, chance: np.random.Generator) -> None:
+def _scans(tables: Tables, numbers: range, chance: np.random.Generator) -> None:
     """The rows of some films."""
-    known, maps = located(len(films), chance)
+    known, maps = located(len(numbers), chance)
     rows: dict[str, list[Row]] = {}
-    for film, row, of_film in zip(films, known.to_pylist(), maps, strict=True):
-        scan, (patient, pathology), patch = f"S{film:05}", owner(film), film * 65_536
+    for number, row, of_scan in zip(numbers, known.to_pylist(), maps, strict=True):
+        scan, (patient, pathology), patch = f"S{number:05}", owner(number), number * 65_536
         named, terms = chance.permutation(NAMED)[:UNITS], [str(chance.choice(some)) for some in TERMS.values()]
         lesion = {
             "lesion": f"{scan}-1",
@@ -76,15 +76,15 @@ def _films(tables: Tables, films: range, chance: np.random.Generator) -> None:
         }
         lesion |= dict(zip(("lesion_type", "shape", "margins"), terms, strict=True))
         said = " ".join(f"{field} {term}" for field, term in zip(TERMS, terms, strict=True))
-        size = {"scan_number": film, "rows": row["rows"], "columns": row["columns"]}
+        size = {"scan_number": number, "rows": row["rows"], "columns": row["columns"]}
         responses = zip(chance.random(ALL_UNITS), chance.integers(0, 28, (ALL_UNITS, 2)), strict=True)
-        shape = {"map_width": of_film["columns"][0].as_py(), "map_height": of_film["rows"][0].as_py()}
+        shape = {"map_width": of_scan["columns"][0].as_py(), "map_height": of_scan["rows"][0].as_py()}
         shown: list[Row] = [
             {"shows": "class activation map"},
             *({"shows": "unit", "unit": int(unit)} for unit in named),
         ]
         shown += [{"shows": "probability"}, *({"shows": "concept", "phenomenon": name} for name in NAMES[:CONCEPTS])]
-        cells = of_film["map"].to_pylist()
+        cells = of_scan["map"].to_pylist()
         for table, some in {
             "scan": [{"scan": scan, "patient": patient} | size],
             "lesion": [lesion | {"report": said}],
@@ -135,14 +135,14 @@ def main(numbers: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         vectors = Path(folder) / "words.txt"
         words().vectors.save_word2vec_format(str(vectors))
-        for films in numbers:
-            run = made(Path(folder) / str(films), films)
+        for count in numbers:
+            run = made(Path(folder) / str(count), count)
             seconds, memory = zip(*(measured(run, vectors) for _ in range(REPEATS)), strict=True)
             found.append(statistics.median(seconds))
-            print(f"{films:6} films: {found[-1]:.1f} s of a processor, {max(memory):.0f} MB", flush=True)
+            print(f"{count:6} films: {found[-1]:.1f} s of a processor, {max(memory):.0f} MB", flush=True)
     if len(found) > 1:
         print(f"{numbers[-1]} films take {found[-1] / found[-2]:.1f} times as long as {numbers[-2]} (goal 5)")
 
 
 if __name__ == "__main__":
-    main([int(number) for number in sys.argv[1:]] or list(FILMS))
+    main([int(number) for number in sys.argv[1:]] or list(SCANS))

@@ -38,11 +38,11 @@ SHUFFLES, EPOCHS = 8, 6
 LEVEL = 0.95
 
 
-def labelled(run: Run, films: list[tuple[int, list[int], list[str]]]) -> LabelledBatch:
+def labelled(run: Run, scans: list[tuple[int, list[int], list[str]]]) -> LabelledBatch:
     """All patches of some films (scan_number, patches, classes) and their classes."""
     rows = {
-        "scan_number": [number for number, _, _ in films],
-        "labelled": [json.dumps([patches, classes]) for _, patches, classes in films],
+        "scan_number": [number for number, _, _ in scans],
+        "labelled": [json.dumps([patches, classes]) for _, patches, classes in scans],
     }
     read = read_labelled(rows, run.folder / "patch")
     return read["pixels"], read["class"]
@@ -61,18 +61,18 @@ def training(run: Run) -> tuple[dict[str, Any], list[tuple[int, list[int], list[
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
     drawn_as = {"normals": said["normals"], "seed": str(said["seed"])}
-    films = run.rows("training", answers=THREE_CLASSES.names, balanced=False, **drawn_as)
-    return said, [(film["scan_number"], film["patches"], film["classes"]) for film in films if not film["validation"]]
+    scans = run.rows("training", answers=THREE_CLASSES.names, balanced=False, **drawn_as)
+    return said, [(scan["scan_number"], scan["patches"], scan["classes"]) for scan in scans if not scan["validation"]]
 
 
 def tested(run: Run) -> LabelledBatch:
     """The labelled patches of test."""
-    films = run.ask(
+    scans = run.ask(
         "select scan_number, list(patch order by patch) as patches, list(class order by patch) as classes "
         "from label join patch using (patch) join scan using (scan) join partition using (patient) "
         "where partition = 'test' group by scan_number order by scan_number"
     ).to_pylist()
-    return labelled(run, [(film["scan_number"], film["patches"], film["classes"]) for film in films])
+    return labelled(run, [(scan["scan_number"], scan["patches"], scan["classes"]) for scan in scans])
 
 
 def taught(said: dict[str, Any], patches: LabelledBatch, epochs: int, seed: int) -> tuple[Network, float]:
@@ -135,8 +135,8 @@ def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[tup
 def main(folder: Path, shuffles: int, epochs: int) -> None:
     """Train once with the true labels, then with shuffled ones, and print every AUC."""
     run = Run.existing(folder)
-    said, films = training(run)
-    pixels, classes = labelled(run, films)
+    said, scans = training(run)
+    pixels, classes = labelled(run, scans)
     test = tested(run)
     torch.set_num_threads(1)
     names = [THREE_CLASSES.names[index] for index in classes]

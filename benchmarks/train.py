@@ -61,9 +61,9 @@ Pixels = NDArray[np.uint16]
 
 def batches_of(run: Run) -> Pixels:
     """Batches of the run's patches [n, batch, side, side]."""
-    films = run.rows("probe_patch", partitions=["train"])
+    scans = run.rows("probe_patch", partitions=["train"])
     folder = run.folder / "patch"
-    pixels = np.concatenate([read_patches(shard(folder, film["scan_number"]), film["patches"]) for film in films])
+    pixels = np.concatenate([read_patches(shard(folder, scan["scan_number"]), scan["patches"]) for scan in scans])
     return pixels[: BARE_STEPS * paper.BATCH].reshape(-1, paper.BATCH, *pixels.shape[1:])
 
 

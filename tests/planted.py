@@ -50,8 +50,8 @@ def write_patients(folder: Path, patients: int, seed: int = 0) -> None:
     rows = []
     for patient in range(patients):
         kind = None if patient % 5 == 4 else (patient - patient // 5) % len(KINDS)
-        film, mask = _film(kind, chance)
-        Image.fromarray((film * 65535).round().astype(np.uint16)).save(folder / f"film_{patient:03d}.png")
+        pixels, mask = _drawn(kind, chance)
+        Image.fromarray((pixels * 65535).round().astype(np.uint16)).save(folder / f"film_{patient:03d}.png")
         row = {"image": f"film_{patient:03d}.png", "patient": f"P{patient:03d}", "laterality": "LEFT", "view": "CC"}
         if kind is None:
             rows.append(row | {"mask": "", "pathology": "normal"})
@@ -66,16 +66,16 @@ def write_patients(folder: Path, patients: int, seed: int = 0) -> None:
         writer.writerows(rows)
 
 
-def _film(kind: int | None, chance: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def _drawn(kind: int | None, chance: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     y, x = np.mgrid[:ROWS, :COLUMNS]
     breast = (x / (0.85 * COLUMNS)) ** 2 + ((y - ROWS / 2) / (0.45 * ROWS)) ** 2 < 1
-    film = np.where(breast, TISSUE, AIR) + chance.normal(0, 0.003, (ROWS, COLUMNS))
+    pixels = np.where(breast, TISSUE, AIR) + chance.normal(0, 0.003, (ROWS, COLUMNS))
     across, down = chance.uniform(50, 130), chance.uniform(ROWS / 2 - 60, ROWS / 2 + 60)
     disc = (x - across) ** 2 + (y - down) ** 2 < chance.uniform(18, 24) ** 2
     if kind is not None:
-        film[disc] = brightness(kind) + chance.normal(0, 0.003, int(disc.sum()))
-    film[4:8, -8:-4] = 1  # a label: without any white an image of 16 bits would be taken for one of 14
-    return np.clip(film, 0, 1), (255 * disc).astype(np.uint8)
+        pixels[disc] = brightness(kind) + chance.normal(0, 0.003, int(disc.sum()))
+    pixels[4:8, -8:-4] = 1  # a label: without any white an image of 16 bits would be taken for one of 14
+    return np.clip(pixels, 0, 1), (255 * disc).astype(np.uint8)
 
 
 def write_network(file: Path) -> None:

@@ -79,6 +79,9 @@ ONE_MEANING = {
 }
 """Words with one meaning, and where it stands: a file's place, a window of the grid, a row of a table, ..."""
 
+SAYS_FILM = {"options.py": {"films"}, "stages/plan.py": {"films"}}
+"""Identifiers that say film: the option `--films` of `plan`, whose name users write."""
+
 RIM = {
     "ray": {"stages/plan_worker.py", *(f"workers/{file.name}" for file in (PACKAGE / "workers").glob("*.py"))},
     "duckdb": {f"database/{name}.py" for name in ("opening", "run", "store", "tables")},
@@ -212,6 +215,15 @@ def test_a_word_has_one_meaning(word: str, means: str) -> None:
     """Classes, functions and constants of this name are those of one module, and imports agree."""
     owners = {name(module) for module in MODULES if word in defined(module) and name(module).split("/")[0] != "cli"}
     assert owners == {means}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_code_calls_a_mammogram_a_scan(module: Path) -> None:
+    """Text may call it a film, as radiologists do."""
+    nodes = ast.walk(ast.parse(module.read_text()))
+    words = {getattr(node, field, None) for node in nodes for field in ("name", "id", "attr", "arg", "asname")}
+    said = {word for word in {*words, module.stem} if word and "film" in word.lower()}
+    assert said == SAYS_FILM.get(name(module), set())
 
 
 def functions(module: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -126,7 +126,7 @@ def read_cbis(folder: Path, content: bytes) -> None:
 
     (folder / "mass_case_description_train_set.csv").write_bytes(content)
     cbis.read_official_lists(folder)
-    for item in cbis.find_films(folder):
+    for item in cbis.find_scans(folder):
         case = cbis.read_case(str(folder), item)
         assert len(case.scans) + len(case.rejected) == 1
         _storable(case)
@@ -139,14 +139,14 @@ def read_lists(folder: Path, content: bytes) -> None:
     read(folder / "lists.csv").to_arrow()
 
 
-def read_film(name: str) -> Read:
+def read_scan_image(name: str) -> Read:
     def read(folder: Path, content: bytes) -> None:
         from deepminer_ray.sources import image
 
         (folder / name).write_bytes(content)
-        film = image.read_image(str(folder / name))
+        pixels = image.read_image(str(folder / name))
         header = image.read_header(folder / name)
-        assert film.shape == (header.rows, header.columns)
+        assert pixels.shape == (header.rows, header.columns)
 
     return read
 
@@ -408,9 +408,9 @@ def readers() -> list[Reader]:
         Reader("manifest-row", make_rows, json_changed, read_row),
         Reader("cbis", make_cbis, TEXT, read_cbis),
         Reader("lists", _plain(seeds.lists), TEXT, read_lists),
-        Reader("png", _plain(seeds.png_files), of(mutation.png_changed, bytes_changed), read_film("film.png")),
-        Reader("tiff", _plain(seeds.tiff_files), of(mutation.tiff_changed, bytes_changed), read_film("film.tif")),
-        Reader("dicom", seeds.dicom_files, of(mutation.dicom_changed, bytes_changed), read_film("film.dcm")),
+        Reader("png", _plain(seeds.png_files), of(mutation.png_changed, bytes_changed), read_scan_image("film.png")),
+        Reader("tiff", _plain(seeds.tiff_files), of(mutation.tiff_changed, bytes_changed), read_scan_image("film.tif")),
+        Reader("dicom", seeds.dicom_files, of(mutation.dicom_changed, bytes_changed), read_scan_image("film.dcm")),
         Reader("mask", seeds.mask_files, IMAGES, read_mask),
         Reader("annotations-csv", _plain(seeds.annotation_csvs), TEXT, read_annotations("names.csv")),
         Reader("annotations-json", _plain(seeds.annotation_jsons), JSON, read_annotations("names.json")),

@@ -59,12 +59,12 @@ def ljpeg_files() -> list[bytes]:
     """Films of every predictor, a flat one, one of noise and one of exchanged rows and columns."""
     rng = np.random.default_rng(0)
     smooth = (rng.normal(0, 30, (56, 40)).cumsum(axis=1) + 2000).clip(0, 4095).astype(np.uint16)
-    films = [ljpeg.encode(smooth, predictor=predictor, precision=12) for predictor in range(1, 8)]
+    streams = [ljpeg.encode(smooth, predictor=predictor, precision=12) for predictor in range(1, 8)]
     noise, flat = rng.integers(0, 65536, (24, 20), dtype=np.uint16), np.full((12, 9), 7, np.uint16)
-    return [*films, ljpeg.encode(noise), ljpeg.encode(flat), ljpeg.encode(smooth, exchanged=True)]
+    return [*streams, ljpeg.encode(noise), ljpeg.encode(flat), ljpeg.encode(smooth, exchanged=True)]
 
 
-def film(bits: int = 16, seed: int = 0, shape: tuple[int, int] = (ROWS, COLUMNS)) -> NDArray[Any]:
+def grey_levels(bits: int = 16, seed: int = 0, shape: tuple[int, int] = (ROWS, COLUMNS)) -> NDArray[Any]:
     """Grey levels [rows, columns]."""
     kind = np.uint8 if bits == 8 else np.uint16
     return np.random.default_rng(seed).integers(0, 1 << bits, shape).astype(kind)
@@ -86,16 +86,16 @@ def image(pixels: NDArray[Any], suffix: str, **how: Any) -> bytes:
 
 def png_files() -> list[bytes]:
     """8, 12 and 16 bits."""
-    return [image(film(bits), "png") for bits in (8, 12, 16)]
+    return [image(grey_levels(bits), "png") for bits in (8, 12, 16)]
 
 
 def tiff_files() -> list[bytes]:
     """8 and 16 bits, plain and in the packings that scanners write."""
     packings = ("tiff_lzw", "tiff_deflate", "packbits")
     return [
-        image(film(8), "tiff"),
-        image(film(16), "tiff"),
-        *(image(film(16), "tiff", compression=p) for p in packings),
+        image(grey_levels(8), "tiff"),
+        image(grey_levels(16), "tiff"),
+        *(image(grey_levels(16), "tiff", compression=p) for p in packings),
     ]
 
 
@@ -103,9 +103,9 @@ def dicom_files(folder: Path) -> list[bytes]:
     """16 bits, 12 stored in 16, 8, and black for white."""
     made = []
     for pixels, photometric, stored in (
-        (film(16), "MONOCHROME2", 0),
-        (film(12), "MONOCHROME1", 12),
-        (film(8), "MONOCHROME2", 0),
+        (grey_levels(16), "MONOCHROME2", 0),
+        (grey_levels(12), "MONOCHROME1", 12),
+        (grey_levels(8), "MONOCHROME2", 0),
     ):
         write_dicom(folder / "made.dcm", pixels, photometric, stored)
         made.append((folder / "made.dcm").read_bytes())
@@ -133,11 +133,11 @@ def manifest_source(folder: Path) -> None:
     ]
     (folder / "manifest.csv").write_text("\n".join([MANIFEST, *rows]) + "\n")
     for name, bits in (("a1", 8), ("a2", 16)):
-        (folder / f"{name}.png").write_bytes(image(film(bits, bits), "png"))
+        (folder / f"{name}.png").write_bytes(image(grey_levels(bits, bits), "png"))
     for name, bits in (("b1", 8), ("b2", 16)):
-        (folder / f"{name}.tif").write_bytes(image(film(bits, bits), "tiff"))
-    write_dicom(folder / "c1.dcm", film(16, 3))
-    write_dicom(folder / "c2.dcm", film(12, 4), "MONOCHROME1", 12)
+        (folder / f"{name}.tif").write_bytes(image(grey_levels(bits, bits), "tiff"))
+    write_dicom(folder / "c1.dcm", grey_levels(16, 3))
+    write_dicom(folder / "c2.dcm", grey_levels(12, 4), "MONOCHROME1", 12)
     two = mask() | mask(25, 30, 7)
     for name, drawn in (
         ("a1m.png", mask()),
@@ -160,7 +160,7 @@ def cbis_source(folder: Path) -> None:
     def row(name: str, patient: str, side: str, view: str, number: int, kind: str, words: str, pathology: str) -> str:
         finding = f"{name}_{number}"
         square = mask(4 * number, 5 * number, 6 + number)
-        write_dicom(folder / "CBIS-DDSM" / name / "x" / "1-1.dcm", film(16, len(name) + number))
+        write_dicom(folder / "CBIS-DDSM" / name / "x" / "1-1.dcm", grey_levels(16, len(name) + number))
         write_dicom(folder / "CBIS-DDSM" / finding / "a" / "1-1.dcm", np.zeros((7, 7), np.uint16))
         write_dicom(folder / "CBIS-DDSM" / finding / "b" / "1-2.dcm", square)
         paths = f"{name}/x/0.dcm,{finding}/x/0.dcm,{finding}/x/1.dcm\n"

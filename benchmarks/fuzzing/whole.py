@@ -41,7 +41,7 @@ WAYS = ("changed",) * 14 + (
 class Said:
     """What a catalog says of a source: for each film its row and its lesions, and which files are rejected."""
 
-    films: dict[str, Any] = field(default_factory=dict)
+    scans: dict[str, Any] = field(default_factory=dict)
     rejected: list[tuple[str, str]] = field(default_factory=list)
     refused: BadInput | None = None
 
@@ -70,9 +70,9 @@ class Source:
         self.files = sorted(file for file in self.folder.rglob("*") if file.is_file())
         self.contents = [file.read_bytes() for file in self.files]
         self.before = self.catalog()
-        assert self.before.films and not self.before.rejected
-        for film in self.before.films.values():
-            SOURCE_KINDS[self.kind].film(film["row"])
+        assert self.before.scans and not self.before.rejected
+        for entry in self.before.scans.values():
+            SOURCE_KINDS[self.kind].pixels(entry["row"])
 
     def damaged(self, luck: random.Random) -> bytes:
         """Which file is damaged and how, as JSON; tables, which say most, twice as often."""
@@ -168,48 +168,48 @@ class Source:
             assert row["stopped"] is None, row["stopped"]
             for scan in row["scans"]:
                 lesions = [lesion for lesion in row["lesions"] if lesion["scan"] == scan["scan"]]
-                assert scan["scan"] not in said.films, f"{scan['scan']} is there twice"
-                said.films[scan["scan"]] = {"row": scan, "lesions": lesions}
+                assert scan["scan"] not in said.scans, f"{scan['scan']} is there twice"
+                said.scans[scan["scan"]] = {"row": scan, "lesions": lesions}
             said.rejected += [(rejected["file"], rejected["reason"]) for rejected in row["rejected"]]
         return said
 
     def _compare(self, file: Path, damage: dict[str, Any], after: Said) -> None:
         for rejected, why in after.rejected:
             assert UNEXPECTED not in why, f"{rejected}: {why}"
-        own = self._films_of(file, damage)
+        own = self._scans_of(file, damage)
         if self.kind == "manifest" and (self.folder / "manifest.csv").is_file():
             lines = (self.folder / "manifest.csv").read_bytes().split(b"\n")
             rows = sum(bool(line.strip(b', \t\r"')) for line in lines) - 1
-            found = len(after.films) + len(after.rejected)
+            found = len(after.scans) + len(after.rejected)
             assert found == rows, f"{rows} rows, but {found} films or reasons"
-        for scan, film in after.films.items():
-            known = self.before.films.get(scan)
+        for scan, entry in after.scans.items():
+            known = self.before.scans.get(scan)
             assert known is not None or own, f"{scan} appeared"
             if known is None or scan in own:
                 continue
-            assert film == known, f"{scan} has another row or label, though {file.name} is not its file"
-        for scan, film in self.before.films.items():
-            now = after.films.get(scan)
+            assert entry == known, f"{scan} has another row or label, though {file.name} is not its file"
+        for scan, entry in self.before.scans.items():
+            now = after.scans.get(scan)
             if now is None:
-                assert self._named(scan, film["row"]["file"], after) or not self._listed(scan), f"{scan} went missing"
-            elif self.kind == "ddsm" and film["lesions"]:
+                assert self._named(scan, entry["row"]["file"], after) or not self._listed(scan), f"{scan} went missing"
+            elif self.kind == "ddsm" and entry["lesions"]:
                 assert now["lesions"], f"{scan} lost its finding and counts as normal"
-            elif file.suffix != ".csv" and film["lesions"]:
+            elif file.suffix != ".csv" and entry["lesions"]:
                 # A mask of fewer pieces makes one finding of two, the worse.
-                assert _worst(now["lesions"]) == _worst(film["lesions"]), f"{scan} has another pathology"
+                assert _worst(now["lesions"]) == _worst(entry["lesions"]), f"{scan} has another pathology"
 
-    def _named(self, scan: str, film: str, after: Said) -> bool:
+    def _named(self, scan: str, path: str, after: Said) -> bool:
         """Whether a film is rejected, by itself or with its case."""
         rejected = [file for file, _ in after.rejected]
         if self.kind == "cbis":
             return any(scan in file for file in rejected)
         cases = [PurePath(file).parent for file in rejected if file.endswith(".ics")]
-        return film in rejected or PurePath(film).parent in cases
+        return path in rejected or PurePath(path).parent in cases
 
     def _listed(self, scan: str) -> bool:
         """Whether the source still says that there is this film."""
         if self.kind == "ddsm":
-            return Path(self.before.films[scan]["row"]["file"]).is_file()
+            return Path(self.before.scans[scan]["row"]["file"]).is_file()
         lines = [line for file in self.folder.glob("*.csv") for line in self._whole_lines(file)]
         return any(self._names(line, scan) for line in lines)
 
@@ -220,18 +220,18 @@ class Source:
         before, now = self.contents[self.files.index(file)].splitlines(), file.read_bytes().splitlines()
         return [line.decode() for line in before[1:] if line in now] if before[:1] == now[:1] else []
 
-    def _films_of(self, file: Path, damage: dict[str, Any]) -> set[str]:
+    def _scans_of(self, file: Path, damage: dict[str, Any]) -> set[str]:
         """The films that a file says something of."""
-        films = self.before.films
+        scans = self.before.scans
         if self.kind == "ddsm":
-            case = {scan for scan, film in films.items() if Path(film["row"]["file"]).parent == file.parent}
+            case = {scan for scan, entry in scans.items() if Path(entry["row"]["file"]).parent == file.parent}
             return case if file.suffix == ".ics" else {scan for scan in case if scan.endswith(f"-{file.stem}")}
         if self.kind == "manifest":
             stem = file.stem.removesuffix("m")
             return self._touched(file, damage) if file.suffix == ".csv" else {stem}
         if file.suffix == ".csv":
             return self._touched(file, damage)
-        return {scan for scan in films if scan in str(file)}
+        return {scan for scan in scans if scan in str(file)}
 
     def _touched(self, file: Path, damage: dict[str, Any]) -> set[str]:
         """The films whose lines of a table are not as they were: of the others nothing else may be said now."""
@@ -241,21 +241,21 @@ class Source:
         header, *lines = self.contents[self.files.index(file)].splitlines()
         now = written.splitlines()
         if header not in now[:1]:
-            return set(self.before.films)  # other columns: what they say is another matter
+            return set(self.before.scans)  # other columns: what they say is another matter
         lost = [line.decode("latin-1") for line in lines if line not in now]
-        return {scan for scan in self.before.films if any(self._names(line, scan) for line in lost)}
+        return {scan for scan in self.before.scans if any(self._names(line, scan) for line in lost)}
 
     def _names(self, line: str, scan: str) -> bool:
         return line.startswith(f"{scan}.") if self.kind == "manifest" else f"_{scan}/" in line
 
     def _decode(self, after: Said) -> None:
         """Each film that is not as it was is decoded as `cut` does."""
-        for scan, film in after.films.items():
-            row = film["row"]
-            if film == self.before.films.get(scan) and row["file"] != str(self.folder):
+        for scan, entry in after.scans.items():
+            row = entry["row"]
+            if entry == self.before.scans.get(scan) and row["file"] != str(self.folder):
                 continue
             try:
-                pixels = SOURCE_KINDS[self.kind].film(row)
+                pixels = SOURCE_KINDS[self.kind].pixels(row)
             except (BadInput, OSError, Unreachable):
                 continue
             except Exception as error:

@@ -76,7 +76,7 @@ class ConceptMap:
 
 def draw_explanation(
     out: Path | IO[bytes],
-    film: DrawnScan,
+    scan: DrawnScan,
     decision: Decision,
     cam: NDArray[Any],
     concepts: Sequence[ConceptMap],
@@ -88,7 +88,7 @@ def draw_explanation(
     Maps are drawn on the breast alone, as decisions are taken there: a film's edge may answer more than any tissue.
     """
     concepts = concepts[:NAMED_IN_FIGURE]
-    rows, columns = film.pixels.shape
+    rows, columns = scan.pixels.shape
     column = min((PAGE - 2 * MARGIN + GAP) / (2 + len(concepts)) - GAP, WIDEST)
     height = min(column * rows / columns, HIGHEST)
     width = height * columns / rows
@@ -96,7 +96,7 @@ def draw_explanation(
     nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
     headings = [(["mammogram"], []), (["class activation map"], [f"of {decision.decided}", *nowhere])]
     headings += [_heading(one, decision.decided, letters) for one in concepts]
-    report = _report_lines(film, int((2 * column + GAP) / CAPITAL))
+    report = _report_lines(scan, int((2 * column + GAP) / CAPITAL))
     top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(name) + len(said) for name, said in headings)) * LINE
     beneath = top + height + 0.12
 
@@ -106,13 +106,13 @@ def draw_explanation(
         f"true class: {decision.truth}   decided class: {decision.decided}   probability {decision.probability:.3f}"
     )
     _write_lines(page, MARGIN, MARGIN, [answer], size=TITLE, weight="bold")
-    _write_lines(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [film.scan], color=GREY)
-    grey = _drawn(displayed(film.pixels), width)
+    _write_lines(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [scan.scan], color=GREY)
+    grey = _drawn(displayed(scan.pixels), width)
     maps = [
         _drawn(upsample(response, geometry, rows, columns), width)
         for response in (cam, *(one.response for one in concepts))
     ]
-    breast = _drawn(breast_mask(film.pixels).astype(np.float32), width) > 0.5
+    breast = _drawn(breast_mask(scan.pixels).astype(np.float32), width) > 0.5
     maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
     panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
     for index, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
@@ -122,7 +122,7 @@ def draw_explanation(
         _write_lines(page, middle, top - (0.4 + len(said)) * LINE, said, ha="center")
     for index in range(len(panels)):
         left = MARGIN + index * (column + GAP) + (column - width) / 2
-        _draw_outlines(page, film.outlines, left, top, width / columns)
+        _draw_outlines(page, scan.outlines, left, top, width / columns)
     _write_lines(page, MARGIN, beneath, report)
     if concepts:
         _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
@@ -147,15 +147,15 @@ def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str]
     return name, [units if concept.named else f"({units}, no name)", *share]
 
 
-def _report_lines(film: DrawnScan, letters: int) -> list[str]:
+def _report_lines(scan: DrawnScan, letters: int) -> list[str]:
     """The keyword report and the two ratings, as far as the film has them."""
-    lesions = re.split(r"\s(?=LESION_TYPE\s)", film.report.strip() or "no lesion reported")
+    lesions = re.split(r"\s(?=LESION_TYPE\s)", scan.report.strip() or "no lesion reported")
     said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]
     if len(said) > REPORT_LINES:
         said = [*said[: REPORT_LINES - 1], "…"]
     ratings = [
         f"{name} {rating}"
-        for name, rating in (("assessment", film.assessment), ("subtlety", film.subtlety))
+        for name, rating in (("assessment", scan.assessment), ("subtlety", scan.subtlety))
         if rating is not None
     ]
     return [*said, ", ".join(ratings)] if ratings else said

@@ -52,19 +52,19 @@ class ScanMaps:
 def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Located]:
     """The scans of `located` with their maps of `located_map`: a batch of these at a time is more than their bits."""
     known = rows.drop_columns(["peaks", "rings"]).to_pylist()
-    films = {row["scan"]: _empty_maps(row) for row in known}
+    scans = {row["scan"]: _empty_maps(row) for row in known}
     raster = Raster()
     for batch in maps:
-        _lay(batch, films, raster)
+        _lay(batch, scans, raster)
     peaks, rings = (rows[name].combine_chunks() for name in ("peaks", "rings"))
     corners = iter(_split(_points(rings.flatten().flatten()) + 0.5, rings.flatten()))
     located = []
     for row, points, number in zip(known, _split(_points(peaks.flatten()), peaks), rings.value_lengths(), strict=True):
-        film = films[row["scan"]]
+        of_scan = scans[row["scan"]]
         outlines = [ring / (row["columns"], row["rows"]) for ring in islice(corners, number.as_py())]
         owner = row["patient"], row["pathology"]
-        high = film.high[:, :1], film.high[:, 1:]
-        located.append(Located(owner, points / film.size, outlines, outlined(outlines), *high))
+        high = of_scan.high[:, :1], of_scan.high[:, 1:]
+        located.append(Located(owner, points / of_scan.size, outlines, outlined(outlines), *high))
     return located
 
 
@@ -75,21 +75,21 @@ def _empty_maps(row: Row) -> ScanMaps:
     return ScanMaps(size, Geometry(row["stride"], 0, row["offset"]), column, high)
 
 
-def _lay(batch: pa.RecordBatch, films: Mapping[str, ScanMaps], raster: Raster) -> None:
+def _lay(batch: pa.RecordBatch, scans: Mapping[str, ScanMaps], raster: Raster) -> None:
     """Find where the maps of a batch are high; those of films of one size together."""
     alike: dict[Any, list[tuple[ScanMaps, int, NDArray[np.float32]]]] = {}
     said = (batch[name].to_pylist() for name in ("scan", "unit", "rows", "columns"))
     for scan, unit, rows, columns, cells in zip(
         *said, _split(batch["map"].flatten().to_numpy(), batch["map"]), strict=True
     ):
-        film = films.get(scan)
-        if film is not None and unit in film.column:
-            of_size = alike.setdefault((film.size, film.geometry, rows, columns), [])
-            of_size.append((film, film.column[unit], cells.reshape(rows, columns)))
+        of_scan = scans.get(scan)
+        if of_scan is not None and unit in of_scan.column:
+            of_size = alike.setdefault((of_scan.size, of_scan.geometry, rows, columns), [])
+            of_size.append((of_scan, of_scan.column[unit], cells.reshape(rows, columns)))
     for (size, geometry, *_), some in alike.items():
         high = raster.high([cells for _, _, cells in some], geometry, *size)
-        for (film, column, _), of_map in zip(some, high.T, strict=True):
-            film.high[:, column] = of_map
+        for (of_scan, column, _), of_map in zip(some, high.T, strict=True):
+            of_scan.high[:, column] = of_map
 
 
 def _points(structs: pa.StructArray) -> Points:

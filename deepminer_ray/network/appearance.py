@@ -21,9 +21,9 @@ def network_input(density: NDArray[np.uint16] | torch.Tensor, normalisation: str
     one density whatever the digitizer; the three channels are equal but for the normalisation of the weights.
     Channels last, which is faster on every CPU.
     """
-    film = density.float() if isinstance(density, torch.Tensor) else torch.from_numpy(density.astype(np.float32))
-    grey = brightness(film)
+    pixels = density.float() if isinstance(density, torch.Tensor) else torch.from_numpy(density.astype(np.float32))
+    grey = brightness(pixels)
     mean, deviation = (
-        torch.tensor(channel, device=film.device).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation]
+        torch.tensor(channel, device=pixels.device).view(1, 3, 1, 1) for channel in NORMALISATION[normalisation]
     )
     return ((grey.unsqueeze(1) - mean) / deviation).contiguous(memory_format=torch.channels_last)

@@ -23,37 +23,37 @@ class Augmentation:
 
     def __call__(self, density: torch.Tensor) -> torch.Tensor:
         """Patches [n, side, side] in density units as float32, drawn with torch's random numbers."""
-        film = density.float()
+        pixels = density.float()
         if self.flips:
-            film = _flipped(_flipped(film, 1), 2)
+            pixels = _flipped(_flipped(pixels, 1), 2)
         if self.rotation:
-            film = _turned(film, self.rotation)
+            pixels = _turned(pixels, self.rotation)
         if self.jitter:
-            film = _exposed(film, self.jitter)
-        return film
+            pixels = _exposed(pixels, self.jitter)
+        return pixels
 
 
 NO_AUGMENTATION = Augmentation()
 
 
-def _flipped(film: torch.Tensor, axis: int) -> torch.Tensor:
-    chosen = torch.rand(len(film), 1, 1) < 0.5
-    return torch.where(chosen.to(film.device), film.flip(axis), film)
+def _flipped(pixels: torch.Tensor, axis: int) -> torch.Tensor:
+    chosen = torch.rand(len(pixels), 1, 1) < 0.5
+    return torch.where(chosen.to(pixels.device), pixels.flip(axis), pixels)
 
 
-def _turned(film: torch.Tensor, rotation: float) -> torch.Tensor:
+def _turned(pixels: torch.Tensor, rotation: float) -> torch.Tensor:
     """Turned about the middle, mirrored at the edges: black corners would be a finding of their own."""
-    angle = (2 * torch.rand(len(film)) - 1) * math.radians(rotation)
+    angle = (2 * torch.rand(len(pixels)) - 1) * math.radians(rotation)
     cosine, sine, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
     matrix = torch.stack([torch.stack([cosine, -sine, none], 1), torch.stack([sine, cosine, none], 1)], 1)
-    grid = functional.affine_grid(matrix.to(film.device), [len(film), 1, *film.shape[1:]], align_corners=False)
-    turned = functional.grid_sample(film.unsqueeze(1), grid, padding_mode="reflection", align_corners=False)
+    grid = functional.affine_grid(matrix.to(pixels.device), [len(pixels), 1, *pixels.shape[1:]], align_corners=False)
+    turned = functional.grid_sample(pixels.unsqueeze(1), grid, padding_mode="reflection", align_corners=False)
     result: torch.Tensor = turned.squeeze(1)
     return result
 
 
-def _exposed(film: torch.Tensor, jitter: float) -> torch.Tensor:
-    shift, stretch = ((2 * torch.rand(2, len(film), 1, 1) - 1) * jitter).to(film.device)
-    middle = film.mean((1, 2), keepdim=True)
-    exposed: torch.Tensor = (film - middle) * (1 + stretch) + middle + shift * UNITS_PER_DENSITY
+def _exposed(pixels: torch.Tensor, jitter: float) -> torch.Tensor:
+    shift, stretch = ((2 * torch.rand(2, len(pixels), 1, 1) - 1) * jitter).to(pixels.device)
+    middle = pixels.mean((1, 2), keepdim=True)
+    exposed: torch.Tensor = (pixels - middle) * (1 + stretch) + middle + shift * UNITS_PER_DENSITY
     return exposed

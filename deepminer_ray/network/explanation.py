@@ -139,9 +139,9 @@ def shown_maps(one: Explained, by_name: Sequence[Concept]) -> list[ConceptMap]:
     ]
 
 
-def explained(probe: Probe, film: NDArray[np.uint16]) -> Explained:
+def explained(probe: Probe, pixels: NDArray[np.uint16]) -> Explained:
     """Pass a stored film through the network once and see what decided."""
-    _, last, breast = probe.film_responses(film)
+    _, last, breast = probe.scan_responses(pixels)
     maps = last.maps[0].cpu().numpy()
     inside = breast if breast.any() else np.ones_like(breast)
     of_class = answer(probe.network, last.maps, breast)

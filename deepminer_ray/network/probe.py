@@ -61,11 +61,11 @@ class Probe:
         of_last = reduced(last.float())
         return (of_last if maps is None else reduced(maps.float())), of_last
 
-    def patches(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]]) -> ProbeTables:
+    def patches(self, scans: Iterable[tuple[tuple[int, Sequence[int]], Pixels]]) -> ProbeTables:
         """`activation`, `prediction` and `histogram` of the patches of some films, each (scan_number, patches)."""
         activation, prediction = [], []
         counts: NDArray[np.int64] | int = 0
-        for chosen, pixels in _at_once(films):
+        for chosen, pixels in _at_once(scans):
             responses, last = self.respond(self.image(pixels))
             _refuse_infinite("patch", chosen, responses, last)
             keys = pa.array(chosen, pa.int64())
@@ -81,23 +81,23 @@ class Probe:
             "histogram": filled,
         }
 
-    def film_responses(self, film: Pixels) -> tuple[Responses, Responses, NDArray[np.bool_]]:
+    def scan_responses(self, pixels: Pixels) -> tuple[Responses, Responses, NDArray[np.bool_]]:
         """What `respond` says of a stored film, and which cells of the last layer's maps are centred on breast tissue.
 
         It is one fully convolutional pass over the whole mammogram.
         """
-        breast = breast_mask(film)
-        responses, last = self.respond(self.image(without_labels(film, breast)[np.newaxis]))
+        breast = breast_mask(pixels)
+        responses, last = self.respond(self.image(without_labels(pixels, breast)[np.newaxis]))
         return responses, last, self._cells(breast, last)
 
-    def scans(self, films: Iterable[tuple[tuple[str, int], Pixels]]) -> ProbeTables:
+    def scans(self, scans: Iterable[tuple[tuple[str, int], Pixels]]) -> ProbeTables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
-        answers = [self.scan(scan, film) for (scan, _), film in films]
+        answers = [self.scan(scan, pixels) for (scan, _), pixels in scans]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
-    def scan(self, scan: str, film: Pixels) -> ProbeTables:
+    def scan(self, scan: str, pixels: Pixels) -> ProbeTables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
-        responses, last, breast = self.film_responses(film)
+        responses, last, breast = self.scan_responses(pixels)
         _refuse_infinite("scan", [scan], responses, last)
         decided = answer(self.network, last.maps, breast)
         name = pa.array([scan])
@@ -126,10 +126,10 @@ class Probe:
         inside: NDArray[np.bool_] = mask[np.ix_(rows, columns)]
         return inside
 
-    def maps(self, films: Iterable[tuple[tuple[int, Sequence[int], Sequence[Sequence[int]]], Pixels]]) -> ProbeTables:
+    def maps(self, scans: Iterable[tuple[tuple[int, Sequence[int], Sequence[Sequence[int]]], Pixels]]) -> ProbeTables:
         """`unit_map`: maps of chosen units on chosen patches; a film is (scan_number, patches, units of each)."""
         rows: list[dict[str, object]] = []
-        for (_, chosen, units), pixels in films:
+        for (_, chosen, units), pixels in scans:
             for patch, wanted, image in zip(chosen, units, pixels, strict=True):
                 maps = self.respond(self.image(image[np.newaxis]))[0].maps[0]
                 rows += [
@@ -138,28 +138,28 @@ class Probe:
                 ]
         return {"unit_map": pa.Table.from_pylist(rows, MAP)}
 
-    def maxima(self, films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]], units: Sequence[int]) -> ProbeTables:
+    def maxima(self, scans: Iterable[tuple[tuple[int, Sequence[int]], Pixels]], units: Sequence[int]) -> ProbeTables:
         """`unseen`: the maxima of chosen units on the patches of some films, each (scan_number, patches)."""
         wanted, rows = np.array(units, np.int32), []
-        for chosen, pixels in _at_once(films):
+        for chosen, pixels in _at_once(scans):
             maximum = self.respond(self.image(pixels))[0].maximum[:, wanted]
             of_patch = np.repeat(np.array(chosen, np.int64), len(wanted))
             columns = {"patch": of_patch, "unit": np.tile(wanted, len(chosen)), "maximum": maximum.ravel()}
             rows.append(pa.table(columns))
         return {"unseen": pa.concat_tables(rows)}
 
-    def dissection(self, films: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> ProbeTables:
+    def dissection(self, scans: Iterable[tuple[dict[str, Any], Pixels]], thresholds: Sequence[float]) -> ProbeTables:
         """`unit_pixels`, `concept_pixels`, `common_pixels`: where units exceed their thresholds, and lesions lie.
 
-        A film is a row of `dissected_film`; thresholds [units]. Pixels are those of the network's input.
+        A scan is a row of `dissected_scan`; thresholds [units]. Pixels are those of the network's input.
         """
         least = np.array(thresholds, np.float32)
         above = np.zeros(len(least), np.int64)
         outlined: dict[str, int] = {}
         common: dict[str, NDArray[np.int64]] = {}
-        for film, pixels in films:
-            lesions = [LesionPixels(lesion) for lesion in film["lesions"]]
-            chosen, side = film["patches"], pixels.shape[1]
+        for scan, pixels in scans:
+            lesions = [LesionPixels(lesion) for lesion in scan["lesions"]]
+            chosen, side = scan["patches"], pixels.shape[1]
             for start in range(0, len(chosen), PATCHES_AT_ONCE):
                 part = slice(start, start + PATCHES_AT_ONCE)
                 maps = self.respond(self.image(pixels[part]))[0].maps.cpu()
@@ -178,12 +178,12 @@ MAP = pa.schema([("patch", pa.int64()), ("unit", pa.int32()), ("map", pa.list_(p
 
 
 def _at_once(
-    films: Iterable[tuple[tuple[int, Sequence[int]], Pixels]],
+    scans: Iterable[tuple[tuple[int, Sequence[int]], Pixels]],
 ) -> Iterator[tuple[list[int], Pixels]]:
     """Patches and their pixels, as many as the network takes at once whatever the film; the last may be fewer."""
     waiting: list[int] = []
     pixels: list[Pixels] = []
-    for (_, chosen), read in films:
+    for (_, chosen), read in scans:
         waiting.extend(chosen)
         pixels.append(read)
         if len(waiting) < PATCHES_AT_ONCE:

@@ -104,11 +104,11 @@ def train_epoch(
         optimizer.zero_grad()
         for part in np.array_split(np.arange(len(classes)), -(-len(classes) // (recipe.at_once or len(classes)))):
             last = part[-1] == len(classes) - 1
-            film = recipe.augmentation(torch.from_numpy(density[part]).to(device, non_blocking=True))
+            pixels = recipe.augmentation(torch.from_numpy(density[part]).to(device, non_blocking=True))
             known = torch.from_numpy(classes[part]).to(device, non_blocking=True)
             with nullcontext() if last or workers == 1 else network.no_sync():  # type: ignore[operator]
                 with torch.autocast(device.type, torch.bfloat16, enabled=recipe.mixed):
-                    logits = network(network_input(film, recipe.normalisation))
+                    logits = network(network_input(pixels, recipe.normalisation))
                 loss = nn.functional.cross_entropy(logits.float(), known, weight, reduction="sum")
                 # Gradients of workers are averaged, so each counts its patches of the whole batch `workers` times.
                 (loss * (workers / recipe.batch)).backward()  # type: ignore[no-untyped-call]

@@ -21,41 +21,41 @@ class Ahead(Iterator[tuple[Any, Pixels]]):
     The thread that reads ends with the last reference to this.
     """
 
-    def __init__(self, films: Iterable[Any], read: Callable[[Any], Pixels]):
+    def __init__(self, scans: Iterable[Any], read: Callable[[Any], Pixels]):
         reader = ThreadPoolExecutor(1, THREAD)
-        self.begun = ((film, reader.submit(read, film)) for film in films)
+        self.begun = ((scan, reader.submit(read, scan)) for scan in scans)
         self.coming = next(self.begun, None)
         self.seconds_waiting = 0.0
 
     def __next__(self) -> tuple[Any, Pixels]:
         if self.coming is None:
             raise StopIteration
-        film, reading = self.coming
+        scan, reading = self.coming
         started = time.perf_counter()
         pixels = reading.result()
         self.seconds_waiting += time.perf_counter() - started
         self.coming = next(self.begun, None)
-        return film, pixels
+        return scan, pixels
 
 
-def ahead(method: str, films: Iterable[Any], folder: Place) -> Ahead:
+def ahead(method: str, scans: Iterable[Any], folder: Place) -> Ahead:
     """What a method of `Probe` asks to see of films, read from a run's pixels."""
     read = READ_FOR[method]
-    return Ahead(films, lambda film: read(folder, film))
+    return Ahead(scans, lambda scan: read(folder, scan))
 
 
-def _patches(folder: Place, film: Any) -> Pixels:
-    scan_number, chosen, *_ = film
+def _patches(folder: Place, scan: Any) -> Pixels:
+    scan_number, chosen, *_ = scan
     return read_patches(shard(folder / "patch", scan_number), chosen)
 
 
-def _lesion_patches(folder: Place, film: Any) -> Pixels:
-    chosen = [row["patch"] for row in film["patches"]]
-    return read_patches(shard(folder / "patch", film["scan_number"]), chosen)
+def _lesion_patches(folder: Place, scan: Any) -> Pixels:
+    chosen = [row["patch"] for row in scan["patches"]]
+    return read_patches(shard(folder / "patch", scan["scan_number"]), chosen)
 
 
-def _whole_scan(folder: Place, film: Any) -> Pixels:
-    _, scan_number = film
+def _whole_scan(folder: Place, scan: Any) -> Pixels:
+    _, scan_number = scan
     return read_scan(folder / "scan", scan_number)
 
 

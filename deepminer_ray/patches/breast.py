@@ -19,7 +19,7 @@ LIGHTEST_AIR = 2 * UNITS_PER_DENSITY
 """Film that only air lay on is darker than this."""
 AIR_NOISE = UNITS_PER_DENSITY // 8
 """Air is at least this much darker than the skin that can be told from it."""
-CLEAR_FILM = 6 * UNITS_PER_DENSITY // 10
+CLEAR_DENSITY = 6 * UNITS_PER_DENSITY // 10
 """Film that no light reached is brighter than this; tissue hardly ever is over a whole line."""
 CLEAR_SHARE = 0.6
 """A line along an edge is a strip of clear film when this share of it is clear."""
@@ -92,7 +92,7 @@ def _strips(density: NDArray[np.uint16]) -> NDArray[np.bool_]:
     for turned, marked in ((density, strips), (density[::-1], strips[::-1])):
         for lines, strip in ((turned, marked), (turned.T, marked.T)):
             band = lines[: depth + BLUR].astype(np.float64)
-            clear = np.flatnonzero((band < CLEAR_FILM).mean(axis=1) >= CLEAR_SHARE)
+            clear = np.flatnonzero((band < CLEAR_DENSITY).mean(axis=1) >= CLEAR_SHARE)
             if not len(clear) or clear[-1] + BLUR >= len(band):
                 continue
             # Dense tissue at the chest wall is as bright, but reaches further in or darkens slowly.

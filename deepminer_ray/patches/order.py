@@ -16,8 +16,8 @@ def epoch_rows(patches: Sequence[int], seed: int, epoch: int, batch: int, rank: 
     `batch` patches over all workers, and what does not fill a last batch is left out, others in every epoch.
     """
     ends = np.cumsum(patches)
-    films = np.random.default_rng((seed, epoch)).permutation(len(ends))
-    rows = np.concatenate([np.arange(ends[film] - patches[film], ends[film]) for film in films])
+    scans = np.random.default_rng((seed, epoch)).permutation(len(ends))
+    rows = np.concatenate([np.arange(ends[scan] - patches[scan], ends[scan]) for scan in scans])
     steps = len(rows) // batch
     starts = np.cumsum([0] + [steps * share_of(batch, other, workers) for other in range(workers)])
     return rows[starts[rank] : starts[rank + 1]]

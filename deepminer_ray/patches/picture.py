@@ -18,17 +18,17 @@ CONTOUR = "#ffb000"
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-def draw_breasts(file: Path, films: Sequence[tuple[str, NDArray[np.uint16]]]) -> None:
+def draw_breasts(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16]]]) -> None:
     """Draw films (name and density units [rows, columns]), the mask's edge on each and its share of the film."""
     if file.suffix not in PICTURE_SUFFIXES:
         raise BadInput(f"{file} is not a picture this program draws: use {', '.join(PICTURE_SUFFIXES)}.")
-    rows = -(-len(films) // ACROSS)
-    columns = min(len(films), ACROSS)
+    rows = -(-len(scans) // ACROSS)
+    columns = min(len(scans), ACROSS)
     figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel in axes:
         panel.axis("off")
-    for panel, (name, density) in zip(axes, films, strict=False):
+    for panel, (name, density) in zip(axes, scans, strict=False):
         mask = breast_mask(density)
         grey = brightness(density.astype(np.float64))
         panel.imshow(grey, cmap="gray", vmin=0, vmax=1)

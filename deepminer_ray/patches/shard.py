@@ -47,16 +47,16 @@ def finished_shards(folder: Place) -> set[int]:
     return {int(file.stem) for file in folder.glob("*.parquet")}
 
 
-def write_scan(folder: Place, scan_number: int, scan: str, film: NDArray[np.uint16]) -> bytes:
+def write_scan(folder: Place, scan_number: int, scan: str, pixels: NDArray[np.uint16]) -> bytes:
     """Write a resized film [height, width] in density units; the file's digest."""
-    height, width = film.shape
+    height, width = pixels.shape
     table = pa.table(
         {
             "scan_number": pa.array([scan_number], pa.int32()),
             "scan": [scan],
             "width": pa.array([width], pa.int32()),
             "height": pa.array([height], pa.int32()),
-            "pixels": pa.LargeListArray.from_arrays([0, film.size], pa.array(film.ravel())),
+            "pixels": pa.LargeListArray.from_arrays([0, pixels.size], pa.array(pixels.ravel())),
         }
     )
     return _write_shard(shard(folder, scan_number), table)
@@ -67,8 +67,8 @@ def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
     with opened_shard(shard(folder, scan_number)) as file:
         table = pq.read_table(file, columns=["width", "height", "pixels"])
         shape = (table["height"][0].as_py(), table["width"][0].as_py())
-        film: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
-    return film
+        pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
+    return pixels
 
 
 def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> bytes:
@@ -88,8 +88,8 @@ def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
 
     Only their row groups are read, but for the first time in a process.
     """
-    with opened_shard(file) as stream, pq.ParquetFile(stream) as film:
-        table = film.read_row_groups(_row_groups(film, set(chosen)), columns=["patch", "pixels"])
+    with opened_shard(file) as stream, pq.ParquetFile(stream) as parquet:
+        table = parquet.read_row_groups(_row_groups(parquet, set(chosen)), columns=["patch", "pixels"])
         row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
         flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
         side = isqrt(table["pixels"].type.list_size)
@@ -124,25 +124,25 @@ def patch_rows(folder: Place) -> "str | ds.Dataset":
     return ds.dataset(files, schema=PATCH, filesystem=filesystem, format="parquet")
 
 
-def _row_groups(film: pq.ParquetFile, chosen: set[int]) -> list[int]:
+def _row_groups(parquet: pq.ParquetFile, chosen: set[int]) -> list[int]:
     """The row groups that may hold a chosen patch, by the least and greatest of each."""
-    column = film.schema.names.index("patch")
+    column = parquet.schema.names.index("patch")
     groups = []
-    for group in range(film.num_row_groups):
-        statistics = film.metadata.row_group(group).column(column).statistics
+    for group in range(parquet.num_row_groups):
+        statistics = parquet.metadata.row_group(group).column(column).statistics
         if any(statistics.min <= patch <= statistics.max for patch in chosen):
             groups.append(group)
     return groups
 
 
-def read_labelled(films: dict[str, Any], folder: Place, answers: Sequence[str] = THREE_CLASSES.names) -> dict[str, Any]:
+def read_labelled(scans: dict[str, Any], folder: Place, answers: Sequence[str] = THREE_CLASSES.names) -> dict[str, Any]:
     """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds.
 
     A label that is not an answer of the network counts as the first, which is what is left of the others.
     """
     pixels: list[NDArray[np.uint16]] = []
     classes: list[int] = []
-    for number, text in zip(films["scan_number"], films["labelled"], strict=True):
+    for number, text in zip(scans["scan_number"], scans["labelled"], strict=True):
         patches, names = json.loads(text)
         pixels.append(read_patches(shard(folder, int(number)), patches))
         classes.extend(map(Classes(tuple(answers)).index, names))

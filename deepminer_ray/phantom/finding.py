@@ -124,15 +124,15 @@ def _add(drawing: Drawing, x: int, y: int, breast: Breast, diameter: float) -> M
     rows, columns = breast.mask.shape
     size = drawing.mask.shape[0]
     left, top = x - size // 2, y - size // 2
-    film = slice(max(top, 0), min(top + size, rows)), slice(max(left, 0), min(left + size, columns))
-    part = slice(film[0].start - top, film[0].stop - top), slice(film[1].start - left, film[1].stop - left)
-    under: Field = breast.attenuation[film]
+    window = slice(max(top, 0), min(top + size, rows)), slice(max(left, 0), min(left + size, columns))
+    part = slice(window[0].start - top, window[0].stop - top), slice(window[1].start - left, window[1].stop - left)
+    under: Field = breast.attenuation[window]
     smooth = cv2.GaussianBlur(under, (0, 0), 0.25 * diameter)
     axis = np.arange(size) - size // 2
     near = np.exp(-((axis[:, None] ** 2 + axis[None, :] ** 2) / (0.6 * diameter) ** 2))[part]
     # Dense tissue would hide the finding where film is white already.
     thinner = 0.25 * np.clip(smooth - 1.3, 0, None)
-    breast.attenuation[film] += near * (0.35 * (smooth - under) - thinner) + drawing.attenuation[part]
+    breast.attenuation[window] += near * (0.35 * (smooth - under) - thinner) + drawing.attenuation[part]
     mask = np.zeros((rows, columns), dtype=np.bool_)
-    mask[film] = drawing.mask[part]
+    mask[window] = drawing.mask[part]
     return mask & breast.mask

@@ -13,9 +13,9 @@ import numpy as np
 from deepminer_ray.errors import BadInput
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
 from deepminer_ray.phantom.corpus import sentences
-from deepminer_ray.phantom.film import density_of
 from deepminer_ray.phantom.finding import FindingKind, Placed, place_finding
 from deepminer_ray.phantom.plan import PATIENT, Patient, planned_patient, random_numbers
+from deepminer_ray.phantom.scan import density_of
 from deepminer_ray.phantom.texture import Field, Mask
 from deepminer_ray.sources.density import DIGITIZERS, to_grey
 from deepminer_ray.sources.ics import ICS_VIEWS, Ics, View, format_ics
@@ -78,14 +78,14 @@ def write_patient(directory: Path, number: int, seed: int, columns: int) -> list
     bits, resolution = DIGITIZERS[patient.digitizer]
     for index, name in enumerate(ICS_VIEWS):
         laterality, view = name.split("_")
-        film = random_numbers(seed, PATIENT, number, 2 + index)
-        width = round(columns * film.uniform(0.95, 1.05))
-        height = round(columns * slope * film.uniform(0.97, 1.03))
+        scan_rng = random_numbers(seed, PATIENT, number, 2 + index)
+        width = round(columns * scan_rng.uniform(0.95, 1.05))
+        height = round(columns * slope * scan_rng.uniform(0.97, 1.03))
         kinds = patient.kinds if laterality == patient.laterality else ()
-        density, findings = draw_film(
-            patient, anatomy, name, (height, width), list(zip(kinds, depths, strict=False)), film
+        density, findings = draw_scan(
+            patient, anatomy, name, (height, width), list(zip(kinds, depths, strict=False)), scan_rng
         )
-        (case / f"{patient.stem}.{name}.LJPEG").write_bytes(_encoded(density, patient.digitizer, film))
+        (case / f"{patient.stem}.{name}.LJPEG").write_bytes(_encoded(density, patient.digitizer, scan_rng))
         views[name] = View(height, width, bits, resolution, overlay=bool(findings))
         if findings:
             text = format_overlay([finding.abnormality for finding in findings])
@@ -96,7 +96,7 @@ def write_patient(directory: Path, number: int, seed: int, columns: int) -> list
     return answers
 
 
-def draw_film(
+def draw_scan(
     patient: Patient,
     anatomy: Anatomy,
     name: str,

@@ -41,14 +41,14 @@ SHARED = 25
 class Pace:
     """Seconds of one worker, all that work together being busy; `measured` says whether they were timed or estimated.
 
-    `step` is of a batch's share of one worker, `patch` of one among sixteen, `alone` of one by itself, `film` of a
+    `step` is of a batch's share of one worker, `patch` of one among sixteen, `alone` of one by itself, `scan` of a
     pass over a whole mammogram, `explained` of its figure and `first` of the first figure.
     """
 
     step: float
     patch: float
     alone: float
-    film: float
+    scan: float
     first: float
     explained: float
     measured: bool = True
@@ -96,7 +96,7 @@ def exactly(value: float) -> CountEstimate:
 
 
 def seconds_of_stages(
-    counts: Counts, measured: Measured, cuts: Sequence[Cut], films: Sequence[PlannedScan], epochs: int, batch: int
+    counts: Counts, measured: Measured, cuts: Sequence[Cut], scans: Sequence[PlannedScan], epochs: int, batch: int
 ) -> list[PlannedStage]:
     """What each stage takes in the order of `deepminer run`; steps and passes of the network are shared by workers."""
     pace, many, peaks = measured.pace, measured.workers, measured.peaks
@@ -105,14 +105,14 @@ def seconds_of_stages(
     reading = counts.trained.plus(counts.validated).times(PATCH_READ / measured.cpus)
     start = TRAIN_START * measured.actor + STAGE
     rows = counts.probed.times(measured.units * ROW)
-    passes = counts.probed.times(pace.patch / many).plus(counts.scans * pace.film / many)
+    passes = counts.probed.times(pace.patch / many).plus(counts.probed_scans * pace.scan / many)
     probed = CountEstimate(*(distinct(value, measured.units) for value in counts.probed))
     ranked = probed.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
     return [
         PlannedStage("catalog", exactly(catalog_seconds(measured)), measured.cpus, peaks.get("catalog")),
-        PlannedStage("cut", cut_seconds(measured, cuts, films).plus(tables), measured.cpus, peaks.get("cut")),
+        PlannedStage("cut", cut_seconds(measured, cuts, scans).plus(tables), measured.cpus, peaks.get("cut")),
         PlannedStage("train", epoch.times(epochs).plus(reading).plus(start), many, peaks.get("train")),
         PlannedStage("probe", passes.plus(rows).plus(measured.actor + STAGE), many, peaks.get("probe")),
         PlannedStage("rank", ranked.plus(measured.actor + STAGE), many, peaks.get("probe")),
@@ -126,12 +126,12 @@ def catalog_seconds(measured: Measured) -> float:
     return measured.connect + measured.catalogued + others + STAGE
 
 
-def cut_seconds(measured: Measured, cuts: Sequence[Cut], films: Sequence[PlannedScan]) -> CountEstimate:
+def cut_seconds(measured: Measured, cuts: Sequence[Cut], scans: Sequence[PlannedScan]) -> CountEstimate:
     """The sampled films as they were cut, the others by warm workers, in proportion to their pixels."""
     scale = measured.items / measured.read
-    work = total(cuts, lambda cut: cut.seconds, lambda film: film.pixels, films, scale)
+    work = total(cuts, lambda cut: cut.seconds, lambda scan: scan.pixels, scans, scale)
     others = work.plus(-sum(cut.seconds for cut in cuts)).times(1 / measured.cpus)
-    tasks = [blocks_of(count, measured.cpus) / measured.cpus for count in (len(films) * scale, measured.tried)]
+    tasks = [blocks_of(count, measured.cpus) / measured.cpus for count in (len(scans) * scale, measured.tried)]
     return others.plus(measured.cut + STAGE + TASK * max(0.0, tasks[0] - tasks[1]))
 
 
@@ -139,7 +139,7 @@ def bytes_of_run(counts: Counts, measured: Measured) -> CountEstimate:
     """Bytes of RUN/run.duckdb after `rank`."""
     rows = counts.probed.times(measured.units * ACTIVATION_BYTES).plus(counts.patches.times(PATCH_BYTES))
     of_scan = measured.units * (ACTIVATION_BYTES + len(THREE_CLASSES) * EVIDENCE)
-    return rows.plus(EMPTY_RUN + counts.scans * of_scan)
+    return rows.plus(EMPTY_RUN + counts.probed_scans * of_scan)
 
 
 def gpu_seconds(operations: dict[str, float], rate: float, share: int) -> dict[str, float]:

@@ -48,7 +48,7 @@ class PlannedScan:
 class Cut:
     """What cutting a sampled film gave: patches, bytes in RUN/scan and RUN/patch, seconds of a warm worker."""
 
-    film: PlannedScan
+    scan: PlannedScan
     patches: int
     scan_bytes: int
     patch_bytes: int
@@ -69,12 +69,12 @@ class Shares:
 class Counts:
     """How much there is to do: films and patches of a whole source, by what is done with them."""
 
-    films: CountEstimate
+    scans: CountEstimate
     patches: CountEstimate
     trained: CountEstimate
     validated: CountEstimate
     probed: CountEstimate
-    scans: float
+    probed_scans: float
     explained: float
     unseen: CountEstimate
     """Patches of patients that neither ranking nor naming sees."""
@@ -116,43 +116,43 @@ def total(
     cuts: Sequence[Cut],
     value: Callable[[Cut], float],
     size: Callable[[PlannedScan], int],
-    films: Sequence[PlannedScan],
+    scans: Sequence[PlannedScan],
     scale: float = 1.0,
 ) -> CountEstimate:
     """The sum of `value` over films: what was cut is known, the rest has as much for its `size` as the cut films.
 
-    `films` stand for `scale` times as many; nothing of those is known but their size.
+    `scans` stand for `scale` times as many; nothing of those is known but their size.
     """
-    chosen = {film.scan for film in films}
-    known = [cut for cut in cuts if cut.film.scan in chosen]
-    rest = max(0.0, sum(size(film) for film in films) * scale - sum(size(cut.film) for cut in known))
-    values, sizes = [value(cut) for cut in cuts], [size(cut.film) for cut in cuts]
+    chosen = {scan.scan for scan in scans}
+    known = [cut for cut in cuts if cut.scan.scan in chosen]
+    rest = max(0.0, sum(size(scan) for scan in scans) * scale - sum(size(cut.scan) for cut in known))
+    values, sizes = [value(cut) for cut in cuts], [size(cut.scan) for cut in cuts]
     ratio = sum(values) / max(1, sum(sizes))
-    low, high = share_interval(values, sizes, [cut.film.patient for cut in cuts])
+    low, high = share_interval(values, sizes, [cut.scan.patient for cut in cuts])
     counted = sum(value(cut) for cut in known)
     if not rest:
         return CountEstimate(counted, counted, counted)
     return CountEstimate(*(counted + rest * each for each in (ratio, low, high)))
 
 
-def patches_of(cuts: Sequence[Cut], films: Sequence[PlannedScan], scale: float = 1.0) -> CountEstimate:
+def patches_of(cuts: Sequence[Cut], scans: Sequence[PlannedScan], scale: float = 1.0) -> CountEstimate:
     """How many patches films have: as large a share of their places as in the sample."""
-    return total(cuts, lambda cut: cut.patches, lambda film: film.places, films, scale)
+    return total(cuts, lambda cut: cut.patches, lambda scan: scan.places, scans, scale)
 
 
-def labelled(cuts: Sequence[Cut], films: Sequence[PlannedScan], scale: float, normals: int | None) -> CountEstimate:
+def labelled(cuts: Sequence[Cut], scans: Sequence[PlannedScan], scale: float, normals: int | None) -> CountEstimate:
     """Patches that can be trained on: without unproven ones, of the normal ones at most `normals` for each finding.
 
     Places of a finding are taken for breast.
     """
-    findings = sum(film.findings for film in films) * scale
-    normal = patches_of(cuts, films, scale).plus(-findings - sum(film.unproven for film in films) * scale)
+    findings = sum(scan.findings for scan in scans) * scale
+    normal = patches_of(cuts, scans, scale).plus(-findings - sum(scan.unproven for scan in scans) * scale)
     most = math.inf if normals is None else normals * findings
     return CountEstimate(*(max(0.0, min(value, most)) + findings for value in normal))
 
 
 def counts(
-    films: Sequence[PlannedScan],
+    scans: Sequence[PlannedScan],
     cuts: Sequence[Cut],
     scale: float,
     shares: Shares,
@@ -161,19 +161,19 @@ def counts(
     scanned: Sequence[str],
     explained: Sequence[str] = ("holdout",),
 ) -> Counts:
-    """How much there is to do, `films` standing for `scale` times as many, and `cuts` those that were cut."""
-    part = partition_of_patients(worst(films), shares)
+    """How much there is to do, `scans` standing for `scale` times as many, and `cuts` those that were cut."""
+    part = partition_of_patients(worst(scans), shares)
 
     def of(*names: str) -> list[PlannedScan]:
         wanted = {*names, "validation"} if "train" in names else set(names)
-        return [film for film in films if part[film.patient] in wanted]
+        return [scan for scan in scans if part[scan.patient] in wanted]
 
-    trained = [film for film in films if part[film.patient] == "train"]
-    validated = [film for film in films if part[film.patient] == "validation"]
-    known = CountEstimate(len(films) * scale, len(films) * scale, len(films) * scale)
+    trained = [scan for scan in scans if part[scan.patient] == "train"]
+    validated = [scan for scan in scans if part[scan.patient] == "validation"]
+    known = CountEstimate(len(scans) * scale, len(scans) * scale, len(scans) * scale)
     return Counts(
         known,
-        patches_of(cuts, films, scale),
+        patches_of(cuts, scans, scale),
         labelled(cuts, trained, scale, normals),
         labelled(cuts, validated, scale, normals),
         patches_of(cuts, of(*probed), scale),
@@ -183,11 +183,11 @@ def counts(
     )
 
 
-def worst(films: Sequence[PlannedScan]) -> dict[str, str]:
+def worst(scans: Sequence[PlannedScan]) -> dict[str, str]:
     """The worst pathology on any film of each patient."""
     pathologies: dict[str, str] = {}
-    for film in films:
-        pathologies[film.patient] = THREE_CLASSES.worst(
-            [pathologies.get(film.patient, THREE_CLASSES.rest), film.pathology]
+    for scan in scans:
+        pathologies[scan.patient] = THREE_CLASSES.worst(
+            [pathologies.get(scan.patient, THREE_CLASSES.rest), scan.pathology]
         )
     return pathologies

@@ -44,27 +44,27 @@ class Plan:
 def outcome(
     counts: Counts,
     measured: Measured,
-    films: Sequence[PlannedScan],
+    scans: Sequence[PlannedScan],
     cuts: Sequence[Cut],
     rejected: int,
     epochs: int,
     batch: int,
 ) -> Plan:
-    """Everything that follows from the sample: `films` of which headers were read, `cuts` of those that were cut."""
+    """Everything that follows from the sample: `scans` of which headers were read, `cuts` of those that were cut."""
     scale = measured.items / measured.read * len(cuts) / measured.tried
-    scan = total(cuts, lambda cut: cut.scan_bytes, lambda film: film.stored, films, scale)
-    patch = total(cuts, lambda cut: cut.patch_bytes, lambda film: film.places, films, scale)
+    scan_bytes = total(cuts, lambda cut: cut.scan_bytes, lambda scan: scan.stored, scans, scale)
+    patch_bytes = total(cuts, lambda cut: cut.patch_bytes, lambda scan: scan.places, scans, scale)
     of_run, fixed = (
         bytes_of_run(counts, measured),
         CountEstimate(measured.checkpoint, measured.checkpoint, measured.checkpoint),
     )
     figures = CountEstimate(*[counts.explained * measured.figure] * 3)
-    artefacts = {"RUN/scan": scan, "RUN/patch": patch, "RUN/run.duckdb": of_run}
+    artefacts = {"RUN/scan": scan_bytes, "RUN/patch": patch_bytes, "RUN/run.duckdb": of_run}
     artefacts |= {"RUN/checkpoint": fixed.times(2), "RUN/figures": figures}
-    stages = seconds_of_stages(counts, measured, cuts, films, epochs, batch)
-    numbers = {"films": counts.films, "patches": counts.patches, "patches to train on": counts.trained}
+    stages = seconds_of_stages(counts, measured, cuts, scans, epochs, batch)
+    numbers = {"films": counts.scans, "patches": counts.patches, "patches to train on": counts.trained}
     numbers |= {"patches to validate on": counts.validated, "patches to probe": counts.probed}
-    numbers |= {"films to probe": _exact(counts.scans), "films to explain": _exact(counts.explained)}
+    numbers |= {"films to probe": _exact(counts.probed_scans), "films to explain": _exact(counts.explained)}
     return Plan(
         [_line_of_estimate(name, "", estimate) for name, estimate in numbers.items()],
         [_line_of_estimate(name, "bytes", estimate) for name, estimate in artefacts.items()],
@@ -75,7 +75,7 @@ def outcome(
             "films_cut": measured.tried,
             "films_unusable": measured.tried - len(cuts),
             "headers_rejected": rejected,
-            "patients_cut": len({cut.film.patient for cut in cuts}),
+            "patients_cut": len({cut.scan.patient for cut in cuts}),
             "cpus": measured.cpus,
             "network_measured": measured.pace.measured,
         },

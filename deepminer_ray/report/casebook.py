@@ -37,9 +37,9 @@ def write_casebook(run: Run) -> Path:
     units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
     pictured, seen = {}, {}
     for case in cases:
-        film = read_scan(run.storage / "scan", case["scan_number"])
-        pictured[case["scan"]] = _pictured(film, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
-        seen[case["scan"]] = _on_breast(film, layer, case)
+        pixels = read_scan(run.storage / "scan", case["scan_number"])
+        pictured[case["scan"]] = _pictured(pixels, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
+        seen[case["scan"]] = _on_breast(pixels, layer, case)
     maps = _maps_of_cases(run, seen)
     records = []
     for case in cases:
@@ -98,9 +98,9 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return by_scan
 
 
-def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:
+def _on_breast(pixels: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:
     """Which cells of a map, row by row, are centred on tissue, where decisions are taken; all where there is none."""
-    breast = breast_mask(film)
+    breast = breast_mask(pixels)
     rows, columns = (
         np.clip(np.rint(layer["offset"] + np.arange(cells) * layer["stride"]), 0, px - 1).astype(int)
         for cells, px in zip((of["map_height"], of["map_width"]), breast.shape, strict=True)
@@ -109,7 +109,7 @@ def _on_breast(film: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool
     return seen if seen.any() else ~seen
 
 
-def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:
+def _pictured(pixels: NDArray[np.uint16], case: Row, size: tuple[int, int], layer: Row) -> Row:
     """The film as JPEG, and in its px: size, lesions' outlines, and where the cells of the maps lie."""
     scale = min(1.0, SCAN_HEIGHT / size[1])
     width, height = round(size[0] * scale), round(size[1] * scale)
@@ -117,7 +117,7 @@ def _pictured(film: NDArray[np.uint16], case: Row, size: tuple[int, int], layer:
     return {
         "laterality": case["laterality"],
         "view": case["view"],
-        "film": _jpeg(displayed(film), width, height),
+        "film": _jpeg(displayed(pixels), width, height),
         "width": width,
         "height": height,
         "rings": [

@@ -17,7 +17,7 @@ from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Sca
 
 SOURCE_KIND = "cbis"
 
-FILM = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)")
+SCAN_FOLDER = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)")
 FINDING_FOLDER = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)_\d+")
 """How the folders of films and of their findings are named: Mass-Training_P_00001_LEFT_CC, and with _1 behind it."""
 
@@ -48,25 +48,25 @@ def recognise(directory: Place) -> bool:
     return any(directory.glob(DESCRIPTIONS))
 
 
-def find_films(directory: Place) -> list[dict[str, str]]:
+def find_scans(directory: Place) -> list[dict[str, str]]:
     """One item a film: its name, its folder and, as JSON, the rows of its abnormalities with their masks' folders.
 
     A film that the mass files and the calcification files both list is one film with the findings of both: apart, each
     copy would show the other's findings as normal tissue. A row that is there twice counts once.
     """
     folders = _folders(directory)
-    films: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
+    scans: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
     for row in read_descriptions(directory):
         said = {name: value for name, value in row.items() if name != "list"}
         # A row that names another film than its folders do shows that one's finding: both films are in doubt.
         for scan in {_scan_of(said), *_scans_of_folders(said)}:
-            films.setdefault(scan, {})[tuple(said.values())] = said
-    known = {_folder(row["mask"]) for rows in films.values() for row in rows.values()}
+            scans.setdefault(scan, {})[tuple(said.values())] = said
+    known = {_folder(row["mask"]) for rows in scans.values() for row in rows.values()}
     unlisted = {
         match[1]: name for name in sorted(folders) if (match := FINDING_FOLDER.fullmatch(name)) and name not in known
     }
     items = []
-    for scan, rows in sorted((scan, list(rows.values())) for scan, rows in films.items()):
+    for scan, rows in sorted((scan, list(rows.values())) for scan, rows in scans.items()):
         placed = [row | {part: folders.get(_folder(row[part]), "") for part in ("image", "mask")} for row in rows]
         listed = next((row["image"] for row in rows if scan in row["image"]), rows[0]["image"])
         doubt = _doubt(scan, rows, unlisted.get(scan))
@@ -92,7 +92,7 @@ def _scan_of(row: dict[str, str]) -> str:
 def _scans_of_folders(row: dict[str, str]) -> set[str]:
     """The films that the folders of a row's film and mask are named after."""
     names = [_folder(row["image"]), _folder(row["mask"])]
-    return {match[1] for name in names if (match := FINDING_FOLDER.fullmatch(name) or FILM.fullmatch(name))}
+    return {match[1] for name in names if (match := FINDING_FOLDER.fullmatch(name) or SCAN_FOLDER.fullmatch(name))}
 
 
 def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
@@ -127,8 +127,8 @@ def read_case(directory: str, item: dict[str, str]) -> Case:
 
 def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     first, repairs = rows[0], list[str]()
-    film = _only_dicom(first["image"])
-    header = image.film_header(film)
+    file = _only_dicom(first["image"])
+    header = image.scan_header(file)
     if first["laterality"] not in ("LEFT", "RIGHT") or first["view"] not in ("CC", "MLO"):
         raise BadInput(
             f"{first['laterality']!r}, {first['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO)."
@@ -151,7 +151,7 @@ def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
             laterality=first["laterality"],
             view=first["view"],
             source_kind=SOURCE_KIND,
-            file=str(film),
+            file=str(file),
             rows=header.rows,
             columns=header.columns,
             bits=header.bits,
@@ -161,7 +161,7 @@ def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
     )
     if len({row["image"] for row in rows}) > 1:
         repairs.append("is listed with masses and with calcifications: taken as one film with the findings of both")
-    case.repairs += [Repair(str(film), what) for what in repairs]
+    case.repairs += [Repair(str(file), what) for what in repairs]
 
 
 def _only_dicom(folder: str) -> Place:
@@ -171,14 +171,14 @@ def _only_dicom(folder: str) -> Place:
     return files[0]
 
 
-def _mask(folder: str, film: image.ImageHeader) -> Place:
+def _mask(folder: str, header: image.ImageHeader) -> Place:
     """The file of a mask's folder that is as large as the film: the csv files often name the cropped image instead."""
     sizes = {file: image.read_header(file, "mask") for file in _dicoms(folder)}
-    masks = [file for file, size in sizes.items() if (size.rows, size.columns) == (film.rows, film.columns)]
+    masks = [file for file, size in sizes.items() if (size.rows, size.columns) == (header.rows, header.columns)]
     if len(masks) != 1:
         raise BadInput(
-            f"Of {len(sizes)} files in a mask's folder {len(masks)} instead of one are {film.columns} x {film.rows} px "
-            "like the film: its labels would be wrong."
+            f"Of {len(sizes)} files in a mask's folder {len(masks)} instead of one are "
+            f"{header.columns} x {header.rows} px like the film: its labels would be wrong."
         )
     return masks[0]
 

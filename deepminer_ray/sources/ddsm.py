@@ -68,7 +68,7 @@ def _refuse_unlisted(error: OSError) -> None:
     raise BadInput(f"{error.filename} cannot be listed: {error.strerror}.") from error
 
 
-def read_film(file: str, rows: int, columns: int, digitizer: str, bits: int) -> NDArray[np.uint16]:
+def decode_scan(file: str, rows: int, columns: int, digitizer: str, bits: int) -> NDArray[np.uint16]:
     """Decode a whole film into density units [rows, columns]; BadInput where it cannot be decoded exactly.
 
     The header's precision does not measure a digitizer's levels: films of 12 bits are coded with 16.
@@ -84,8 +84,8 @@ def read_case(ics_path: str) -> Case:
     """Read a case without its pixels; what cannot be used is a row of `rejected`, what was repaired of `repairs`."""
     path, case = place(ics_path), Case()
     if path.suffix != ICS:
-        films = [file for file in files_in(path) if file.suffix == LJPEG]
-        return Case(rejected=[Rejected(str(file), "Its case has no .ics: nothing says what it is.") for file in films])
+        files = [file for file in files_in(path) if file.suffix == LJPEG]
+        return Case(rejected=[Rejected(str(file), "Its case has no .ics: nothing says what it is.") for file in files])
     name = CASE_NAME.fullmatch(path.name)
     if name is None:
         case.rejected.append(Rejected(ics_path, "The file is not named as a case of DDSM is, such as C-0820-1.ics."))
@@ -115,14 +115,14 @@ def read_case(ics_path: str) -> Case:
     return case
 
 
-def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Collection[str]) -> None:
-    """Add the scan `film`, a path without suffix, and its lesions to the case, or say why not.
+def _read_view(case: Case, path: Place, form: ics.Ics, patient: str, there: Collection[str]) -> None:
+    """Add the scan at `path`, which is without suffix, and its lesions to the case, or say why not.
 
     `there` are the names of the files in the case's folder.
     """
-    file, drawing = film.with_name(f"{film.name}.LJPEG"), film.with_name(f"{film.name}.OVERLAY")
-    laterality, _, view = film.suffix[1:].partition("_")
-    size = form.views[film.suffix[1:]]
+    file, drawing = path.with_name(f"{path.name}.LJPEG"), path.with_name(f"{path.name}.OVERLAY")
+    laterality, _, view = path.suffix[1:].partition("_")
+    size = form.views[path.suffix[1:]]
     try:
         reshaped = _check_header(file, size, there)
     except Unreachable:
@@ -152,7 +152,7 @@ def _read_view(case: Case, film: Place, form: ics.Ics, patient: str, there: Coll
         repairs = ["the .ics has no RESOLUTION of this film: it stays unknown", *repairs]
     case.repairs += [Repair(str(file), what) for what in reshaped]
     case.repairs += [Repair(str(drawing), what) for what in repairs]
-    scan = f"{film.absolute().parent.parent.name}-{film.name}"
+    scan = f"{path.absolute().parent.parent.name}-{path.name}"
     case.scans.append(
         Scan(
             scan=scan,

@@ -29,19 +29,19 @@ def decode_file(
         rows, columns = view.lines, view.pixels_per_line
     try:
         stream = file.read_bytes()
-        film = ljpeg.decode(stream, rows=rows, columns=columns)
+        pixels = ljpeg.decode(stream, rows=rows, columns=columns)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     if density:
         if case is None:
             raise BadInput(f"There is no .ics beside {file}, so its digitizer is unknown: leave --density away.")
-        film = to_density(film, case.digitizer)
+        pixels = to_density(pixels, case.digitizer)
     try:
-        _write_image(out, film)
+        _write_image(out, pixels)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror}.") from error
-    odd = ljpeg.reshaping(ljpeg.header(stream), *film.shape)
-    return f"{film.shape[0]} rows, {film.shape[1]} columns" + (f"; the stream {odd}" if odd else "")
+    odd = ljpeg.reshaping(ljpeg.header(stream), *pixels.shape)
+    return f"{pixels.shape[0]} rows, {pixels.shape[1]} columns" + (f"; the stream {odd}" if odd else "")
 
 
 def _case_beside(file: Path) -> ics.Ics | None:
@@ -49,8 +49,8 @@ def _case_beside(file: Path) -> ics.Ics | None:
     return ics.parse_ics(files[0].read_text(errors="replace")) if files else None
 
 
-def _write_image(out: Path, film: NDArray[np.uint16]) -> None:
+def _write_image(out: Path, pixels: NDArray[np.uint16]) -> None:
     if out.suffix == ".npy":
-        np.save(out, film)
+        np.save(out, pixels)
     else:
-        Image.fromarray(film).save(out)
+        Image.fromarray(pixels).save(out)

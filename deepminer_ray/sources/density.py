@@ -35,9 +35,9 @@ LINEAR = {
 }
 
 
-def brightness(films: FloatPixels) -> FloatPixels:
+def brightness(pixels: FloatPixels) -> FloatPixels:
     """Density units, as floats of numpy's or torch's, as on a light box: 0 at density 3.0 and above, 1 at 0.05."""
-    units: Any = films
+    units: Any = pixels
     seen: FloatPixels = (DISPLAY_BLACK - (units / UNITS_PER_DENSITY).clip(DISPLAY_WHITE, DISPLAY_BLACK)) / DISPLAY_RANGE
     return seen
 

@@ -51,7 +51,7 @@ def read_header(file: Place, what: str = "image") -> ImageHeader:
     return ImageHeader(rows, columns, MODES[mode])
 
 
-def film_header(file: Place) -> ImageHeader:
+def scan_header(file: Place) -> ImageHeader:
     """The header of an image that is to be a film; BadInput where it is black and white, as masks are."""
     header = read_header(file)
     if header.bits < FEWEST_BITS:
@@ -61,7 +61,7 @@ def film_header(file: Place) -> ImageHeader:
 
 def read_image(file: str) -> NDArray[np.uint16]:
     """A displayed film in density units [rows, columns]; BadInput where it is not grey or cannot be decoded."""
-    film_header(place(file))
+    scan_header(place(file))
     grey, white = read_pixels(place(file))
     return to_density(grey.astype(np.uint16), DISPLAY, white)
 

@@ -28,7 +28,7 @@ class SourceKind(Protocol):
         """What an item is called where it is rejected."""
         ...
 
-    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
+    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Ddsm:
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         return str(item["ics"])
 
-    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return ddsm.read_film(scan["file"], scan["rows"], scan["columns"], scan["digitizer"], scan["bits"])
+    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+        return ddsm.decode_scan(scan["file"], scan["rows"], scan["columns"], scan["digitizer"], scan["bits"])
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Manifest:
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         return f"{directory}/{item['image'] or manifest.MANIFEST_FILE}"
 
-    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return image.read_image(scan["file"])
 
 
@@ -85,7 +85,7 @@ class Cbis:
         return cbis.recognise(directory)
 
     def items(self, directory: Place) -> list[dict[str, Any]]:
-        return list(cbis.find_films(directory))
+        return list(cbis.find_scans(directory))
 
     def case(self, directory: Place, item: dict[str, Any]) -> Case:
         return cbis.read_case(str(directory), item)
@@ -93,7 +93,7 @@ class Cbis:
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         return f"{directory}/{item['listed']}"
 
-    def film(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return image.read_image(scan["file"])
 
 

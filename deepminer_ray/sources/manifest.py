@@ -118,7 +118,7 @@ def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
         raise BadInput(f"{row['laterality']!r}, {row['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO).")
     if row["patient"].upper() in MISSING:
         raise BadInput("The row names no patient: its scan would have no partition.")
-    header = image.film_header(path)
+    header = image.scan_header(path)
     return Scan(
         scan=path.stem,
         patient=row["patient"],

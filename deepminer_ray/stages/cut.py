@@ -18,9 +18,9 @@ from deepminer_ray.option import takes
 from deepminer_ray.options import CutOptions
 from deepminer_ray.patches.breast import breast_mask, breast_shares
 from deepminer_ray.patches.cover import filled_outline, overlaps
-from deepminer_ray.patches.film import stored
 from deepminer_ray.patches.grid import grid_windows, patch_number, scan_window
 from deepminer_ray.patches.proof import SHARD_KINDS, SHARDS, content_digest, listed, read_list
+from deepminer_ray.patches.scan import stored
 from deepminer_ray.patches.shard import (
     MADE_FROM,
     finished_shards,
@@ -70,14 +70,14 @@ class CutOutcome(TypedDict):
     patch_digest: bytes
 
 
-def cut_film(
-    film: dict[str, Any], folder: Place, side: int, breast: float, wanted: NodeRequirements = NO_REQUIREMENTS
+def cut_scan(
+    scan: dict[str, Any], folder: Place, side: int, breast: float, wanted: NodeRequirements = NO_REQUIREMENTS
 ) -> CutOutcome:
     """Decode a film, write it resized and write its patches, on a node that is as `wanted`."""
     cv2.setNumThreads(1)  # the task has one core, its neighbours the others
     outcome = CutOutcome(
-        file=film["file"],
-        scan_number=film["scan_number"],
+        file=scan["file"],
+        scan_number=scan["scan_number"],
         patches=0,
         reason="",
         stopped="",
@@ -86,20 +86,20 @@ def cut_film(
     )
     try:
         refuse_unlike(wanted)
-        refuse_deadly(film["file"])
+        refuse_deadly(scan["file"])
     except (BadInput, Unreachable) as error:
         return outcome | {"stopped": str(error)}
     try:
-        refuse_changed(film["file"], film["fingerprint"])
-        density = SOURCE_KINDS[film["source_kind"]].film(film)
-        number, rows, columns = film["scan_number"], film["rows"], film["columns"]
+        refuse_changed(scan["file"], scan["fingerprint"])
+        density = SOURCE_KINDS[scan["source_kind"]].pixels(scan)
+        number, rows, columns = scan["scan_number"], scan["rows"], scan["columns"]
         resized = stored(density, side)
         height, width = resized.shape
         grid = grid_windows(width, height, side)
         shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
         kept = [window for window in grid if shares[window] >= breast]
         windows = [scan_window(window, side, width, height, columns, rows) for window in kept]
-        overlap = lesion_overlaps(json.loads(film["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
+        overlap = lesion_overlaps(json.loads(scan["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
     except Unreachable as error:
         return outcome | {"stopped": str(error)}
     except Exception as error:
@@ -107,7 +107,7 @@ def cut_film(
     patches = [
         {
             "patch": patch_number(number, window.index),
-            "scan": film["scan"],
+            "scan": scan["scan"],
             "x": x,
             "y": y,
             "size": size,
@@ -120,7 +120,7 @@ def cut_film(
     for row, window in enumerate(kept):
         pixels[row] = resized[window.y : window.y + side, window.x : window.x + side]
     try:
-        of_scan = write_scan(folder / "scan", number, film["scan"], resized)
+        of_scan = write_scan(folder / "scan", number, scan["scan"], resized)
         of_patches = write_patches(folder / "patch", number, patches, pixels)
     except (OSError, Unreachable) as error:
         return outcome | {"stopped": f"Patches cannot be stored: {error}: correct that and run the command again."}
@@ -161,14 +161,14 @@ def cut(run: Run, options: CutOptions) -> None:
     if run.finished("cut", parameters, options.again):
         return
     started = time.time()
-    films = run.rows("film")
+    scans = run.rows("scan_to_cut")
     folder, how = put / "patch", {"side": options.side, "breast": options.breast}
-    _keep_current_shards(put, how, films)
+    _keep_current_shards(put, how, scans)
     digests = _digests_of_earlier_call(put)
-    todo = [film | {"lesions": json.dumps(film["lesions"])} for film in films if film["scan_number"] not in digests]
+    todo = [scan | {"lesions": json.dumps(scan["lesions"])} for scan in scans if scan["scan_number"] not in digests]
     rejected = _cut_on_nodes(run, todo, put, how, digests) if todo else []
     if not digests:
-        raise BadInput(f"None of the {len(films)} films could be decoded, for example: {rejected[0]['reason']}")
+        raise BadInput(f"None of the {len(scans)} films could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
     with run.finishing("cut", parameters, started) as tables:
         with tables.showing("shard", patch_rows(folder)):
@@ -198,7 +198,7 @@ def _cut_on_nodes(
     sources = (VisiblePath(resolved(row["source"])) for row in run.rows("source"))
     wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
     outcomes = ray.data.from_items(todo, override_num_blocks=blocks(ray, len(todo))).map(
-        partial(cut_film, folder=put, wanted=wanted, **how)
+        partial(cut_scan, folder=put, wanted=wanted, **how)
     )
     outcomes.set_name(f"cut {run.name}")
     rejected = {}
@@ -240,10 +240,10 @@ def _digests_of_earlier_call(put: Place) -> dict[int, tuple[bytes, bytes]]:
     numbers = sorted(shards["scan"] & shards["patch"])
     with ThreadPoolExecutor(CUT_READERS) as readers:
         read = dict(zip(numbers, readers.map(digests, numbers), strict=True))
-    for number in (number for number, of_film in read.items() if of_film is None):
+    for number in (number for number, of_scan in read.items() if of_scan is None):
         say(f"cut: {shard(put / 'scan', number)} or its patches are not what was cut, and are cut again")
         _drop_shards(put, number)
-    return {number: of_film for number, of_film in read.items() if of_film is not None}
+    return {number: of_scan for number, of_scan in read.items() if of_scan is not None}
 
 
 def _drop_shards(put: Place, number: int) -> None:
@@ -260,19 +260,19 @@ def _list(folder: Place, digests: dict[int, tuple[bytes, bytes]]) -> str:
     return content_digest(content).hex()
 
 
-def _keep_current_shards(put: Place, how: dict[str, float], films: list[dict[str, Any]]) -> None:
+def _keep_current_shards(put: Place, how: dict[str, float], scans: list[dict[str, Any]]) -> None:
     """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
     record = put / "patch" / MADE_FROM
     try:
         before: dict[str, Any] = json.loads(record.read_bytes())
     except (FileNotFoundError, ValueError):
         before = {}
-    files = states([film["file"] for film in films])
+    files = states([scan["file"] for scan in scans])
     # What the patches of a film depend on: its row, its lesions, and the state of its file.
-    films = [{name: value for name, value in film.items() if value is not None or name != ADDED} for film in films]
+    scans = [{name: value for name, value in scan.items() if value is not None or name != ADDED} for scan in scans]
     now = {
-        str(film["scan_number"]): hashlib.sha256(json.dumps([film, files.get(film["file"])]).encode()).hexdigest()
-        for film in films
+        str(scan["scan_number"]): hashlib.sha256(json.dumps([scan, files.get(scan["file"])]).encode()).hexdigest()
+        for scan in scans
     }
     if before.get("how") != how:
         for name in SHARD_KINDS:

@@ -64,9 +64,9 @@ def dissect(run: Run, options: DissectOptions) -> None:
     acquired = blocks(acquired_rows, max(len(patches), 1), "acquisition")
     stores = None
     if detected:
-        films = run.select("dissected_film").to_pylist()
+        scans = run.select("dissected_scan").to_pylist()
         thresholds = run.select("threshold", share=options.share)["threshold"].to_pylist()
-        stores = _pixels(run, how, films, thresholds, options.workers)
+        stores = _pixels(run, how, scans, thresholds, options.workers)
     with run.finishing("dissect", parameters, started) as tables:
         tables.insert("acquisition", pa.Table.from_pylist(corrected(acquired), ACQUISITION))
         if stores:
@@ -92,11 +92,11 @@ def _enough(terms: list[Term], patient: NDArray[Any], least: int) -> list[Term]:
     return [term for term in terms if len(set(patient[term.shows])) >= least and term.lacks.any()]
 
 
-def _pixels(run: Run, how: How, films: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
+def _pixels(run: Run, how: How, scans: list[dict[str, Any]], thresholds: list[float], workers: int) -> list[Path]:
     """The files in which the pixels of units and outlines are counted."""
     batches = [
-        Batch("dissection", (films[start : start + MAPPED_AT_ONCE], thresholds))
-        for start in range(0, len(films), MAPPED_AT_ONCE)
+        Batch("dissection", (scans[start : start + MAPPED_AT_ONCE], thresholds))
+        for start in range(0, len(scans), MAPPED_AT_ONCE)
     ]
     (probed,) = run.rows("probed_layer")
     return stream(run, "dissect", how, probed, batches, workers)

@@ -12,7 +12,7 @@ from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
-from deepminer_ray.patches.film import own_film
+from deepminer_ray.patches.scan import own_scan
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed
@@ -46,10 +46,10 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
 
 
 def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file: Path, suffixes: Sequence[str]) -> None:
-    own = own_film(file, side)
+    own = own_scan(file, side)
     for oddity in own.oddities:
         say(oddity)
-    one = explained(probe, own.film)
+    one = explained(probe, own.pixels)
     classes = probe.network.classes
     case: dict[str, Any] = {
         "scan": file.name,
@@ -70,14 +70,14 @@ def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file:
     for suffix in suffixes:
         draw_explanation(
             out.with_name(out.name + suffix),
-            DrawnScan(file.name, own.film, [], "", None, None),
+            DrawnScan(file.name, own.pixels, [], "", None, None),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
             shown_maps(one, by_name),
             probe.last_geometry,
             suffix,
         )
-    height, width = own.film.shape
+    height, width = own.pixels.shape
     write_record(
         out.with_name(out.name + ".json"),
         record(case, units, (width, height), _concepts(probe, by_name, case, (width, height))),

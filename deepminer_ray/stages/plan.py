@@ -85,7 +85,7 @@ def plan(options: PlanOptions) -> Plan:
         peaks=network["peaks"] | {"catalog": headers.peak, "cut": sample.peak},
     )
     return outcome(
-        todo, measured, headers.films, sample.cuts, headers.rejected, options.epochs or paper.EPOCHS, options.batch
+        todo, measured, headers.planned, sample.cuts, headers.rejected, options.epochs or paper.EPOCHS, options.batch
     )
 
 
@@ -99,7 +99,7 @@ def _refuse_wrong_options(options: PlanOptions) -> None:
 class Headers:
     """What the sampled items hold, and how long it took to read them."""
 
-    films: list[PlannedScan]
+    planned: list[PlannedScan]
     scans: dict[str, dict[str, Any]]
     rejected: int
     read: int
@@ -116,7 +116,7 @@ def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[
     case, peak = _case_seconds(ray, kind, directory, [items[index] for index in spread(len(items), TIMED)])
     rejected = [row for rows in cases["rejected"].to_pylist() for row in rows]
     scans: dict[str, dict[str, Any]] = {}
-    films = []
+    planned = []
     for held in cases.to_pylist():
         for scan in held["scans"]:
             if scan["scan"] in scans:
@@ -124,13 +124,13 @@ def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
             scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(lesions)}
             try:
-                films.append(scan_of(scan, lesions, side))
+                planned.append(scan_of(scan, lesions, side))
             except BadInput as error:
                 rejected.append({"file": scan["file"], "reason": str(error)})
-    if not films:
+    if not planned:
         example = f", for example {rejected[0]['file']}: {rejected[0]['reason']}" if rejected else ""
         raise BadInput(f"{directory} holds no mammogram that can be read{example}")
-    return Headers(films, scans, len(rejected), len(items), seconds, case, peak)
+    return Headers(planned, scans, len(rejected), len(items), seconds, case, peak)
 
 
 def _case_seconds(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]]) -> tuple[float, int]:
@@ -159,18 +159,18 @@ class Sample:
 def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
     # By view, so that each is met in its share: mediolateral films hold more breast.
-    order = sorted(headers.films, key=lambda film: (headers.scans[film.scan]["view"], film.scan))
-    chosen = {film.scan: film for film in (order[index] for index in spread(len(order), options.films))}
-    films = [headers.scans[scan] for scan in chosen]
+    order = sorted(headers.planned, key=lambda scan: (headers.scans[scan.scan]["view"], scan.scan))
+    chosen = {scan.scan: scan for scan in (order[index] for index in spread(len(order), options.films))}
+    scans = [headers.scans[name] for name in chosen]
     work = partial(cut_timed, side=options.side, breast=paper.BREAST_SHARE)
     started = time.perf_counter()
-    data = ray.data.from_items(films, override_num_blocks=blocks(ray, len(films))).map(work)
-    rows = list(progress(data.iter_rows(), "cut", len(films)))
+    data = ray.data.from_items(scans, override_num_blocks=blocks(ray, len(scans))).map(work)
+    rows = list(progress(data.iter_rows(), "cut", len(scans)))
     seconds = time.perf_counter() - started
     for row in rows:
         if row["stopped"]:
             raise BadInput(row["stopped"])
-    warm, peaks = zip(*_everywhere(ray, cut_again, films, options.side, paper.BREAST_SHARE), strict=True)
+    warm, peaks = zip(*_everywhere(ray, cut_again, scans, options.side, paper.BREAST_SHARE), strict=True)
     cuts = [
         Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], sum(taken) / len(taken))
         for row, *taken in zip(rows, *warm, strict=True)
@@ -178,8 +178,8 @@ def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     ]
     if not any(cut.patches for cut in cuts):
         reason = next((row["reason"] for row in rows if row["reason"]), "none of them shows a breast")
-        raise BadInput(f"None of {len(films)} sampled films could be cut, for example: {reason}")
-    return Sample(cuts, len(films), seconds, max(peaks))
+        raise BadInput(f"None of {len(scans)} sampled films could be cut, for example: {reason}")
+    return Sample(cuts, len(scans), seconds, max(peaks))
 
 
 def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions) -> Counts:
@@ -187,7 +187,7 @@ def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions) 
     scale = items / headers.read * len(sample.cuts) / sample.tried
     probed, scanned = (chosen_partitions(options.partitions, usual) for usual in (["test"], ["test", "holdout"]))
     shares = Shares(**shared(options, Shares))
-    return counts(headers.films, sample.cuts, scale, shares, options.normals, probed, scanned)
+    return counts(headers.planned, sample.cuts, scale, shares, options.normals, probed, scanned)
 
 
 def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
@@ -201,8 +201,8 @@ def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
 def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, gpu: bool) -> dict[str, Any]:
     """How fast the network trains and answers, measured or, without a GPU, estimated; and what it takes."""
     built = {"name": options.network, "until": options.until}
-    best = max(sample.cuts, key=lambda cut: cut.patches).film
-    film, pixels = (
+    best = max(sample.cuts, key=lambda cut: cut.patches).scan
+    pixels, patches = (
         ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], options.side, paper.BREAST_SHARE)
     )
     measured = gpu or not options.gpus
@@ -214,11 +214,11 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
     measures: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
     seconds = {}
     if measured:
-        answers = ray.get([actor.answers.remote(pixels, film, best.scan, options.seconds) for actor in actors])
-        seconds = _mean_of_workers(answers, ("patch", "film"))
+        answers = ray.get([actor.answers.remote(patches, pixels, best.scan, options.seconds) for actor in actors])
+        seconds = _mean_of_workers(answers, ("patch", "scan"))
         measures["peaks"]["probe"] = max(row["peak"] for row in answers)
     explained = ray.get(
-        [actor.explained.remote(pixels, film, headers.scans[best.scan], options.seconds) for actor in actors]
+        [actor.explained.remote(patches, pixels, headers.scans[best.scan], options.seconds) for actor in actors]
     )
     seconds |= _mean_of_workers(explained, ("alone", "first", "explained"))
     measures["peaks"]["explain"] = max(row["peak"] for row in explained)
@@ -227,12 +227,12 @@ def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, g
     share = -(-options.batch // workers)
     if measured:
         actors = _started(ray, TrainSample, needs, together, built, gpu)
-        steps = ray.get([actor.steps.remote(pixels, share, options.seconds) for actor in actors])
+        steps = ray.get([actor.steps.remote(patches, share, options.seconds) for actor in actors])
         seconds |= _mean_of_workers(steps, ("step",))
         measures["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
-        shape = ray.get(film).shape
+        shape = ray.get(pixels).shape
         operations = ray.get(ray.remote(operations_of).remote(built, options.side, shape))
         seconds |= gpu_seconds(operations, options.gpu_rate * TERA, share)
     return measures | {"pace": Pace(**seconds, measured=measured)}

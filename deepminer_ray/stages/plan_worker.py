@@ -21,7 +21,7 @@ from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import PlannedScan
 from deepminer_ray.stages.catalog import read_cases
-from deepminer_ray.stages.cut import cut_film, lesion_overlaps
+from deepminer_ray.stages.cut import cut_scan, lesion_overlaps
 
 KILOBYTE = 1024
 SLOW = 10.0
@@ -53,24 +53,24 @@ def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> P
     return PlannedScan(scan["scan"], scan["patient"], THREE_CLASSES.worst(kinds.values()), *size)
 
 
-def cut_timed(film: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
-    """What `cut_film` says of a film, and what it made: patches, bytes, seconds."""
+def cut_timed(scan: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
+    """What `cut_scan` says of a film, and what it made: patches, bytes, seconds."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        outcome = cut_film(film, Path(folder), side, breast)
+        outcome = cut_scan(scan, Path(folder), side, breast)
         seconds = time.perf_counter() - started
         made = {"patches": 0, "scan_bytes": 0, "patch_bytes": 0}
         if not outcome["reason"] and not outcome["stopped"]:
-            files = {name: Path(str(shard(Path(folder) / name, film["scan_number"]))) for name in ("scan", "patch")}
+            files = {name: Path(str(shard(Path(folder) / name, scan["scan_number"]))) for name in ("scan", "patch")}
             made = {f"{name}_bytes": file.stat().st_size for name, file in files.items()}
             made["patches"] = pq.read_metadata(files["patch"]).num_rows
-    return outcome | made | {"scan": film["scan"], "seconds": seconds}
+    return outcome | made | {"scan": scan["scan"], "seconds": seconds}
 
 
-def cut_again(films: list[dict[str, Any]], side: int, breast: float) -> tuple[list[float], int]:
+def cut_again(scans: list[dict[str, Any]], side: int, breast: float) -> tuple[list[float], int]:
     """Seconds of each film in this worker, warm, and its peak of memory in bytes."""
-    cut_timed(films[0], side, breast)
-    return [cut_timed(film, side, breast)["seconds"] for film in films], peak_memory()
+    cut_timed(scans[0], side, breast)
+    return [cut_timed(scan, side, breast)["seconds"] for scan in scans], peak_memory()
 
 
 def read_timed(items: dict[str, Any], source_kind: str, source: str) -> tuple[float, int]:
@@ -81,12 +81,12 @@ def read_timed(items: dict[str, Any], source_kind: str, source: str) -> tuple[fl
     return (time.perf_counter() - started) / table.num_rows, peak_memory()
 
 
-def pixels_of(film: dict[str, Any], side: int, breast: float) -> tuple[Pixels, Pixels]:
+def pixels_of(scan: dict[str, Any], side: int, breast: float) -> tuple[Pixels, Pixels]:
     """A film as it is stored [height, width] and its patches [n, side, side]."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        cut_film(film, folder, side, breast)
-        number = film["scan_number"]
+        cut_scan(scan, folder, side, breast)
+        number = scan["scan_number"]
         kept = pq.read_table(shard(folder / "patch", number), columns=["patch"])["patch"].to_pylist()
         return read_scan(folder / "scan", number), read_patches(shard(folder / "patch", number), kept)
 
@@ -143,19 +143,19 @@ class ProbeSample:
     def ready(self) -> None:
         """Answer that the network is there."""
 
-    def answers(self, pixels: Pixels, film: Pixels, scan: str, seconds: float) -> dict[str, Any]:
+    def answers(self, patches: Pixels, pixels: Pixels, scan: str, seconds: float) -> dict[str, Any]:
         """Seconds of a patch among others and of a film, and the peak of memory in bytes."""
         from deepminer_ray.network.probe import PATCHES_AT_ONCE
 
         assert self.probe is not None
         probe, numbers = self.probe, list(range(PATCHES_AT_ONCE))
-        batch = pixels[np.arange(PATCHES_AT_ONCE) % len(pixels)]
-        write_scan(self.folder / "scan", 0, scan, film)
+        batch = patches[np.arange(PATCHES_AT_ONCE) % len(patches)]
+        write_scan(self.folder / "scan", 0, scan, pixels)
         together = mean_seconds(lambda: probe.patches([((0, numbers), batch)]), seconds) / PATCHES_AT_ONCE
-        of_film = mean_seconds(lambda: probe.scans(ahead("scans", [(scan, 0)], self.folder)), seconds)
-        return {"patch": together, "film": of_film, "peak": peak_memory()}
+        of_scan = mean_seconds(lambda: probe.scans(ahead("scans", [(scan, 0)], self.folder)), seconds)
+        return {"patch": together, "scan": of_scan, "peak": peak_memory()}
 
-    def explained(self, pixels: Pixels, film: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def explained(self, patches: Pixels, pixels: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Seconds of a patch alone, of the first explanation and of a later one, on a CPU; what is stored of them.
 
         `units`, and bytes of `checkpoint`, `figure` and `peak`.
@@ -163,8 +163,8 @@ class ProbeSample:
         from deepminer_ray.workers.figure_actor import Explainer
 
         self.probe = None  # no worker holds two networks
-        write_scan(self.folder / "scan", 0, scan["scan"], film)
-        write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], pixels[:1])
+        write_scan(self.folder / "scan", 0, scan["scan"], pixels)
+        write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], patches[:1])
         explainer = Explainer(self.folder)
         probe = explainer.awake(self.file.read_bytes)
         row = _row_of_figure(scan, probe.network.units)
@@ -198,7 +198,7 @@ def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
     return row | {"probability": 0.5, "influential": chosen}
 
 
-def operations_of(network: dict[str, Any], side: int, film: tuple[int, int]) -> dict[str, float]:
+def operations_of(network: dict[str, Any], side: int, scan: tuple[int, int]) -> dict[str, float]:
     """Floating-point operations (two a multiply-add) of one pass of a patch, and of a stored film of so many px."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -207,7 +207,7 @@ def operations_of(network: dict[str, Any], side: int, film: tuple[int, int]) -> 
 
     model = build(**network)[0].eval()
     operations = {}
-    for name, shape in (("patch", (side, side)), ("film", film)):
+    for name, shape in (("patch", (side, side)), ("scan", scan)):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 3, *shape))
         operations[name] = float(counter.get_total_flops())

@@ -61,17 +61,17 @@ def trained_hash(given: str | Path) -> str | None:
     return made(Run(folder)).get("train")
 
 
-def probe_batches(films: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
+def probe_batches(scans: Sequence[tuple[int, Sequence[int]]], units: int) -> list[list[tuple[int, list[int]]]]:
     """Films, each (scan_number, patches), in batches of `ROWS_A_BATCH` (patch, unit) rows in the order of patches.
 
     The network takes `PATCHES_AT_ONCE` of them, and fewer more slowly: a batch has a multiple of it where it can.
     """
-    patches = [(number, patch) for number, chosen in films for patch in chosen]
+    patches = [(number, patch) for number, chosen in scans for patch in chosen]
     size = max(1, min(ROWS_A_BATCH // units, PATCHES_A_BATCH, -(-len(patches) // BATCHES_AT_LEAST)))
     size -= size % PATCHES_AT_ONCE if size > PATCHES_AT_ONCE else 0
     parts = (patches[start : start + size] for start in range(0, len(patches), size))
     return [
-        [(number, [patch for _, patch in of_film]) for number, of_film in groupby(part, key=itemgetter(0))]
+        [(number, [patch for _, patch in of_scan]) for number, of_scan in groupby(part, key=itemgetter(0))]
         for part in parts
     ]
 
@@ -110,10 +110,10 @@ def probe(run: Run, options: ProbeOptions) -> None:
     pixels(run)
     started = time.time()
     write_whole(kept, written)
-    films = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
+    to_probe = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
     features, where = loaded.network.features, geometry(loaded.network.features, layer)
     units, height, width = map_shape(features, layer, loaded.side)
-    batches = [Batch("patches", (part,)) for part in probe_batches(films, units)]
+    batches = [Batch("patches", (part,)) for part in probe_batches(to_probe, units)]
     scans = run.rows("probe_scan", partitions=of_scans)
     batches += [Batch("scans", (part,)) for part in together([(row["scan"], row["scan_number"]) for row in scans])]
     if not batches:
@@ -127,5 +127,5 @@ def probe(run: Run, options: ProbeOptions) -> None:
     if layer == LAYER:
         rows |= head_rows(loaded.network)
     merge(run, ("probe", parameters, started), files, rows, options.workers)
-    patches = sum(len(chosen) for _, chosen in films)
+    patches = sum(len(chosen) for _, chosen in to_probe)
     say(f"probed {patches} patches and {len(scans)} scans with {units} units of {loaded.network.name}")

@@ -66,15 +66,15 @@ def rank(run: Run, options: RankOptions) -> None:
 
 def _map_batches(tables: Tables) -> list[Batch]:
     """What is asked of the network: the response maps of ranked units on their top patches."""
-    films = tables.select("top_patch_of_ranked").to_pylist()
-    wanted = [(film["scan_number"], film["patches"], film["units"]) for film in films]
+    scans = tables.select("top_patch_of_ranked").to_pylist()
+    wanted = [(scan["scan_number"], scan["patches"], scan["units"]) for scan in scans]
     return [Batch("maps", (wanted[start : start + MAPPED_AT_ONCE],)) for start in range(0, len(wanted), MAPPED_AT_ONCE)]
 
 
 def _unseen(tables: Tables, partitions: list[str], units: list[int]) -> list[Batch]:
     """And their maxima on labelled patches of patients that ranking and naming do not see."""
-    films = tables.select("unseen_patch", partitions=partitions).to_pylist() if units else []
-    chosen = [(film["scan_number"], film["patches"]) for film in films]
+    scans = tables.select("unseen_patch", partitions=partitions).to_pylist() if units else []
+    chosen = [(scan["scan_number"], scan["patches"]) for scan in scans]
     return [Batch("maxima", (part, units)) for part in probe_batches(chosen, len(units))] if chosen else []
 
 

@@ -104,7 +104,7 @@ def _kept_epoch(epochs: list[dict[str, Any]], keep: str) -> str:
 
 def _key(run: Run, stored: dict[str, Any], task: Task) -> str:
     """What checkpoints of an interrupted training are found by: all that its weights depend on."""
-    made = hashlib.sha256(json.dumps([stored, task.films], sort_keys=True).encode())
+    made = hashlib.sha256(json.dumps([stored, task.scans], sort_keys=True).encode())
     made.update(task.shards.read_bytes())
     return f"{run.name}-{made.hexdigest()[:16]}"
 
@@ -117,10 +117,10 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
             raise BadInput(f"There is no {name} {stored[name]!r}: use {', '.join(choices)}.")
     answers = answers_of(options.classes).names
     drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
-    films = run.rows("training", answers=answers, **drawn)
-    counts = _patches_by_class(films, answers, options.keep)
+    scans = run.rows("training", answers=answers, **drawn)
+    counts = _patches_by_class(scans, answers, options.keep)
     if options.shuffle_labels:
-        _shuffle(films, recipe.seed)
+        _shuffle(scans, recipe.seed)
     torch.manual_seed(recipe.seed)
     built: dict[str, Any] = {"name": options.network, "classes": answers, "pool": options.pool, "until": options.until}
     network, origin = build(**built, weights=stored["weights"])
@@ -130,7 +130,7 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
         weights = tuple(sum(counts.values()) / len(counts) / count for count in counts.values())
         recipe = replace(recipe, class_weights=weights)
     shards, patches = pixels(run), run.storage / "patch"
-    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, films, options.keep)
+    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, scans, options.keep)
 
 
 def _weights_parameters(weights: str) -> dict[str, str]:
@@ -164,12 +164,12 @@ def _side(run: Run, preset: str) -> int:
     return side
 
 
-def _patches_by_class(films: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:
+def _patches_by_class(scans: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:
     """How many training patches each answer has; BadInput where one has none, a warning where validation lacks it."""
     counts: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    for film in films:
-        named = (name if name in answers else answers[0] for name in film["classes"])
-        counts[film["validation"]].update(named)
+    for scan in scans:
+        named = (name if name in answers else answers[0] for name in scan["classes"])
+        counts[scan["validation"]].update(named)
     missing = [name for name in answers if not counts[False][name]]
     if missing:
         raise BadInput(
@@ -206,11 +206,11 @@ def epoch_tables(epochs: list[dict[str, Any]]) -> dict[str, pa.Table]:
     return {"epoch": pa.Table.from_pylist(epochs, EPOCH), "epoch_auc": pa.Table.from_pylist(areas, EPOCH_AUC)}
 
 
-def _shuffle(films: list[TrainingScan], seed: int) -> None:
+def _shuffle(scans: list[TrainingScan], seed: int) -> None:
     """Give every film's patches shuffled labels in place of their own."""
-    dealt = iter(shuffled_labels([name for film in films for name in film["classes"]], seed))
-    for film in films:
-        film["classes"] = [next(dealt) for _ in film["classes"]]
+    dealt = iter(shuffled_labels([name for scan in scans for name in scan["classes"]], seed))
+    for scan in scans:
+        scan["classes"] = [next(dealt) for _ in scan["classes"]]
 
 
 def shuffled_labels(labels: Sequence[str], seed: int) -> list[str]:

@@ -48,7 +48,7 @@ class Gallery:
         self.digest = hashlib.sha256(described + made).hexdigest()[:16]
         self.folder = run.folder / "survey" / self.digest
         self._patches: dict[int, list[dict[str, Any]]] = {}
-        self._films: dict[int, dict[str, Any]] = {}
+        self._scans: dict[int, dict[str, Any]] = {}
         self._thresholds: dict[int, float] = {}
         self._suggestions: dict[int, list[dict[str, Any]]] | None = None
         self._drawing: dict[int, threading.Lock] = defaultdict(threading.Lock)
@@ -58,25 +58,25 @@ class Gallery:
         if unit not in self._patches:
             beside = {"shown": SHOWN, "beside": BESIDE, "partitions": self.partitions}
             rows = self.run.rows("survey_patch", unit=unit, **beside)
-            films = self.films({row["scan_number"] for row in rows})
+            scans = self.scans({row["scan_number"] for row in rows})
             for row in rows:
-                film = films[row["scan_number"]]
-                scale = film["width"] / film["columns"], film["height"] / film["rows"]
+                scan = scans[row["scan_number"]]
+                scale = scan["width"] / scan["columns"], scan["height"] / scan["rows"]
                 row["box"] = [row["x"] * scale[0], row["y"] * scale[1], row["size"] * scale[0], row["size"] * scale[1]]
             self._patches[unit] = rows
         return self._patches[unit]
 
-    def films(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
+    def scans(self, numbers: set[int]) -> dict[int, dict[str, Any]]:
         """By scan number: name, view, the other view's number, size and lesions' outlines in px of the stored film."""
-        missing = sorted(numbers - self._films.keys())
-        for film in self.run.rows("survey_film", films=missing) if missing else ():
-            width, height = scan_size(film["rows"], film["columns"], self.side)
-            scale = width / film["columns"], height / film["rows"]
-            rings = [[[(p["x"] + 0.5) * scale[0], (p["y"] + 0.5) * scale[1]] for p in ring] for ring in film["rings"]]
-            self._films[film["scan_number"]] = film | {"width": width, "height": height, "rings": rings}
-        return {number: self._films[number] for number in numbers if number in self._films}
+        missing = sorted(numbers - self._scans.keys())
+        for scan in self.run.rows("survey_scan", scans=missing) if missing else ():
+            width, height = scan_size(scan["rows"], scan["columns"], self.side)
+            scale = width / scan["columns"], height / scan["rows"]
+            rings = [[[(p["x"] + 0.5) * scale[0], (p["y"] + 0.5) * scale[1]] for p in ring] for ring in scan["rings"]]
+            self._scans[scan["scan_number"]] = scan | {"width": width, "height": height, "rings": rings}
+        return {number: self._scans[number] for number in numbers if number in self._scans}
 
-    def film(self, number: int) -> Path:
+    def scan_file(self, number: int) -> Path:
         """The file of a film as PNG, with all bits."""
         kept = self.folder / "film" / f"{number}.png"
         if not kept.exists():

@@ -102,8 +102,8 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
     questions = desk.asked(expert)
     rows = desk.gallery.patches(questions[place].unit)
     numbers = {row["scan_number"] for row in rows}
-    films = desk.gallery.films(numbers)
-    others = {film["other"] for film in films.values() if film["other"] is not None} - numbers
+    scans = desk.gallery.scans(numbers)
+    others = {scan["other"] for scan in scans.values() if scan["other"] is not None} - numbers
     given = desk.answer(expert, questions[place])
     return {
         "survey": f"{desk.checkpoint} {expert}",
@@ -111,7 +111,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "place": place,
         "expert": expert,
         "patches": [_patch(desk, index, row) for index, row in enumerate(rows)],
-        "films": {number: _scan_beside_patches(film) for number, film in (films | desk.gallery.films(others)).items()},
+        "films": {number: _scan_on_page(scan) for number, scan in (scans | desk.gallery.scans(others)).items()},
         "rules": RULES,
         "terms": TERMS,
         "letters": LETTERS,
@@ -136,9 +136,9 @@ def _patch(desk: Desk, index: int, row: dict[str, Any]) -> dict[str, Any]:
     return about | {"film": row["scan_number"], "box": row["box"], "label": label}
 
 
-def _scan_beside_patches(film: dict[str, Any]) -> dict[str, Any]:
-    name = f"{film['laterality']} {film['view']}, {film['scan']}"
-    return {"name": name, "other": film["other"], "rings": film["rings"]}
+def _scan_on_page(scan: dict[str, Any]) -> dict[str, Any]:
+    name = f"{scan['laterality']} {scan['view']}, {scan['scan']}"
+    return {"name": name, "other": scan["other"], "rings": scan["rings"]}
 
 
 def suggestions_for(desk: Desk, expert: str, place: int) -> list[dict[str, Any]]:

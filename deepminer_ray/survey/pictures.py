@@ -40,9 +40,9 @@ def patch_picture(
     return np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR_BGR, 1), np.uint8)
 
 
-def scan_picture(film: NDArray[np.uint16]) -> bytes:
+def scan_picture(pixels: NDArray[np.uint16]) -> bytes:
     """A film [height, width] in density units as PNG: red holds the high byte, green the low one, for any window."""
-    high, low = (film >> 8).astype(np.uint8), (film & 0xFF).astype(np.uint8)
+    high, low = (pixels >> 8).astype(np.uint8), (pixels & 0xFF).astype(np.uint8)
     return png(np.dstack([np.zeros_like(low), low, high]))
 
 

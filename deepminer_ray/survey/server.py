@@ -45,7 +45,7 @@ def application(desk: Desk, known: dict[str, str], hosts: Sequence[str]) -> ASGI
         Route("/{token}/summary", web.summary),
         Route("/{token}/answer", web.answer, methods=["POST"]),
         Route("/{token}/adjudicate", web.adjudicate, methods=["POST"]),
-        Route("/{token}/film/{number:int}.png", web.film),
+        Route("/{token}/film/{number:int}.png", web.scan),
         Route("/{token}/{place:int}", web.unit),
         Route("/{token}/{place:int}/first.png", web.first),
         Route("/{token}/{place:int}/{rule}.png", web.sheet),
@@ -156,12 +156,12 @@ class _Web:
         expert, _ = self._expert(request)
         return self.desk.asked(expert)[self._place(request, expert)].unit
 
-    def film(self, request: Request) -> Response:
+    def scan(self, request: Request) -> Response:
         self._expert(request)
         number = request.path_params["number"]
-        if number not in self.desk.gallery.films({number}):
+        if number not in self.desk.gallery.scans({number}):
             raise HTTPException(404, "There is no such mammogram.")
-        return FileResponse(self.desk.gallery.film(number), media_type="image/png", headers=CACHED)
+        return FileResponse(self.desk.gallery.scan_file(number), media_type="image/png", headers=CACHED)
 
     async def answer(self, request: Request) -> Response:
         return await self._changed(request, Save, self._saved)

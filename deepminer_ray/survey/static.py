@@ -87,6 +87,6 @@ def _pictures(desk: Desk, unit: int, folder: Path) -> None:
 def _write_scan_script(desk: Desk, number: int, folder: Path) -> None:
     """A script that holds the picture: a page opened from a folder may not read the pixels of a file beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = base64.b64encode(desk.gallery.film(number).read_bytes()).decode()
-    films = "(window.deepminerFilms ??= {})"
-    (folder / f"{number}.js").write_text(f'{films}[{number}] = "data:image/png;base64,{text}";\n')
+    text = base64.b64encode(desk.gallery.scan_file(number).read_bytes()).decode()
+    holder = "(window.deepminerFilms ??= {})"
+    (folder / f"{number}.js").write_text(f'{holder}[{number}] = "data:image/png;base64,{text}";\n')

@@ -24,26 +24,26 @@ SCANS_A_BLOCK = 8
 
 def dataset(
     ray: Any,
-    films: Sequence[TrainingScan],
+    scans: Sequence[TrainingScan],
     folder: Place,
     answers: Sequence[str],
     wanted: NodeRequirements = NO_REQUIREMENTS,
 ) -> Any:
-    """The Ray dataset of the films' patches, in the order of `films`: columns pixels [side, side] and class."""
+    """The Ray dataset of the films' patches, in the order of `scans`: columns pixels [side, side] and class."""
     rows = [
-        {"scan_number": film["scan_number"], "labelled": json.dumps([film["patches"], film["classes"]])}
-        for film in films
+        {"scan_number": scan["scan_number"], "labelled": json.dumps([scan["patches"], scan["classes"]])}
+        for scan in scans
     ]
     listed = ray.data.from_items(rows, override_num_blocks=max(1, -(-len(rows) // SCANS_A_BLOCK)))
     read = partial(read_alike, wanted=wanted, folder=folder, answers=answers)
     return listed.map_batches(read, batch_size=SCANS_A_BLOCK)
 
 
-def read_alike(films: TrainingScan, wanted: NodeRequirements, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
+def read_alike(scans: TrainingScan, wanted: NodeRequirements, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
     """`read_labelled`, on a node that is like the others."""
     refuse_unlike(wanted)
-    refuse_deadly(f"patches of film {films['scan_number'][0]}")
-    return read_labelled(films, folder, answers)
+    refuse_deadly(f"patches of film {scans['scan_number'][0]}")
+    return read_labelled(scans, folder, answers)
 
 
 class Feed:
@@ -51,7 +51,7 @@ class Feed:
 
     def __init__(self, task: Task, wanted: NodeRequirements, rank: int, workers: int, held: Any):
         self.task, self.wanted = task, wanted
-        self.films = task.films
+        self.scans = task.scans
         self.rank, self.workers = rank, workers
         self.batch = task.recipe.batch
         self.held = None if held is None else _Held(held)
@@ -62,12 +62,12 @@ class Feed:
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return sum(len(film["patches"]) for film in self.films) // self.batch
+        return sum(len(scan["patches"]) for scan in self.scans) // self.batch
 
     def batches(self, epoch: int) -> Iterator[LabelledBatch]:
         """This worker's batches of an epoch."""
         batch, seed = self.batch, self.task.recipe.seed
-        sizes = [len(film["patches"]) for film in self.films]
+        sizes = [len(scan["patches"]) for scan in self.scans]
         rows = epoch_rows(sizes, seed, epoch, batch, self.rank, self.workers)
         windows = shuffled(len(rows), self.window, (seed, epoch, self.rank))
         if self.held is None:
@@ -81,8 +81,8 @@ class Feed:
         import ray
 
         ray.data.DataContext.get_current().execution_options.preserve_order = True
-        films = list(_scans_of_rows(self.films, rows))
-        read = dataset(ray, films, self.task.patches, self.task.classes, self.wanted)
+        scans = list(_scans_of_rows(self.scans, rows))
+        read = dataset(ray, scans, self.task.patches, self.task.classes, self.wanted)
         filled = read.iter_batches(batch_size=self.window, batch_format="numpy")
         first = 0
         for places, window in zip(windows, filled, strict=True):
@@ -93,13 +93,13 @@ class Feed:
                 yield window["pixels"][part], window["class"][part]
 
 
-def _scans_of_rows(films: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[TrainingScan]:
+def _scans_of_rows(scans: Sequence[TrainingScan], rows: PatchOrder) -> Iterator[TrainingScan]:
     """The films that `rows` go through, each with the patches chosen of it."""
-    starts = np.cumsum([0] + [len(film["patches"]) for film in films])
+    starts = np.cumsum([0] + [len(scan["patches"]) for scan in scans])
     owner = np.searchsorted(starts, rows, side="right") - 1
-    for number, of_film in groupby(range(len(rows)), key=lambda index: int(owner[index])):
-        film, inside = films[number], [int(rows[index] - starts[number]) for index in of_film]
-        yield film | {name: [film[name][index] for index in inside] for name in ("patches", "classes")}
+    for number, of_scan in groupby(range(len(rows)), key=lambda index: int(owner[index])):
+        scan, inside = scans[number], [int(rows[index] - starts[number]) for index in of_scan]
+        yield scan | {name: [scan[name][index] for index in inside] for name in ("patches", "classes")}
 
 
 class _Held:

@@ -35,15 +35,15 @@ class Explainer:
     ) -> DrawnRows:
         """A row of `figure` explained and drawn."""
         probe = self.awake(content)
-        film = read_scan(self.storage / "scan", scan["scan_number"])
+        pixels = read_scan(self.storage / "scan", scan["scan_number"])
         try:
-            one = explained(probe, film)
+            one = explained(probe, pixels)
         except Exception:
             logging.getLogger(__name__).exception("explain failed on %s", scan["scan"])
             raise
-        scale = min(film.shape) / min(scan["rows"], scan["columns"])
+        scale = min(pixels.shape) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
-        drawing = DrawnScan(scan["scan"], film, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        drawing = DrawnScan(scan["scan"], pixels, outlines, scan["report"], scan["assessment"], scan["subtlety"])
         by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}

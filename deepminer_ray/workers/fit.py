@@ -42,15 +42,15 @@ def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Wat
     from ray.util.queue import Queue
 
     wanted = check_nodes(ray, sight(task.shards))
-    validation = [film for film in task.films if film["validation"]]
+    validation = [scan for scan in task.scans if scan["validation"]]
     shortage = folder / f"{key}.shortage"
-    needed = sum(len(film["patches"]) for film in task.films) * 2 * task.side**2
+    needed = sum(len(scan["patches"]) for scan in task.scans) * 2 * task.side**2
     held = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
-    learned = [film for film in task.films if not film["validation"]]
+    learned = [scan for scan in task.scans if not scan["validation"]]
     _refuse_unfilled_batch(learned, task.recipe.batch)
     start = ray.put(task.start)  # no node but this one needs the file of the weights
     orders = Orders(
-        task=replace(task, start=start, films=learned),
+        task=replace(task, start=start, scans=learned),
         wanted=wanted,
         held=held,
         validated=bool(validation),
@@ -95,9 +95,9 @@ def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Wat
 def _datasets(ray: Any, orders: Orders, validation: list[TrainingScan]) -> dict[str, Any]:
     """What Ray Train gives the workers: the patches of validation, and those of training where all are held."""
     task = orders.task
-    listed: dict[str, Sequence[TrainingScan]] = {"train": task.films} if orders.held else {}
+    listed: dict[str, Sequence[TrainingScan]] = {"train": task.scans} if orders.held else {}
     listed |= {"validation": validation} if validation else {}
-    datasets = {name: dataset(ray, films, task.patches, task.classes, orders.wanted) for name, films in listed.items()}
+    datasets = {name: dataset(ray, scans, task.patches, task.classes, orders.wanted) for name, scans in listed.items()}
     return {name: _materialized(rows) for name, rows in datasets.items()} if orders.held else datasets
 
 
@@ -121,8 +121,8 @@ def _refuse_too_many(ray: Any, workers: int, gpu: bool, batch: int) -> None:
         raise BadInput(f"A batch of {batch} patches cannot be shared by {workers} workers: use fewer.")
 
 
-def _refuse_unfilled_batch(films: list[TrainingScan], batch: int) -> None:
-    patches = sum(len(film["patches"]) for film in films)
+def _refuse_unfilled_batch(scans: list[TrainingScan], batch: int) -> None:
+    patches = sum(len(scan["patches"]) for scan in scans)
     if patches < batch:
         raise BadInput(f"A batch of {batch} cannot be filled with {patches} patches: use a smaller --batch.")
 

@@ -64,18 +64,18 @@ class Prober:
 
         Its first film is read before the network is free for it.
         """
-        films = ahead(method, arguments[0], self.storage)
+        scans = ahead(method, arguments[0], self.storage)
 
         def answer() -> ProbeTables:
             try:
-                tables: ProbeTables = getattr(self.awake(content), method)(films, *arguments[1:])
+                tables: ProbeTables = getattr(self.awake(content), method)(scans, *arguments[1:])
             except Exception:
                 logging.getLogger(__name__).exception("%s failed on %s", method, str(arguments)[:LOGGED])
                 raise
             return tables
 
         tables, told = self.turn.take(answer, lambda rows: store(for_store(rows)))
-        told |= {"working": told["working"] - films.seconds_waiting, "data": films.seconds_waiting}
+        told |= {"working": told["working"] - scans.seconds_waiting, "data": scans.seconds_waiting}
         told["rows"] = sum(rows.num_rows for rows in tables.values())
         if method == "patches":
             told["patches"] = sum(len(chosen) for _, chosen in arguments[0])

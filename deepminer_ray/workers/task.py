@@ -27,7 +27,7 @@ class Task:
     side: int
     patches: Place
     shards: Place
-    films: Sequence[TrainingScan]
+    scans: Sequence[TrainingScan]
     keep: str
 
 

@@ -4,14 +4,14 @@ with each as (
     from found
 ),
 
-film as (
+named as (
     select unnest(scans, recursive := true)
     from found
 ),
 
 again as (
     select file, scan, first(file) over (partition by scan order by file) as taken
-    from film
+    from named
 )
 
 select file, 'catalog' as stage, reason

@@ -1,7 +1,7 @@
 -- One row a probed patch, by number: its patient, and its place on the films of a patient, whoever that is.
 -- A place is view, film of that view, row and column counted from the same side of the breast, half a patch apart.
 -- What a last row flush with the edge leaves over counts as a row when it is a tenth of the distance.
-with film as (
+with numbered as (
     select
         scan, patient, view, laterality, columns,
         row_number() over (partition by patient, view order by laterality, scan) as number
@@ -17,5 +17,5 @@ select
     ) as place
 from patch
 semi join (from activation where unit = 0) using (patch)
-join film using (scan)
+join numbered using (scan)
 order by patch

@@ -28,17 +28,17 @@ def all_pairs(matrix: np.ndarray, patients: list[str], seed: int, groups: list[s
     return np.array([naive.shuffled_mean(score, patients, random, groups) for _ in range(SHUFFLES)])
 
 
-def planted(films: int, seed: int, gain: float) -> tuple[np.ndarray, list[str], list[str]]:
+def planted(count: int, seed: int, gain: float) -> tuple[np.ndarray, list[str], list[str]]:
     """Scores with good and bad films and easy and hard reports, by `gain` better where a report is the own or of the
     own group, and gaps; patients of one to three films, and their groups.
     """
     draw = np.random.default_rng(seed)
-    owner = np.sort(draw.integers(0, films // 2, films))
+    owner = np.sort(draw.integers(0, count // 2, count))
     group = (owner * 7 % 5 > 2).astype(int)
-    matrix = draw.random((films, films)) + draw.random((films, 1)) + draw.random(films)
+    matrix = draw.random((count, count)) + draw.random((count, 1)) + draw.random(count)
     matrix += gain * (np.equal.outer(owner, owner) + 0.5 * np.equal.outer(group, group))
-    matrix[draw.random(films) < 0.1] = np.nan
-    matrix[:, draw.random(films) < 0.1] = np.nan
+    matrix[draw.random(count) < 0.1] = np.nan
+    matrix[:, draw.random(count) < 0.1] = np.nan
     return matrix, [f"P{one}" for one in owner], [f"G{one}" for one in group]
 
 
@@ -47,8 +47,8 @@ def planted(films: int, seed: int, gain: float) -> tuple[np.ndarray, list[str], 
 @pytest.mark.parametrize("pairs", [10**9, 1])
 def test_few_pairs_give_what_all_pairs_give(gain: float, grouped: bool, pairs: int) -> None:
     """By a twin that exchanges the films of all patients and looks up every pair: value, mean and p of both nulls."""
-    films = 2 * AMONG if pairs == 1 else 90
-    matrix, patients, groups = planted(films, 1, gain)
+    count = 2 * AMONG if pairs == 1 else 90
+    matrix, patients, groups = planted(count, 1, gain)
     of = groups if grouped else None
     known = all_pairs(matrix, patients, 5, of)
     value = mean_score(matrix.diagonal())
@@ -78,25 +78,25 @@ def test_p_is_exact_where_patients_are_divided() -> None:
 
 
 @pytest.mark.parametrize("each", [1, 2])
-def test_pairs_grow_no_faster_than_films(each: int) -> None:
+def test_pairs_grow_no_faster_than_scans(each: int) -> None:
     """Counted, not timed: of 10,000 films hardly more pairs are scored than of 1,000."""
     counted = {}
-    for films in (1_000, 4_000, 10_000, 20_000):
+    for count in (1_000, 4_000, 10_000, 20_000):
         scored = []
 
         def constant(scans: Scans, scored: list[int] = scored) -> np.ndarray:
             scored.append(len(scans) ** 2)
             return np.zeros((len(scans), len(scans)))
 
-        patients = [f"P{film // each}" for film in range(films)]
+        patients = [f"P{index // each}" for index in range(count)]
         chances([constant], patients, shuffles=1)
-        counted[films] = sum(scored)
+        counted[count] = sum(scored)
     assert counted[1_000] == 1_000_000
     assert max(counted[4_000], counted[10_000]) <= 1.6 * counted[1_000]
     assert counted[20_000] <= 2.1 * counted[10_000]
 
 
-def test_every_scan_is_in_one_round_with_the_films_of_its_patient_and_group() -> None:
+def test_every_scan_is_in_one_round_with_the_scans_of_its_patient_and_group() -> None:
     _, patients, groups = planted(900, 3, 0)
     seen: list[int] = []
     for of in rounds(patients, 20, 0, groups, 1):

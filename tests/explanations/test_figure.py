@@ -19,7 +19,7 @@ REPORT = "LESION_TYPE MASS SHAPE IRREGULAR MARGINS SPICULATED"
 DECISION = Decision("benign", "malignant", 0.93123)
 
 
-def film(rows: int = 320, columns: int = 256, density: int = 20_000, report: str = REPORT) -> DrawnScan:
+def drawn_scan(rows: int = 320, columns: int = 256, density: int = 20_000, report: str = REPORT) -> DrawnScan:
     ring = [(x, 100) for x in range(80, 160)] + [(159, y) for y in range(101, 150)] + [(80, 149)]
     return DrawnScan("cancer_01-C_0001_1.LEFT_CC", np.full((rows, columns), density, np.uint16), [ring], report, 4, 2)
 
@@ -50,7 +50,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Text]]:
 
 def test_the_figure_says_what_was_decided_and_why(tmp_path: Path, said: list[Text]) -> None:
     concepts = [concept(5, "Edge of a mass with circumscribed margins"), concept(1, "finding, kind unclear", False)]
-    draw_explanation(tmp_path / "scan.png", film(), DECISION, response(), concepts, GEOMETRY)
+    draw_explanation(tmp_path / "scan.png", drawn_scan(), DECISION, response(), concepts, GEOMETRY)
     lines = [text.get_text() for text in said]
     assert "true class: benign   decided class: malignant   probability 0.931" in lines
     assert "cancer_01-C_0001_1.LEFT_CC" in lines
@@ -69,7 +69,7 @@ def test_every_text_lies_on_the_page_and_none_on_another(tmp_path: Path, said: l
     report = " ".join(["LESION_TYPE CALCIFICATION TYPE COARSE-ROUND_AND_REGULAR-LUCENT_CENTER DISTRIBUTION N/A"] * 5)
     draw_explanation(
         tmp_path / "scan.png",
-        film(report=report),
+        drawn_scan(report=report),
         DECISION,
         response(),
         [concept(n, name) for n in range(5)],
@@ -92,7 +92,7 @@ def test_every_text_lies_on_the_page_and_none_on_another(tmp_path: Path, said: l
 @pytest.mark.parametrize("concepts", range(6))
 def test_few_concepts_leave_every_text_on_the_page(tmp_path: Path, said: list[Text], concepts: int) -> None:
     maps = [concept(number + 1) for number in range(concepts)]
-    draw_explanation(tmp_path / "scan.png", film(), DECISION, response(), maps, GEOMETRY)
+    draw_explanation(tmp_path / "scan.png", drawn_scan(), DECISION, response(), maps, GEOMETRY)
     figure = said[0].get_figure()
     assert figure is not None
     boxes = [text.get_window_extent() for text in said]
@@ -102,7 +102,7 @@ def test_few_concepts_leave_every_text_on_the_page(tmp_path: Path, said: list[Te
 def test_dollar_signs_are_no_mathematics(tmp_path: Path, said: list[Text]) -> None:
     draw_explanation(
         tmp_path / "scan.png",
-        film(report=r"$\undefined$ and $x$ _^{"),
+        drawn_scan(report=r"$\undefined$ and $x$ _^{"),
         DECISION,
         response(),
         [concept(1, r"$\frac{$ 10$ 20")],
@@ -120,7 +120,7 @@ def maroon(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
 @pytest.mark.parametrize("density", [500, 30_000], ids=["bright film", "dark film"])
 def test_the_lesion_is_outlined_on_every_panel(tmp_path: Path, density: int) -> None:
     """Three panels of 3.6 inches with a gap of 0.14; the lesion reaches from px 80 to 159 of 256."""
-    draw_explanation(tmp_path / "scan.png", film(density=density), DECISION, -response(), [concept(1)], GEOMETRY)
+    draw_explanation(tmp_path / "scan.png", drawn_scan(density=density), DECISION, -response(), [concept(1)], GEOMETRY)
     picture = np.asarray(cv2.imread(str(tmp_path / "scan.png")), dtype=np.uint8)
     across = np.flatnonzero(maroon(picture).any(axis=0))
     parts = np.split(across, np.flatnonzero(np.diff(across) > 100) + 1)
@@ -155,19 +155,19 @@ def test_the_colour_is_where_the_map_is(tmp_path: Path) -> None:
     heat[10, 50], heat[20, 20] = 2, -2
     coloured = blended(grey, heat)
     assert np.argwhere(coloured.any(axis=2)).tolist() == [[10, 50]]
-    film_only = np.repeat(grey[..., np.newaxis], 3, axis=2)
-    assert blended(grey, -abs(heat) - 1) == pytest.approx(film_only), "evidence against the class is not drawn"
-    assert blended(grey, 0 * heat) == pytest.approx(film_only)
+    grey_panel = np.repeat(grey[..., np.newaxis], 3, axis=2)
+    assert blended(grey, -abs(heat) - 1) == pytest.approx(grey_panel), "evidence against the class is not drawn"
+    assert blended(grey, 0 * heat) == pytest.approx(grey_panel)
     assert blended(grey, 7 * heat) == pytest.approx(coloured), "a map is seen against its own maximum"
 
 
 @pytest.mark.parametrize(
     ("rows", "columns", "units"), [(900, 256, 5), (256, 256, 1), (256, 400, 0), (64, 64, 8), (300, 908, 3)]
 )
-def test_films_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: int, units: int) -> None:
+def test_scans_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: int, units: int) -> None:
     path = tmp_path / "scan.png"
     maps = [concept(number) for number in range(units)]
-    draw_explanation(path, film(rows, columns), DECISION, response(), maps, GEOMETRY)
+    draw_explanation(path, drawn_scan(rows, columns), DECISION, response(), maps, GEOMETRY)
     picture = cv2.imread(str(path))
     assert picture is not None
     assert picture.shape[1] <= 1600
@@ -176,8 +176,8 @@ def test_films_of_every_shape_fit_the_page(tmp_path: Path, rows: int, columns: i
         assert picture.shape[1] == 1600
 
 
-def test_a_film_without_lesion_and_a_class_without_evidence_are_drawn(tmp_path: Path, said: list[Text]) -> None:
-    bare = DrawnScan("normal_01-A_0001_1.LEFT_CC", film().pixels, [], "", None, None)
+def test_a_scan_without_lesion_and_a_class_without_evidence_are_drawn(tmp_path: Path, said: list[Text]) -> None:
+    bare = DrawnScan("normal_01-A_0001_1.LEFT_CC", drawn_scan().pixels, [], "", None, None)
     decision = Decision("normal", "normal", 1.0)
     draw_explanation(tmp_path / "scan.pdf", bare, decision, -response(), [], GEOMETRY, ".pdf")
     assert (tmp_path / "scan.pdf").read_bytes().startswith(b"%PDF")

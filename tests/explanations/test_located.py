@@ -9,7 +9,7 @@ from deepminer_ray.explanations.overlap import Raster, outlined
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.units.receptive_field import Geometry
 
-FILMS = [("A", 600, 400, [7, 3]), ("B", 600, 400, [3, 7, 9]), ("C", 900, 500, [1])]
+SCANS = [("A", 600, 400, [7, 3]), ("B", 600, 400, [3, 7, 9]), ("C", 900, 500, [1])]
 """Scan, rows, columns, units by rank."""
 SIDE, STRIDE, OFFSET = 64, 16, 7.5
 
@@ -22,7 +22,7 @@ def rings(chance: np.random.Generator, number: int) -> list[list[dict[str, int]]
 def rows() -> pa.Table:
     chance = np.random.default_rng(0)
     made = []
-    for place, (scan, height, width, units) in enumerate(FILMS):
+    for place, (scan, height, width, units) in enumerate(SCANS):
         peaks = [{"x": x, "y": y} for x, y in chance.uniform(0, 256, (len(units), 2))]
         made.append(
             {"scan": scan, "patient": f"P{place}", "pathology": "benign", "rows": height, "columns": width}
@@ -35,7 +35,7 @@ def rows() -> pa.Table:
 def maps(chance: np.random.Generator) -> list[dict[str, object]]:
     """Of every film, of a unit that is not among its first, and of a film that is not asked for."""
     made: list[dict[str, object]] = []
-    for scan, height, width, units in [*FILMS, ("D", 600, 400, [7])]:
+    for scan, height, width, units in [*SCANS, ("D", 600, 400, [7])]:
         columns, down = (px // STRIDE for px in scan_size(height, width, SIDE))
         for unit in (None, *units, 99):
             cells = chance.random(columns * down, np.float32) ** 4
@@ -44,7 +44,7 @@ def maps(chance: np.random.Generator) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 100])
-def test_every_map_is_laid_on_its_own_film(rows: pa.Table, at_once: int) -> None:
+def test_every_map_is_laid_on_its_own_scan(rows: pa.Table, at_once: int) -> None:
     chance = np.random.default_rng(at_once)
     made = maps(chance)
     order = chance.permutation(len(made))
@@ -55,7 +55,7 @@ def test_every_map_is_laid_on_its_own_film(rows: pa.Table, at_once: int) -> None
     some = pa.Table.from_pylist([made[place] for place in order], schema)
     found = located_scans(rows, some.to_batches(at_once))
     by_name = {(row["scan"], row["unit"]): row for row in made}
-    for one, row, (scan, height, width, units) in zip(found, rows.to_pylist(), FILMS, strict=True):
+    for one, row, (scan, height, width, units) in zip(found, rows.to_pylist(), SCANS, strict=True):
         size = scan_size(height, width, SIDE)
         slow = [by_name[scan, unit] for unit in (None, *units)]
         cells = [np.array(of["map"], np.float32).reshape(of["rows"], of["columns"]) for of in slow]

@@ -36,24 +36,24 @@ BUCKETS = pytest.mark.parametrize("kind", ["bucket", "google_bucket"])
 @BUCKETS
 def test_an_object_behaves_like_a_file(kind: str, request: pytest.FixtureRequest) -> None:
     bucket = request.getfixturevalue(kind)
-    film = bucket / "run" / "patch" / "000001.parquet"
-    assert str(film) == f"{bucket}/run/patch/000001.parquet"
-    assert (film.name, film.stem, film.suffix) == ("000001.parquet", "000001", ".parquet")
-    assert not film.is_file() and not film.exists() and not film.parent.is_dir()
-    write_whole(film, b"pixels")
-    write_whole(film.with_name("000002.parquet"), b"")
+    stored = bucket / "run" / "patch" / "000001.parquet"
+    assert str(stored) == f"{bucket}/run/patch/000001.parquet"
+    assert (stored.name, stored.stem, stored.suffix) == ("000001.parquet", "000001", ".parquet")
+    assert not stored.is_file() and not stored.exists() and not stored.parent.is_dir()
+    write_whole(stored, b"pixels")
+    write_whole(stored.with_name("000002.parquet"), b"")
     write_whole(bucket / "run" / "deeper" / "a.ics", "äß".encode())
-    assert film.is_file() and film.parent.is_dir() and (bucket / "run").exists()
-    assert film.read_bytes() == film.open().read() == b"pixels" and read_start(film, 3) == b"pix"
-    assert read_ends(film, 2) == (6, b"pi", b"ls") and read_ends(film, 9) == (6, b"pixels", b"pixels")
-    assert [file.name for file in film.parent.glob("*.parquet")] == ["000001.parquet", "000002.parquet"]
+    assert stored.is_file() and stored.parent.is_dir() and (bucket / "run").exists()
+    assert stored.read_bytes() == stored.open().read() == b"pixels" and read_start(stored, 3) == b"pix"
+    assert read_ends(stored, 2) == (6, b"pi", b"ls") and read_ends(stored, 9) == (6, b"pixels", b"pixels")
+    assert [file.name for file in stored.parent.glob("*.parquet")] == ["000001.parquet", "000002.parquet"]
     assert list((bucket / "run").glob("*")) == []
     assert [str(file) for file in bucket.rglob("*.ics")] == [f"{bucket}/run/deeper/a.ics"]
     assert (bucket / "run" / "deeper" / "a.ics").read_text() == "äß"
-    film.unlink()
-    film.unlink(missing_ok=True)
+    stored.unlink()
+    stored.unlink(missing_ok=True)
     with pytest.raises(FileNotFoundError):
-        film.read_bytes()
+        stored.read_bytes()
     remove(bucket / "run")
     assert list(bucket.rglob("*")) == []
 

@@ -5,27 +5,27 @@ import torch
 
 from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
 
-FILM = torch.arange(2 * 8 * 8, dtype=torch.float32).reshape(2, 8, 8) * 100 + 5_000
+PIXELS = torch.arange(2 * 8 * 8, dtype=torch.float32).reshape(2, 8, 8) * 100 + 5_000
 
 
 def test_nothing_is_on_silently() -> None:
     assert Augmentation() == NO_AUGMENTATION == Augmentation(flips=False, rotation=0.0, jitter=0.0)
-    assert torch.equal(NO_AUGMENTATION(FILM), FILM)
+    assert torch.equal(NO_AUGMENTATION(PIXELS), PIXELS)
 
 
 def test_flips_mirror_each_patch_by_itself() -> None:
     torch.manual_seed(0)
-    ways = {tuple(Augmentation(flips=True)(FILM)[1].flatten().tolist()) for _ in range(40)}
-    mirrored = {tuple(FILM[1].flip(axes).flatten().tolist()) for axes in ([], [0], [1], [0, 1])}
+    ways = {tuple(Augmentation(flips=True)(PIXELS)[1].flatten().tolist()) for _ in range(40)}
+    mirrored = {tuple(PIXELS[1].flip(axes).flatten().tolist()) for axes in ([], [0], [1], [0, 1])}
     assert ways == mirrored
 
 
 def test_small_rotations_keep_the_middle_and_add_no_dark_corners() -> None:
     torch.manual_seed(0)
-    film = torch.full((4, 33, 33), 20_000.0)
-    film[:, 16, 16] = 0
-    turned = Augmentation(rotation=20)(film)
-    assert not torch.equal(turned, film)
+    pixels = torch.full((4, 33, 33), 20_000.0)
+    pixels[:, 16, 16] = 0
+    turned = Augmentation(rotation=20)(pixels)
+    assert not torch.equal(turned, pixels)
     assert (turned[:, 16, 16] < 2_000).all()
     assert turned.max() <= 20_000.5 and (turned[:, [0, 0, -1, -1], [0, -1, 0, -1]] - 20_000).abs().max() < 1
 
@@ -36,8 +36,8 @@ def test_a_quarter_turn_is_one() -> None:
     drawn = torch.rand(2)
     torch.manual_seed(0)
     angles = (2 * drawn - 1) * 90
-    turned = Augmentation(rotation=90)(FILM)
-    exact = torch.rot90(FILM, 1, (1, 2)), torch.rot90(FILM, -1, (1, 2))
+    turned = Augmentation(rotation=90)(PIXELS)
+    exact = torch.rot90(PIXELS, 1, (1, 2)), torch.rot90(PIXELS, -1, (1, 2))
     for patch, angle in enumerate(angles.tolist()):
         nearer = exact[0][patch] if angle > 0 else exact[1][patch]
         farther = exact[1][patch] if angle > 0 else exact[0][patch]
@@ -48,10 +48,10 @@ def test_a_quarter_turn_is_one() -> None:
 @pytest.mark.parametrize("jitter", [0.05, 0.2])
 def test_density_and_contrast_change_within_their_bounds(jitter: float) -> None:
     torch.manual_seed(0)
-    film = FILM.repeat(50, 1, 1)
-    exposed = Augmentation(jitter=jitter)(film)
-    shift = (exposed.mean((1, 2)) - film.mean((1, 2))) / 10_000
-    stretch = exposed.std((1, 2)) / film.std((1, 2)) - 1
+    pixels = PIXELS.repeat(50, 1, 1)
+    exposed = Augmentation(jitter=jitter)(pixels)
+    shift = (exposed.mean((1, 2)) - pixels.mean((1, 2))) / 10_000
+    stretch = exposed.std((1, 2)) / pixels.std((1, 2)) - 1
     for change in (shift, stretch):
         assert change.abs().max() <= jitter + 1e-4 and change.abs().max() > jitter * 0.8
         assert change.min() < 0 < change.max()

@@ -59,9 +59,9 @@ def patch_of(kind: str, rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+def scans(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
     """A film a patient, a third with masses, a third with calcifications at three places; half of these malignant."""
-    folder, rng, films = tmp_path_factory.mktemp("run"), np.random.default_rng(0), []
+    folder, rng, scans = tmp_path_factory.mktemp("run"), np.random.default_rng(0), []
     for patient in range(PATIENTS):
         kind = ("mass", "calcification", "none")[patient % 3]
         shown = set(rng.permutation(PLACES)[:3].tolist()) if kind != "none" else set()
@@ -70,8 +70,8 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str
         stored = [row | {"scan": str(patient), "breast": 1.0, "overlap": []} for row in rows]
         write_patches(folder / "patch", patient, stored, pixels)
         concepts = [f"lesion type: {kind}", f"pathology: {('benign', 'malignant')[patient // 3 % 2]}"]
-        films.append({"scan_number": patient, "patches": rows, "lesions": [lesion(p, concepts) for p in sorted(shown)]})
-    return folder, films
+        scans.append({"scan_number": patient, "patches": rows, "lesions": [lesion(p, concepts) for p in sorted(shown)]})
+    return folder, scans
 
 
 def lesion(place: int, concepts: list[str]) -> dict[str, Any]:
@@ -82,10 +82,10 @@ def lesion(place: int, concepts: list[str]) -> dict[str, Any]:
     return box | {"outline": [ring], "concepts": concepts}
 
 
-def test_planted_concepts_are_recovered(films: tuple[Path, list[dict[str, Any]]]) -> None:
-    folder, rows = films
+def test_planted_concepts_are_recovered(scans: tuple[Path, list[dict[str, Any]]]) -> None:
+    folder, rows = scans
     probe = Probe(Checkpoint(detectors(), SIDE, "imagenet", "hash"))
-    chosen = [(film["scan_number"], [row["patch"] for row in film["patches"]]) for film in rows]
+    chosen = [(scan["scan_number"], [row["patch"] for row in scan["patches"]]) for scan in rows]
     table = probe.patches(ahead("patches", chosen, folder))["activation"]
     maxima = table["maximum"].to_numpy().reshape(PATIENTS * PLACES, -1).T[:3]
     assert (maxima.max(1) > 0).all(), "every detector answers to something"
@@ -98,8 +98,8 @@ def test_planted_concepts_are_recovered(films: tuple[Path, list[dict[str, Any]]]
     patches = Patches(*np.indices((PATIENTS, PLACES)).reshape(2, -1))
     order, p = permutations(PATIENTS, 1999, 0), {}
     for concept in outlined:
-        has = [any(o["x"] // SIDE == place and concept in o["concepts"] for o in film["lesions"])
-               for film in rows for place in range(PLACES)]  # fmt: skip
+        has = [any(o["x"] // SIDE == place and concept in o["concepts"] for o in scan["lesions"])
+               for scan in rows for place in range(PLACES)]  # fmt: skip
         shows = np.array(has)
         for unit, value in enumerate(detect(Ranking(maxima), patches, shows, ~shows, order).p):
             p[unit, concept] = value

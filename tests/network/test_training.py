@@ -27,10 +27,10 @@ def batches(count: int, seed: int) -> list[LabelledBatch]:
     found = []
     for _ in range(count):
         classes = draw.permutation(np.arange(12) % 3)
-        film = draw.normal(22_000, 1_000, (12, 32, 32))
-        film[classes == 1, :, :16] -= 8_000
-        film[classes == 2, ::4] -= 15_000
-        found.append((film.clip(0, 65_535).astype(np.uint16), classes.astype(np.int64)))
+        pixels = draw.normal(22_000, 1_000, (12, 32, 32))
+        pixels[classes == 1, :, :16] -= 8_000
+        pixels[classes == 2, ::4] -= 15_000
+        found.append((pixels.clip(0, 65_535).astype(np.uint16), classes.astype(np.int64)))
     return found
 
 
@@ -71,7 +71,7 @@ def test_one_cycle_rises_and_falls_and_goes_on_where_it_was(optimizer: str) -> N
                 kept = taught.optimizer_of(network)
                 kept.load_state_dict(state)
                 cycle = taught.cycle(kept, 5, epoch - 1)
-            part = [(film.repeat(3, 1).repeat(3, 2), known) for film, known in batches(5, epoch)]
+            part = [(pixels.repeat(3, 1).repeat(3, 2), known) for pixels, known in batches(5, epoch)]
             train_epoch(network, kept, taught, epoch, part, CPU, cycle=cycle)
             rates.append(kept.param_groups[0]["lr"])
         weights.append(torch.cat([one.flatten() for one in network.parameters()]))
@@ -153,8 +153,8 @@ def test_too_few_patches_for_a_batch_are_refused() -> None:
 
 def test_a_class_without_patches_has_no_auc() -> None:
     network = build("resnet18")[0]
-    film, _ = batches(1, 0)[0]
-    seen = validate(network, "imagenet", [(film, np.zeros(12, np.int64))], CPU)
+    pixels, _ = batches(1, 0)[0]
+    seen = validate(network, "imagenet", [(pixels, np.zeros(12, np.int64))], CPU)
     assert [seen["auc"][name] for name in THREE_CLASSES.names] == [None] * 3
     assert validation_auc(seen) is None
     nothing = validate(network, "imagenet", [], CPU)
@@ -162,7 +162,7 @@ def test_a_class_without_patches_has_no_auc() -> None:
 
 
 def test_bright_tissue_is_high_and_air_low_within_what_scanners_resolve() -> None:
-    film = np.array([[[0, 500, 15_250, 30_000, 44_000]]], np.uint16)
-    shown = network_input(film, "imagenet")[0, 0, 0] * 0.229 + 0.485
+    pixels = np.array([[[0, 500, 15_250, 30_000, 44_000]]], np.uint16)
+    shown = network_input(pixels, "imagenet")[0, 0, 0] * 0.229 + 0.485
     torch.testing.assert_close(shown, torch.tensor([1.0, 1.0, 0.5, 0.0, 0.0]), atol=1e-5, rtol=0)
-    assert network_input(film, "caffe").shape == (1, 3, 1, 5)
+    assert network_input(pixels, "caffe").shape == (1, 3, 1, 5)

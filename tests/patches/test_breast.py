@@ -14,7 +14,7 @@ from deepminer_ray.patches.breast import breast_mask, breast_shares, otsu, witho
 from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.patches.grid import Window, grid_windows
 from deepminer_ray.phantom.breast import Anatomy, draw_breast
-from deepminer_ray.phantom.film import density_of
+from deepminer_ray.phantom.scan import density_of
 from deepminer_ray.sources.density import DIGITIZERS, to_density, to_grey
 from deepminer_ray.sources.image import read_image
 from deepminer_ray.sources.manifest import find_rows, read_row
@@ -24,7 +24,7 @@ SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 ROWS, COLUMNS = 480, 300
 AIR, FAT, GLAND, MUSCLE, CLEAR = 32_000, 18_000, 9_000, 7_500, 2_000
 
-Film = NDArray[np.float64]
+Density = NDArray[np.float64]
 
 
 def half_disc() -> NDArray[np.bool_]:
@@ -32,7 +32,7 @@ def half_disc() -> NDArray[np.bool_]:
     return np.asarray((x / 200) ** 2 + ((y - 220) / 170) ** 2 <= 1)
 
 
-def film() -> Film:
+def drawn_density() -> Density:
     """A breast on the left edge: fat that thins out to the skin, gland with a hole of fat, muscle at the chest wall."""
     inside = half_disc()
     depth = cv2.distanceTransform(np.pad(inside, ((0, 0), (1, 0)), mode="edge").astype(np.uint8), cv2.DIST_L2, 5)[:, 1:]
@@ -45,7 +45,7 @@ def film() -> Film:
     return np.asarray(cv2.GaussianBlur(density, (0, 0), 1.5) + noise)
 
 
-def mask_of(density: Film) -> NDArray[np.bool_]:
+def mask_of(density: Density) -> NDArray[np.bool_]:
     return breast_mask(np.clip(density, 0, 65_535).astype(np.uint16))
 
 
@@ -54,45 +54,45 @@ def agreement(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
     return float((found & true).sum() / (found | true).sum())
 
 
-def with_label(density: Film) -> Film:
+def with_label(density: Density) -> Density:
     density[30:60, 180:280] = CLEAR
     return density
 
 
-def with_strip_at_the_chest_wall(density: Film) -> Film:
+def with_strip_at_the_chest_wall(density: Density) -> Density:
     density[:, :6] = CLEAR
     return density
 
 
-def with_frame(density: Film) -> Film:
+def with_frame(density: Density) -> Density:
     density[:6], density[-6:], density[:, -6:] = CLEAR, CLEAR, CLEAR
     return density
 
 
-def with_faint_frame(density: Film) -> Film:
+def with_faint_frame(density: Density) -> Density:
     density[:, :7] = np.minimum(density[:, :7], 22_000)
     density[:7], density[-7:] = 22_000, 22_000
     return density
 
 
-def with_scratch(density: Film) -> Film:
+def with_scratch(density: Density) -> Density:
     density[200:203] = CLEAR
     return density
 
 
-def as_display(density: Film) -> Film:
+def as_display(density: Density) -> Density:
     return np.clip(density, 500, 30_000)
 
 
-def lightly_exposed(density: Film) -> Film:
+def lightly_exposed(density: Density) -> Density:
     return density * 0.8
 
 
-def grainy(density: Film) -> Film:
+def grainy(density: Density) -> Density:
     return density + np.random.default_rng(1).normal(0, 1_500, density.shape)
 
 
-def tilted(density: Film) -> Film:
+def tilted(density: Density) -> Density:
     return density - np.linspace(0, 2_500, COLUMNS) * (density > 30_000)
 
 
@@ -110,18 +110,18 @@ def tilted(density: Film) -> Film:
         tilted,
     ],
 )
-def test_what_is_around_the_breast_is_left_out(disturbed: Callable[[Film], Film]) -> None:
-    assert agreement(mask_of(disturbed(film())), half_disc()) > 0.93
+def test_what_is_around_the_breast_is_left_out(disturbed: Callable[[Density], Density]) -> None:
+    assert agreement(mask_of(disturbed(drawn_density())), half_disc()) > 0.93
 
 
 def test_muscle_gland_and_the_fat_they_enclose_are_breast() -> None:
-    mask = mask_of(film())
-    assert mask[half_disc() & (film() < 20_000)].mean() > 0.99
+    mask = mask_of(drawn_density())
+    assert mask[half_disc() & (drawn_density() < 20_000)].mean() > 0.99
     assert mask[~half_disc()].mean() < 0.02
 
 
 def test_bright_tissue_along_the_chest_wall_is_no_strip() -> None:
-    density = film()
+    density = drawn_density()
     density[:, :60][half_disc()[:, :60]] = 3_000
     dense = half_disc().any(axis=1)
     assert mask_of(density[dense])[:, :10].mean() > 0.95
@@ -129,21 +129,21 @@ def test_bright_tissue_along_the_chest_wall_is_no_strip() -> None:
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_the_chest_wall_may_be_on_any_side(quarters: int) -> None:
-    turned = np.rot90(film(), quarters)
+    turned = np.rot90(drawn_density(), quarters)
     assert agreement(mask_of(turned), np.rot90(half_disc(), quarters)) > 0.93
 
 
 @pytest.mark.parametrize("side", [16, 64, 120, 227])
 def test_the_share_that_is_breast_does_not_depend_on_the_size_of_the_scan(side: int) -> None:
     size = (4 * side, round(4 * side * ROWS / COLUMNS))
-    scan = np.asarray(cv2.resize(film(), size, interpolation=cv2.INTER_LINEAR), dtype=np.uint16)
+    scan = np.asarray(cv2.resize(drawn_density(), size, interpolation=cv2.INTER_LINEAR), dtype=np.uint16)
     mask = breast_mask(scan)
     assert mask.shape == scan.shape
     assert mask.mean() == pytest.approx(half_disc().mean(), abs=0.02)
 
 
 @pytest.mark.parametrize(("density", "share"), [(AIR, 0), (30_000, 0), (FAT, 1), (GLAND, 1)])
-def test_a_film_may_be_all_air_or_all_tissue(density: int, share: float) -> None:
+def test_a_scan_may_be_all_air_or_all_tissue(density: int, share: float) -> None:
     grain = np.random.default_rng(2).normal(0, 200, (ROWS, COLUMNS))
     assert mask_of(density + grain).mean() == pytest.approx(share, abs=0.01)
     assert mask_of(np.full((ROWS, COLUMNS), float(density))).mean() == pytest.approx(share, abs=0.01)
@@ -184,7 +184,7 @@ def test_a_share_is_a_count_of_pixels() -> None:
 
 
 @pytest.mark.skipif(not (SHARED / "cbis-mass-256").is_dir(), reason="../shared/data/cbis-mass-256 is not there")
-def test_lesions_of_real_films_lie_in_the_breast() -> None:
+def test_lesions_of_real_scans_lie_in_the_breast() -> None:
     directory = SHARED / "cbis-mass-256"
     inside, breasts = [], []
     for row in find_rows(directory)[::12]:
@@ -200,7 +200,7 @@ def test_lesions_of_real_films_lie_in_the_breast() -> None:
 
 @pytest.mark.parametrize("digitizer", DIGITIZERS)
 @pytest.mark.parametrize("view", ["CC", "MLO"])
-def test_the_mask_of_a_phantom_film_is_the_breast_that_was_drawn(digitizer: str, view: str) -> None:
+def test_the_mask_of_a_phantom_scan_is_the_breast_that_was_drawn(digitizer: str, view: str) -> None:
     """Dice of at least 0.97 on every film: fat or dense, either side, with labels, scratches and strips."""
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -213,14 +213,14 @@ def test_the_mask_of_a_phantom_film_is_the_breast_that_was_drawn(digitizer: str,
 
 
 def test_labels_become_air_and_tissue_stays() -> None:
-    film = np.full((400, 256), 30_000, np.uint16)
-    breast = np.zeros(film.shape, bool)
+    pixels = np.full((400, 256), 30_000, np.uint16)
+    breast = np.zeros(pixels.shape, bool)
     breast[100:300, :128] = True
-    film[breast] = 15_000
-    film[breast & (np.arange(256) > 120)] = 22_000
-    film[20:40, 200:240] = 3_000
-    shown = without_labels(film, breast)
+    pixels[breast] = 15_000
+    pixels[breast & (np.arange(256) > 120)] = 22_000
+    pixels[20:40, 200:240] = 3_000
+    shown = without_labels(pixels, breast)
     assert (shown[20:40, 200:240] == 30_000).all()
-    assert (shown[breast] == film[breast]).all()
-    assert (without_labels(film, np.ones_like(breast)) == film).all()
-    assert (without_labels(film, np.zeros_like(breast)) == film).all()
+    assert (shown[breast] == pixels[breast]).all()
+    assert (without_labels(pixels, np.ones_like(breast)) == pixels).all()
+    assert (without_labels(pixels, np.zeros_like(breast)) == pixels).all()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.grid import Window, grid_windows, patch_number, scan_size, scan_window
 
-films = st.tuples(st.integers(16, 6000), st.integers(16, 6000)).filter(lambda film: max(film) <= 4 * min(film))
+shapes = st.tuples(st.integers(16, 6000), st.integers(16, 6000)).filter(lambda shape: max(shape) <= 4 * min(shape))
 sides = st.integers(8, 256)
 
 
@@ -51,9 +51,9 @@ def test_a_rest_is_seen_by_a_last_row_at_the_edge() -> None:
 
 
 @settings(deadline=None)
-@given(films, sides)
-def test_every_pixel_is_covered_by_windows_half_a_patch_apart(film: tuple[int, int], side: int) -> None:
-    width, height = scan_size(*film, side)
+@given(shapes, sides)
+def test_every_pixel_is_covered_by_windows_half_a_patch_apart(shape: tuple[int, int], side: int) -> None:
+    width, height = scan_size(*shape, side)
     grid = grid_windows(width, height, side)
     assert min(width, height) == 4 * side
     assert [place.index for place in grid] == list(range(len(grid)))
@@ -70,9 +70,9 @@ def test_every_pixel_is_covered_by_windows_half_a_patch_apart(film: tuple[int, i
 
 
 @settings(deadline=None)
-@given(films, sides)
-def test_film_windows_lie_inside_the_film_and_lead_back_to_the_place(film: tuple[int, int], side: int) -> None:
-    rows, columns = film
+@given(shapes, sides)
+def test_scan_windows_lie_inside_the_scan_and_lead_back_to_the_place(shape: tuple[int, int], side: int) -> None:
+    rows, columns = shape
     width, height = scan_size(rows, columns, side)
     pixel = columns / width  # film px in a px of the stored scan
     sizes = set()

@@ -28,7 +28,7 @@ def test_the_edge_of_each_mask_is_drawn(tmp_path: Path) -> None:
     assert two > 1.5 * one and seven > 5 * one
 
 
-def test_a_film_without_breast_has_no_edge(tmp_path: Path) -> None:
+def test_a_scan_without_breast_has_no_edge(tmp_path: Path) -> None:
     draw_breasts(tmp_path / "air.png", [("air", AIR)])
     assert contour_pixels(tmp_path / "air.png") == 0
 

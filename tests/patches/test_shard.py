@@ -61,9 +61,9 @@ def test_only_row_groups_of_chosen_patches_are_read(tmp_path: Path, monkeypatch:
     read: list[list[int]] = []
     whole = pq.ParquetFile.read_row_groups
 
-    def noted(film: pq.ParquetFile, groups: list[int], **options: Any) -> pa.Table:
+    def noted(parquet: pq.ParquetFile, groups: list[int], **options: Any) -> pa.Table:
         read.append(groups)
-        return whole(film, groups, **options)
+        return whole(parquet, groups, **options)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_groups", noted)
     chosen = [3 * ROW_GROUP, 0, ROW_GROUP - 1]
@@ -104,9 +104,9 @@ def test_hugging_face_datasets_opens_them(folder: Path, tmp_path: Path) -> None:
     assert (as_images(opened.sort("patch")["pixels"]) == PIXELS).all()
 
 
-def test_a_film_comes_back_whole(tmp_path: Path) -> None:
-    film = np.arange(12, dtype=np.uint16).reshape(3, 4)
-    write_scan(tmp_path, 5, "scan", film)
-    assert (read_scan(tmp_path, 5) == film).all()
+def test_a_scan_comes_back_whole(tmp_path: Path) -> None:
+    pixels = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    write_scan(tmp_path, 5, "scan", pixels)
+    assert (read_scan(tmp_path, 5) == pixels).all()
     ((values, width),) = duckdb.sql(f"select pixels, width from '{shard(tmp_path, 5)}'").fetchall()
-    assert np.reshape(values, (-1, width)).tolist() == film.tolist()
+    assert np.reshape(values, (-1, width)).tolist() == pixels.tolist()

@@ -42,11 +42,11 @@ def test_the_same_seed_gives_the_same_bytes_however_many_patients(tree: Path, tm
     assert again == {name: all_of_them[name] for name in again}
 
 
-def test_another_seed_gives_other_films(tree: Path, tmp_path: Path) -> None:
+def test_another_seed_gives_other_scans(tree: Path, tmp_path: Path) -> None:
     write_patient(tmp_path, 0, SEED + 1, COLUMNS)
-    films = {path.read_bytes() for path in tmp_path.rglob("*.LJPEG")}
-    assert len(films) == 4
-    assert films.isdisjoint({path.read_bytes() for path in tree.rglob("*.LJPEG")})
+    files = {path.read_bytes() for path in tmp_path.rglob("*.LJPEG")}
+    assert len(files) == 4
+    assert files.isdisjoint({path.read_bytes() for path in tree.rglob("*.LJPEG")})
 
 
 def test_files_are_named_as_in_ddsm(tree: Path) -> None:
@@ -56,8 +56,8 @@ def test_files_are_named_as_in_ddsm(tree: Path) -> None:
         folder = tree / patient.category / patient.volume / f"case{case}"
         assert re.fullmatch(f"{patient.category[:-1]}_\\d\\d", patient.volume)
         names = {path.name for path in folder.iterdir()}
-        films = {f"{letter}_{case}_1.{view}.LJPEG" for view in ics.ICS_VIEWS}
-        assert {name for name in names if not name.endswith(".OVERLAY")} == films | {f"{letter}-{case}-1.ics"}
+        files = {f"{letter}_{case}_1.{view}.LJPEG" for view in ics.ICS_VIEWS}
+        assert {name for name in names if not name.endswith(".OVERLAY")} == files | {f"{letter}-{case}-1.ics"}
         side = patient.laterality
         drawn = {f"{letter}_{case}_1.{side}_{view}.OVERLAY" for view in ("CC", "MLO")} if patient.kinds else set()
         assert {name for name in names if name.endswith(".OVERLAY")} == drawn
@@ -65,20 +65,20 @@ def test_files_are_named_as_in_ddsm(tree: Path) -> None:
     assert not list((tree / "normals").rglob("*.OVERLAY"))
 
 
-def test_films_decode_to_the_size_the_ics_says(tree: Path) -> None:
+def test_scans_decode_to_the_size_the_ics_says(tree: Path) -> None:
     headers = []
     for path in tree.rglob("*.ics"):
         form = ics.parse_ics(path.read_text())
         assert list(form.views) == list(ics.ICS_VIEWS)
         for name, view in form.views.items():
-            film = path.with_name(f"{path.stem.replace('-', '_')}.{name}.LJPEG").read_bytes()
-            grey = ljpeg.decode(film, rows=view.lines, columns=view.pixels_per_line)
+            stream = path.with_name(f"{path.stem.replace('-', '_')}.{name}.LJPEG").read_bytes()
+            grey = ljpeg.decode(stream, rows=view.lines, columns=view.pixels_per_line)
             assert grey.shape == (view.lines, view.pixels_per_line)
             assert 0.94 * COLUMNS <= view.pixels_per_line <= 1.06 * COLUMNS
             assert 1.4 < view.lines / view.pixels_per_line < 1.95
             assert (view.bits, view.resolution) == density.DIGITIZERS[form.digitizer]
             assert int(grey.max()) < 1 << view.bits
-            headers.append((ljpeg.header(film), view))
+            headers.append((ljpeg.header(stream), view))
     exchanged = sum(header.rows != view.lines for header, view in headers)
     assert 0.1 < exchanged / len(headers) < 0.6
     assert {header.predictor for header, _ in headers} > {7}
@@ -114,11 +114,13 @@ def test_assessments_fit_the_pathology(tree: Path) -> None:
             assert abnormality.subtlety in range(1, 6)
 
 
-def test_films_have_the_densities_of_air_and_tissue(tree: Path) -> None:
+def test_scans_have_the_densities_of_air_and_tissue(tree: Path) -> None:
     case = ddsm.read_case(ddsm.find_cases(tree)[0])
     for scan in case.scans:
-        film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits) / density.UNITS_PER_DENSITY
-        air, tissue = film > 2.7, (film > 0.4) & (film < 2.3)
+        pixels = (
+            ddsm.decode_scan(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits) / density.UNITS_PER_DENSITY
+        )
+        air, tissue = pixels > 2.7, (pixels > 0.4) & (pixels < 2.3)
         assert 0.15 < air.mean() < 0.7
         assert 0.25 < tissue.mean() < 0.8
 

@@ -22,7 +22,7 @@ from deepminer_ray.planning.counts import (
 from tests import naive
 
 
-def film(number: int, patient: str = "", places: int = 50, **known: int) -> PlannedScan:
+def scan(number: int, patient: str = "", places: int = 50, **known: int) -> PlannedScan:
     pixels = known.pop("pixels", 1_000_000)
     return PlannedScan(f"S{number}", patient or f"P{number}", "normal", pixels, 1000, places, **known)
 
@@ -31,8 +31,8 @@ def cut(of: PlannedScan, patches: int, patch_bytes: int = 0, seconds: float = 1.
     return Cut(of, patches, 100, patch_bytes, seconds)
 
 
-FILMS = [film(number, places=40 + number % 3) for number in range(40)]
-CUTS = [cut(one, 30 + number % 4, 1000 + number) for number, one in enumerate(FILMS[::4])]
+SCANS = [scan(number, places=40 + number % 3) for number in range(40)]
+CUTS = [cut(one, 30 + number % 4, 1000 + number) for number, one in enumerate(SCANS[::4])]
 
 patients = st.dictionaries(
     st.integers(0, 10**6).map(lambda number: f"P_{number}"),
@@ -72,26 +72,26 @@ def test_a_sample_is_spread_over_the_whole(count: int, wanted: int, seed: int) -
 
 
 def test_a_whole_sample_is_counted_and_has_no_interval() -> None:
-    cuts = [cut(one, number) for number, one in enumerate(FILMS)]
-    assert patches_of(cuts, FILMS) == (780, 780, 780)
+    cuts = [cut(one, number) for number, one in enumerate(SCANS)]
+    assert patches_of(cuts, SCANS) == (780, 780, 780)
 
 
 def test_the_rest_has_as_large_a_share_of_its_places_as_the_sample() -> None:
-    known, other = film(1, places=50), film(2, places=30)
+    known, other = scan(1, places=50), scan(2, places=30)
     assert patches_of([cut(known, 20)], [known, other]).value == pytest.approx(20 + 30 * 20 / 50)
 
 
 def test_one_patient_gives_no_interval() -> None:
-    found = patches_of([cut(FILMS[0], 20), cut(replace(FILMS[1], patient="P0"), 30)], FILMS)
+    found = patches_of([cut(SCANS[0], 20), cut(replace(SCANS[1], patient="P0"), 30)], SCANS)
     assert math.isnan(found.low) and math.isnan(found.high)
 
 
 @given(st.sampled_from([2.0, 3.0, 17.0]))
-def test_twice_the_films_are_twice_the_patches_and_bytes(more: float) -> None:
+def test_twice_the_scans_are_twice_the_patches_and_bytes(more: float) -> None:
     for value in (lambda one: one.patches, lambda one: one.patch_bytes):
-        one, many = (total(CUTS, value, lambda of: of.places, FILMS, scale) for scale in (1.0, more))
+        one, many = (total(CUTS, value, lambda of: of.places, SCANS, scale) for scale in (1.0, more))
         known = sum(value(each) for each in CUTS)
-        size = sum(of.places for of in FILMS)
+        size = sum(of.places for of in SCANS)
         assert many.value == pytest.approx(more * one.value)
         assert one.low <= one.value <= one.high
         assert many.high - known == pytest.approx((one.high - known) * (more * size - 410) / (size - 410), rel=0.01)
@@ -99,27 +99,27 @@ def test_twice_the_films_are_twice_the_patches_and_bytes(more: float) -> None:
 
 @pytest.mark.parametrize(("normals", "wanted"), [(None, 55), (1, 20), (3, 40), (100, 55)])
 def test_normal_patches_are_limited_by_findings(normals: int | None, wanted: float) -> None:
-    films = [film(1, places=60, findings=10, unproven=5)]
-    assert labelled([cut(films[0], 60)], films, 1.0, normals).value == wanted
+    scans = [scan(1, places=60, findings=10, unproven=5)]
+    assert labelled([cut(scans[0], 60)], scans, 1.0, normals).value == wanted
 
 
 def test_every_patch_is_in_one_partition() -> None:
-    found = counts(FILMS, CUTS, 2.0, Shares(0.5, 0.3, 0.2), None, ["test", "holdout"], ["test"], ["holdout"])
+    found = counts(SCANS, CUTS, 2.0, Shares(0.5, 0.3, 0.2), None, ["test", "holdout"], ["test"], ["holdout"])
     parts = found.trained.value + found.validated.value + found.probed.value
     assert parts == pytest.approx(found.patches.value)
-    assert found.films.value == 80
-    assert (found.scans, found.explained) == (24, 16)
+    assert found.scans.value == 80
+    assert (found.probed_scans, found.explained) == (24, 16)
 
 
 def test_names_are_tested_on_what_is_not_probed_for_ranking() -> None:
     shares = Shares(0.5, 0.3, 0.2)
-    whole = counts(FILMS, CUTS, 1.0, shares, None, ["test", "holdout"], ["test"])
-    usual = counts(FILMS, CUTS, 1.0, shares, None, ["test"], ["test"])
+    whole = counts(SCANS, CUTS, 1.0, shares, None, ["test", "holdout"], ["test"])
+    usual = counts(SCANS, CUTS, 1.0, shares, None, ["test"], ["test"])
     assert whole.unseen.value == 0
     assert usual.probed.value + usual.unseen.value == pytest.approx(whole.probed.value)
 
 
-def test_films_of_train_hold_those_of_validation() -> None:
-    probed = counts(FILMS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["train"], ["train"]).probed
-    parts = counts(FILMS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["test"], ["test"])
+def test_scans_of_train_hold_those_of_validation() -> None:
+    probed = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["train"], ["train"]).probed
+    parts = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["test"], ["test"])
     assert probed.value == pytest.approx(parts.trained.value + parts.validated.value)

@@ -59,15 +59,15 @@ def test_every_scan_is_a_case_as_the_tables_have_it(explained: Run) -> None:
     assert any(case["error"] for case in found.values()), "a network of chance errs"
 
 
-def test_film_and_maps_are_those_of_the_run(explained: Run) -> None:
+def test_scan_and_maps_are_those_of_the_run(explained: Run) -> None:
     (layer,) = explained.ask("from layer").to_pylist()
     case = cases(explained)[0]
     number = explained.ask(f"select scan_number from scan where scan = '{case['scan']}'").column(0)[0].as_py()
-    film = displayed(read_scan(explained.folder / "scan", number))
+    pixels = displayed(read_scan(explained.folder / "scan", number))
     bits = np.frombuffer(base64.b64decode(case["film"].split(",")[1]), np.uint8)
     shown = cv2.imdecode(bits, cv2.IMREAD_GRAYSCALE)
     assert shown is not None and shown.shape == (case["height"], case["width"])
-    expected = cv2.resize(film, (case["width"], case["height"]), interpolation=cv2.INTER_AREA)
+    expected = cv2.resize(pixels, (case["width"], case["height"]), interpolation=cv2.INTER_AREA)
     assert np.abs(shown / 255 - expected).mean() < 0.02
     stored = explained.ask(
         f"from scan_map where scan = '{case['scan']}' and shows = 'class activation map'"
@@ -87,7 +87,7 @@ def test_film_and_maps_are_those_of_the_run(explained: Run) -> None:
     cells = np.frombuffer(base64.b64decode(first["cells"]), np.uint8)
     wanted = np.clip(seen / max(seen.max(), 1e-9), 0, 1) * 255
     assert np.abs(cells - wanted).max() <= 0.5
-    assert case["stride"] == pytest.approx(layer["stride"] * case["width"] / film.shape[1])
+    assert case["stride"] == pytest.approx(layer["stride"] * case["width"] / pixels.shape[1])
 
 
 def test_the_book_can_be_made_again_without_a_network(explained: Run, monkeypatch: pytest.MonkeyPatch) -> None:

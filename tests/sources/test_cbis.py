@@ -26,11 +26,11 @@ CALC = (
     .replace("mass shape", "calc type")
     .replace("mass margins", "calc distribution")
 )
-FILM = np.random.default_rng(0).integers(0, 65536, (40, 30), dtype=np.uint16)
+PIXELS = np.random.default_rng(0).integers(0, 65536, (40, 30), dtype=np.uint16)
 
 
 def mask(x: int, y: int, size: int) -> NDArray[np.uint8]:
-    pixels = np.zeros(FILM.shape, np.uint8)
+    pixels = np.zeros(PIXELS.shape, np.uint8)
     pixels[y : y + size, x : x + size] = 255
     return pixels
 
@@ -40,7 +40,7 @@ def directory(tmp_path: Path) -> Path:
     """A film with a malignant mass, listed again with a benign calcification; one patient more in the test split."""
     mass, calc, test = "Mass-Training_P_00001_LEFT_CC", "Calc-Training_P_00001_LEFT_CC", "Mass-Test_P_00002_RIGHT_MLO"
     for name in (mass, calc, test):
-        write_dicom(tmp_path / "CBIS-DDSM" / name / "1.3.6" / "1.3.7" / "1-1.dcm", FILM)
+        write_dicom(tmp_path / "CBIS-DDSM" / name / "1.3.6" / "1.3.7" / "1-1.dcm", PIXELS)
     masks = {f"{mass}_1": mask(3, 4, 9), f"{calc}_1": mask(20, 30, 5), f"{test}_1": mask(5, 5, 4)}
     for name, pixels in masks.items():
         write_dicom(tmp_path / "CBIS-DDSM" / name / "a" / "1-1.dcm", np.zeros((7, 7), np.uint16))
@@ -69,7 +69,7 @@ def cases(directory: Path) -> dict[str, Case]:
     return {item["scan"]: kind.case(directory, item) for item in kind.items(directory)}
 
 
-def test_a_film_of_both_kinds_is_one_scan_with_the_findings_of_both(directory: Path) -> None:
+def test_a_scan_listed_with_both_kinds_has_the_findings_of_both(directory: Path) -> None:
     case = cases(directory)["P_00001_LEFT_CC"]
     (scan,) = case.scans
     assert (scan.patient, scan.laterality, scan.view, scan.density) == ("P_00001", "LEFT", "CC", 3)
@@ -87,7 +87,7 @@ def test_a_film_of_both_kinds_is_one_scan_with_the_findings_of_both(directory: P
     assert any("both" in repair.what for repair in case.repairs)
 
 
-def test_the_mask_is_the_file_as_large_as_the_film(directory: Path) -> None:
+def test_the_mask_is_the_file_as_large_as_the_scan(directory: Path) -> None:
     case = cases(directory)["P_00002_RIGHT_MLO"]
     assert [(lesion.x, lesion.y, lesion.width) for lesion in case.lesions] == [(5, 5, 4)]
 
@@ -96,18 +96,18 @@ def test_the_mask_is_the_file_as_large_as_the_film(directory: Path) -> None:
     ("damage", "reason"),
     [
         (lambda folder: (folder / "b" / "1-2.dcm").unlink(), "0 instead of one are 30 x 40 px"),
-        (lambda folder: write_dicom(folder / "b" / "1-2.dcm", np.zeros(FILM.shape, np.uint8)), "mask is empty"),
+        (lambda folder: write_dicom(folder / "b" / "1-2.dcm", np.zeros(PIXELS.shape, np.uint8)), "mask is empty"),
         (lambda folder: (folder / "b" / "1-2.dcm").write_bytes(b"\0" * 128 + b"DICM rest"), "cannot be read"),
     ],
 )
-def test_a_film_whose_labels_would_be_wrong_is_rejected(directory: Path, damage: Any, reason: str) -> None:
+def test_a_scan_whose_labels_would_be_wrong_is_rejected(directory: Path, damage: Any, reason: str) -> None:
     damage(directory / "CBIS-DDSM" / "Mass-Test_P_00002_RIGHT_MLO_1")
     case = cases(directory)["P_00002_RIGHT_MLO"]
     assert not case.scans and not case.lesions
     assert reason in case.rejected[0].reason
 
 
-def test_a_missing_film_is_rejected(directory: Path) -> None:
+def test_a_missing_scan_is_rejected(directory: Path) -> None:
     next((directory / "CBIS-DDSM" / "Mass-Test_P_00002_RIGHT_MLO").rglob("*.dcm")).unlink()
     assert "0 DICOM files" in cases(directory)["P_00002_RIGHT_MLO"].rejected[0].reason
 
@@ -121,7 +121,7 @@ def test_the_official_lists_are_those_of_the_file_names(directory: Path) -> None
 
 def test_density_is_what_the_grey_levels_were_made_from(directory: Path) -> None:
     (scan,) = cases(directory)["P_00002_RIGHT_MLO"].scans
-    expected = 3.0 - 2.95 * FILM / 65535
+    expected = 3.0 - 2.95 * PIXELS / 65535
     assert np.abs(read_image(scan.file) / 10_000 - expected).max() <= 0.5 / 10_000 + 1e-9
 
 
@@ -136,7 +136,7 @@ def test_twelve_bits_stored_and_black_for_white_are_understood(tmp_path: Path) -
 @pytest.mark.parametrize("changed", [{"SamplesPerPixel": 3}, {"NumberOfFrames": 2}, {"PixelRepresentation": 1}])
 def test_what_is_not_one_grey_image_is_refused(tmp_path: Path, changed: dict[str, int]) -> None:
     file = tmp_path / "a.dcm"
-    write_dicom(file, FILM)
+    write_dicom(file, PIXELS)
     found = pydicom.dcmread(file)
     for name, value in changed.items():
         setattr(found, name, value)
@@ -147,7 +147,7 @@ def test_what_is_not_one_grey_image_is_refused(tmp_path: Path, changed: dict[str
 
 def test_pixels_that_are_cut_off_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "a.dcm"
-    write_dicom(file, FILM)
+    write_dicom(file, PIXELS)
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises(BadInput, match="cannot be decoded"):
         read_image(str(file))
@@ -159,7 +159,7 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1))
 
 
-def test_a_row_of_another_films_finding_rejects_both(directory: Path) -> None:
+def test_a_row_of_another_scans_finding_rejects_both(directory: Path) -> None:
     """Else the finding would be outlined on the other film, and be normal tissue on its own."""
     table = directory / "mass_case_description_test_set.csv"
     change(table, "P_00002,3,RIGHT,MLO", "P_00001,3,LEFT,CC")
@@ -169,7 +169,7 @@ def test_a_row_of_another_films_finding_rejects_both(directory: Path) -> None:
         assert not case.scans and "names another film than its folders" in case.rejected[0].reason
 
 
-def test_a_finding_that_no_row_lists_rejects_its_film(directory: Path) -> None:
+def test_a_finding_that_no_row_lists_rejects_its_scan(directory: Path) -> None:
     (directory / "calc_case_description_train_set.csv").unlink()
     case = cases(directory)["P_00001_LEFT_CC"]
     assert not case.scans and "No row lists the finding in Calc-Training_P_00001_LEFT_CC_1" in case.rejected[0].reason
@@ -209,14 +209,14 @@ def test_a_pipe_is_not_waited_for(directory: Path) -> None:
 def test_a_size_that_is_said_again_after_the_pixels_is_refused(tmp_path: Path) -> None:
     """A header is read without what comes after the pixels; where the two differ, outlines would lie elsewhere."""
     file = tmp_path / "a.dcm"
-    write_dicom(file, FILM)
+    write_dicom(file, PIXELS)
     again = (0x0028).to_bytes(2, "little") + (0x0010).to_bytes(2, "little") + b"US\2\0" + (20).to_bytes(2, "little")
     file.write_bytes(file.read_bytes() + again)
     with pytest.raises(BadInput, match=r"header says otherwise|cannot be decoded"):
         read_image(str(file))
 
 
-def test_a_finding_that_two_rows_describe_rejects_its_film(directory: Path) -> None:
+def test_a_finding_that_two_rows_describe_rejects_its_scan(directory: Path) -> None:
     table = directory / "mass_case_description_test_set.csv"
     row = table.read_text().splitlines(keepends=True)[1]
     table.write_text(table.read_text() + row.replace("BENIGN", "MALIGNANT"))
@@ -227,7 +227,7 @@ def test_a_finding_that_two_rows_describe_rejects_its_film(directory: Path) -> N
 def test_what_dicom_says_of_its_greys_may_be_of_any_kind(tmp_path: Path) -> None:
     """pydicom raises where a value is first looked at."""
     file = tmp_path / "a.dcm"
-    write_dicom(file, FILM)
+    write_dicom(file, PIXELS)
     content = file.read_bytes()
     assert content.count(b"CS\x0c\0MONOCHROME2") == 1
     file.write_bytes(content.replace(b"CS\x0c\0MONOCHROME2", b"FD\x0c\0MONOCHROME2"))

@@ -24,7 +24,7 @@ SPOTS = Abnormality(
 ROWS, COLUMNS = 12, 10
 
 
-def film(seed: int) -> NDArray[np.uint16]:
+def grey_levels(seed: int) -> NDArray[np.uint16]:
     return np.random.default_rng(seed).integers(500, 4096, (ROWS, COLUMNS), np.uint16)
 
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     views = {name: View(ROWS, COLUMNS, 12, 50.0, name == "LEFT_MLO") for name in ICS_VIEWS}
     (folder / "C-0820-1.ics").write_text(format_ics(Ics("C-0820-1", "LUMISYS", 3, 52, views=views)))
     for number, name in enumerate(ICS_VIEWS):
-        coded = ljpeg.encode(film(number), exchanged=name.endswith("CC"))
+        coded = ljpeg.encode(grey_levels(number), exchanged=name.endswith("CC"))
         (folder / f"C_0820_1.{name}.LJPEG").write_bytes(coded)
     (folder / "C_0820_1.LEFT_MLO.OVERLAY").write_text(format_overlay([MASS, SPOTS]))
     (folder / "TAPE_C_0820_1.COMB.16_PGM").touch()
@@ -62,13 +62,13 @@ def test_cases_are_found_below_a_directory(folder: Path) -> None:
     assert ddsm.find_cases(root) == [str(other / "C-0001-1.ics"), str(folder / "C-0820-1.ics")]
 
 
-def test_films_whose_ics_is_lost_are_rejected_one_by_one(folder: Path) -> None:
+def test_scans_whose_ics_is_lost_are_rejected_one_by_one(folder: Path) -> None:
     (folder / "C-0820-1.ics").unlink()
-    films = sorted(folder.glob("*.LJPEG"))
-    assert films and ddsm.find_cases(folder.parents[2]) == [str(folder)]
+    files = sorted(folder.glob("*.LJPEG"))
+    assert files and ddsm.find_cases(folder.parents[2]) == [str(folder)]
     case = ddsm.read_case(str(folder))
     assert not case.scans and not case.lesions
-    assert [rejected.file for rejected in case.rejected] == list(map(str, films))
+    assert [rejected.file for rejected in case.rejected] == list(map(str, files))
     assert all("has no .ics" in rejected.reason for rejected in case.rejected)
 
 
@@ -123,10 +123,10 @@ def test_a_whole_case(folder: Path) -> None:
     assert (spots.x, spots.y, spots.width, spots.height, spots.subtlety) == (8, 9, 2, 1, 2)
 
 
-def test_films_are_read_as_density_the_right_way_round(folder: Path) -> None:
+def test_scans_are_read_as_density_the_right_way_round(folder: Path) -> None:
     for number, scan in enumerate(read(folder).scans):
-        found = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
-        np.testing.assert_array_equal(found, to_density(film(number), "LUMISYS"))
+        found = ddsm.decode_scan(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
+        np.testing.assert_array_equal(found, to_density(grey_levels(number), "LUMISYS"))
 
 
 def test_the_same_case_in_two_volumes_is_one_patient(folder: Path) -> None:
@@ -149,11 +149,11 @@ LEFT_CC = "C_0820_1.LEFT_CC.LJPEG"
     [
         (None, "The film is missing."),
         (b"", "Not a JPEG: the file does not begin with a start-of-image marker."),
-        (ljpeg.encode(film(0))[:20], "The LJPEG is damaged: it ends inside its headers."),
-        (ljpeg.encode(film(0)[1:]), "The LJPEG holds 11 x 10 pixels, the .ics says 12 x 10."),
+        (ljpeg.encode(grey_levels(0))[:20], "The LJPEG is damaged: it ends inside its headers."),
+        (ljpeg.encode(grey_levels(0)[1:]), "The LJPEG holds 11 x 10 pixels, the .ics says 12 x 10."),
     ],
 )
-def test_a_film_without_header_is_rejected(folder: Path, content: bytes | None, reason: str) -> None:
+def test_a_scan_without_header_is_rejected(folder: Path, content: bytes | None, reason: str) -> None:
     if content is None:
         (folder / LEFT_CC).unlink()
     else:
@@ -163,22 +163,22 @@ def test_a_film_without_header_is_rejected(folder: Path, content: bytes | None, 
     assert names(case) == ["LEFT_MLO", "RIGHT_CC", "RIGHT_MLO"]
 
 
-def test_a_packed_film_is_to_be_unpacked(folder: Path) -> None:
+def test_a_packed_scan_is_to_be_unpacked(folder: Path) -> None:
     packed = folder / f"{LEFT_CC}.gz"
     packed.write_bytes(gzip.compress((folder / LEFT_CC).read_bytes()))
     (folder / LEFT_CC).unlink()
     assert read(folder).rejected == [Rejected(str(folder / LEFT_CC), f"The film is packed: unpack {packed.name}.")]
 
 
-def test_a_film_of_another_shape_with_as_many_pixels_is_reshaped(folder: Path) -> None:
-    (folder / LEFT_CC).write_bytes(ljpeg.encode(film(0).reshape(6, 20)))
+def test_a_scan_of_another_shape_with_as_many_pixels_is_reshaped(folder: Path) -> None:
+    (folder / LEFT_CC).write_bytes(ljpeg.encode(grey_levels(0).reshape(6, 20)))
     case = read(folder)
     assert case.repairs == [Repair(str(folder / LEFT_CC), "holds 6 x 20 pixels: reshaped to 12 x 10 of the .ics")]
-    found = ddsm.read_film(case.scans[0].file, ROWS, COLUMNS, "LUMISYS", 12)
-    np.testing.assert_array_equal(found, to_density(film(0), "LUMISYS"))
+    found = ddsm.decode_scan(case.scans[0].file, ROWS, COLUMNS, "LUMISYS", 12)
+    np.testing.assert_array_equal(found, to_density(grey_levels(0), "LUMISYS"))
 
 
-def test_a_film_the_ics_does_not_know_is_rejected(folder: Path) -> None:
+def test_a_scan_the_ics_does_not_know_is_rejected(folder: Path) -> None:
     ics = folder / "C-0820-1.ics"
     ics.write_text("".join(line for line in ics.read_text().splitlines(True) if not line.startswith("LEFT_CC")))
     case = read(folder)
@@ -318,20 +318,20 @@ def test_the_name_of_the_file_is_trusted_more_than_the_name_inside(folder: Path)
     assert case.scans[0].patient == "C_0820"
 
 
-def test_a_film_with_more_levels_than_its_digitizer_has_is_refused(folder: Path) -> None:
-    grey = film(0)
+def test_a_scan_with_more_levels_than_its_digitizer_has_is_refused(folder: Path) -> None:
+    grey = grey_levels(0)
     grey[3, 4] = 4096
     (folder / LEFT_CC).write_bytes(ljpeg.encode(grey))
     with pytest.raises(BadInput, match="grey level 4096, more than the 12 bits"):
-        ddsm.read_film(str(folder / LEFT_CC), ROWS, COLUMNS, "LUMISYS", 12)
-    assert ddsm.read_film(str(folder / LEFT_CC), ROWS, COLUMNS, "DBA", 16).shape == (ROWS, COLUMNS)
+        ddsm.decode_scan(str(folder / LEFT_CC), ROWS, COLUMNS, "LUMISYS", 12)
+    assert ddsm.decode_scan(str(folder / LEFT_CC), ROWS, COLUMNS, "DBA", 16).shape == (ROWS, COLUMNS)
 
 
-def test_a_damaged_film_is_refused(folder: Path) -> None:
+def test_a_damaged_scan_is_refused(folder: Path) -> None:
     path = folder / LEFT_CC
     path.write_bytes(path.read_bytes()[:-2])
     with pytest.raises(BadInput, match="cut off"):
-        ddsm.read_film(str(path), ROWS, COLUMNS, "LUMISYS", 12)
+        ddsm.decode_scan(str(path), ROWS, COLUMNS, "LUMISYS", 12)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/data/ddsm-real is not there")
@@ -352,9 +352,9 @@ def test_a_real_patient() -> None:
         ("IGHT_MLO", "benign", 1),
     ]
     scan = case.scans[0]
-    film = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
-    assert film.shape == (4736, 2624)
+    pixels = ddsm.decode_scan(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
+    assert pixels.shape == (4736, 2624)
     # Neighbouring rows of a film are alike; a wrong first line or a wrong shape would make them strangers.
-    assert np.median(np.abs(np.diff(film.astype(np.int32), axis=0))) < 300
+    assert np.median(np.abs(np.diff(pixels.astype(np.int32), axis=0))) < 300
     coded = Path(scan.file).read_bytes()
     assert ljpeg.encode(ljpeg.decode(coded, rows=scan.rows, columns=scan.columns), exchanged=True) == coded

@@ -13,15 +13,15 @@ CONTENT = os.urandom(3 * END)
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def file(tmp_path: Path) -> Path:
     file = tmp_path / "film.LJPEG"
     file.write_bytes(CONTENT)
     return file
 
 
-def test_a_copy_with_other_times_is_the_same_file(film: Path) -> None:
-    known = fingerprint(str(film))
-    copy = Path(shutil.copyfile(film, film.with_name("copy.LJPEG")))
+def test_a_copy_with_other_times_is_the_same_file(file: Path) -> None:
+    known = fingerprint(str(file))
+    copy = Path(shutil.copyfile(file, file.with_name("copy.LJPEG")))
     os.utime(copy, (1, 1))
     assert fingerprint(str(copy)) == known
     refuse_changed(str(copy), known)
@@ -29,21 +29,21 @@ def test_a_copy_with_other_times_is_the_same_file(film: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [0, END - 1, 2 * END, 3 * END - 1])
-def test_a_byte_of_an_end_makes_another_file(film: Path, place: int) -> None:
-    known, changed = fingerprint(str(film)), bytearray(CONTENT)
+def test_a_byte_of_an_end_makes_another_file(file: Path, place: int) -> None:
+    known, changed = fingerprint(str(file)), bytearray(CONTENT)
     changed[place] ^= 1
-    film.write_bytes(changed)
+    file.write_bytes(changed)
     with pytest.raises(BadInput, match="changed since it was catalogued: `deepminer catalog RUN SOURCE --again`"):
-        refuse_changed(str(film), known)
+        refuse_changed(str(file), known)
 
 
 @pytest.mark.parametrize("size", [0, 1, END - 1, END, END + 1, 3 * END - 1])
-def test_another_size_makes_another_file(film: Path, size: int) -> None:
+def test_another_size_makes_another_file(file: Path, size: int) -> None:
     """Also where all that is read is the same: zeros cut short."""
-    film.write_bytes(bytes(3 * END))
-    known = fingerprint(str(film))
-    film.write_bytes(bytes(size))
-    assert fingerprint(str(film)) != known
+    file.write_bytes(bytes(3 * END))
+    known = fingerprint(str(file))
+    file.write_bytes(bytes(size))
+    assert fingerprint(str(file)) != known
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_view_without_size_is_absent(line: str) -> None:
 
 
 @pytest.mark.parametrize("said", ["RESOLUTION", "RESOLUTION 0", ""])
-def test_a_film_without_resolution_is_still_a_film(said: str) -> None:
+def test_a_scan_without_resolution_is_still_a_scan(said: str) -> None:
     found = parse_ics(TEXT.replace("RESOLUTION 43.5 OVERLAY", f"{said} OVERLAY"))
     assert found.views["LEFT_CC"] == View(5236, 2521, 12, None, True)
 

@@ -21,8 +21,8 @@ def whole() -> list[bytes]:
     smooth = (rng.normal(0, 30, (56, 40)).cumsum(axis=1) + 2000).clip(0, 4095).astype(np.uint16)
     noise = rng.integers(0, 65536, (24, 20), dtype=np.uint16)
     flat = np.full((12, 9), 7, np.uint16)
-    films = [ljpeg.encode(smooth, predictor=predictor, precision=12) for predictor in range(1, 8)]
-    return [*films, ljpeg.encode(noise), ljpeg.encode(flat), ljpeg.encode(smooth, exchanged=True)]
+    streams = [ljpeg.encode(smooth, predictor=predictor, precision=12) for predictor in range(1, 8)]
+    return [*streams, ljpeg.encode(noise), ljpeg.encode(flat), ljpeg.encode(smooth, exchanged=True)]
 
 
 def damaged(stream: bytes, luck: random.Random) -> bytes:
@@ -41,13 +41,13 @@ def damaged(stream: bytes, luck: random.Random) -> bytes:
 
 
 def test_damage_is_refused_or_decoded_and_nothing_else() -> None:
-    luck, films = random.Random(0), whole()
-    for film in films:
-        ljpeg.decode(film)
+    luck, streams = random.Random(0), whole()
+    for whole_stream in streams:
+        ljpeg.decode(whole_stream)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     decoded = refused = 0
     for number in range(STREAMS):
-        stream = damaged(films[number % len(films)], luck)
+        stream = damaged(streams[number % len(streams)], luck)
         try:
             found = ljpeg.decode(stream)
         except BadInput as error:

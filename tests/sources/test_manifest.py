@@ -177,7 +177,7 @@ def test_a_normal_scan_is_kept(source: Source, columns: dict[str, str], said: li
 
 
 @pytest.mark.parametrize("columns", [{"mask": ""}, {"pathology": "benign", "mask": "masks/empty.png"}])
-def test_a_finding_that_nothing_outlines_costs_the_film(
+def test_a_finding_that_nothing_outlines_costs_the_scan(
     source: Source, tmp_path: Path, columns: dict[str, str]
 ) -> None:
     draw(tmp_path / "masks" / "empty.png", blobs())
@@ -360,10 +360,10 @@ def test_black_is_density_3_and_white_is_clear(
     tmp_path: Path, name: str, white: int, stored: np.dtype[np.generic]
 ) -> None:
     draw(tmp_path / name, np.array([[0, white], [white // 2, white]]).astype(stored))
-    film = read_image(str(tmp_path / name))
-    assert film.dtype == np.dtype(np.uint16)
-    assert film[0].tolist() == [30_000, 500]
-    assert int(film[1, 0]) == pytest.approx(15_250, abs=80)
+    pixels = read_image(str(tmp_path / name))
+    assert pixels.dtype == np.dtype(np.uint16)
+    assert pixels[0].tolist() == [30_000, 500]
+    assert int(pixels[1, 0]) == pytest.approx(15_250, abs=80)
 
 
 @pytest.mark.parametrize("suffix", ["tiff", "png", "gif", "webp"])

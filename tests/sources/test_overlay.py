@@ -92,7 +92,7 @@ def test_an_open_outline_is_joined() -> None:
     assert repairs == ["abnormality 1 has an outline open by 2 px: its ends were joined by a straight line"]
 
 
-def test_an_outline_is_clipped_to_the_film() -> None:
+def test_an_outline_is_clipped_to_the_scan() -> None:
     found, repairs = outlines(TEXT, width=31)
     assert found == [SQUARE, [(30, 40), (30, 41), (30, 42), (29, 41)]]
     assert repairs == ["abnormality 2 has an outline that leaves the film by up to 1 px: it was clipped"]
@@ -153,7 +153,7 @@ CODES = st.lists(st.integers(0, 7), min_size=1, max_size=30)
 
 
 @given(CODES, st.integers(0, 25), st.integers(0, 25))
-def test_rings_stay_chains_on_the_film(codes: list[int], x: int, y: int) -> None:
+def test_rings_stay_chains_on_the_scan(codes: list[int], x: int, y: int) -> None:
     chain = " ".join(map(str, codes))
     text = f"TOTAL_ABNORMALITIES 1\nABNORMALITY 1\nPATHOLOGY BENIGN\nTOTAL_OUTLINES 1\nBOUNDARY\n{x} {y}  {chain} #\n"
     (ring,), _ = outlines(text, 26, 26)

@@ -120,27 +120,27 @@ def test_a_suggested_name_is_the_significant_concept_of_the_largest_overlap(run:
     assert [(row["unit"], row["concept"]) for row in run.rows("from unit_suggestion")] == [(1, "b")]
 
 
-def test_films_that_differ_in_one_thing_are_paired_within_patients(run: Any) -> None:
+def test_scans_that_differ_in_one_thing_are_paired_within_patients(run: Any) -> None:
     """The naive twin: every pair of a patient's films that differ in the side alone, or in the view alone."""
     chance = np.random.default_rng(0)
-    films = [
+    scans = [
         {"scan": f"{patient}_{side}_{view}", "patient": patient, "laterality": side, "view": view, "digitizer": made}
         for patient, made in (("P_1", "DBA"), ("P_2", "LUMISYS"))
         for side in ("LEFT", "RIGHT")
         for view in ("CC", "MLO")
     ]
-    for film in films:
-        film["density"] = 3 if film["scan"] == "P_2_LEFT_CC" else 2
-        film["maximum"] = float(np.float32(chance.random()))
-    run.fill("scan", [{key: film[key] for key in film if key != "maximum"} for film in films])
-    run.fill("response", [{"scan": film["scan"], "unit": 5, "maximum": film["maximum"]} for film in films])
-    value = {(film["patient"], film["laterality"], film["view"]): film["maximum"] for film in films}
+    for scan in scans:
+        scan["density"] = 3 if scan["scan"] == "P_2_LEFT_CC" else 2
+        scan["maximum"] = float(np.float32(chance.random()))
+    run.fill("scan", [{key: scan[key] for key in scan if key != "maximum"} for scan in scans])
+    run.fill("response", [{"scan": scan["scan"], "unit": 5, "maximum": scan["maximum"]} for scan in scans])
+    value = {(scan["patient"], scan["laterality"], scan["view"]): scan["maximum"] for scan in scans}
     expected = {}
     for patient in ("P_1", "P_2"):
         sides = [value[patient, "LEFT", view] - value[patient, "RIGHT", view] for view in ("CC", "MLO")]
         views = [value[patient, side, "CC"] - value[patient, side, "MLO"] for side in ("LEFT", "RIGHT")]
-        of_patient = [film["maximum"] for film in films if film["patient"] == patient]
-        made = next(film["digitizer"] for film in films if film["patient"] == patient)
+        of_patient = [scan["maximum"] for scan in scans if scan["patient"] == patient]
+        made = next(scan["digitizer"] for scan in scans if scan["patient"] == patient)
         expected["laterality", patient, "LEFT - RIGHT"] = np.mean(sides)
         expected["view", patient, "CC - MLO"] = np.mean(views)
         expected["digitizer", patient, made] = np.mean(of_patient)

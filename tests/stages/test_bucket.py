@@ -102,7 +102,7 @@ def test_a_training_whose_epochs_cannot_be_read_is_not_lost(
     assert run.ask("select epoch, loss, kept from epoch").equals(trained.ask("select epoch, loss, kept from epoch"))
 
 
-def test_a_storage_that_fails_rejects_no_film(
+def test_a_storage_that_fails_rejects_no_scan(
     ranked: Run, phantoms: Path, bucket: Remote, between: Between, tmp_path: Path
 ) -> None:
     """An outage in the middle of `cut` ends in a sentence; the same call goes on and cuts only what is missing."""

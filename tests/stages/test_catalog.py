@@ -29,15 +29,15 @@ from tests.dicom import write_dicom
 SIDE = 64
 SUFFIXES = (".png", ".tif", ".dcm")
 
-Film = tuple[Scan, NDArray[np.uint16], list[tuple[Lesion, NDArray[np.uint8]]]]
+ReadScan = tuple[Scan, NDArray[np.uint16], list[tuple[Lesion, NDArray[np.uint8]]]]
 
 
-def films(phantoms: Path) -> Iterator[Film]:
+def read_scans(phantoms: Path) -> Iterator[ReadScan]:
     """Every phantom film with its displayed grey levels, and its lesions with their masks."""
     for file in ddsm.find_cases(phantoms):
         case = ddsm.read_case(file)
         for scan in case.scans:
-            density = ddsm.read_film(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
+            density = ddsm.decode_scan(scan.file, scan.rows, scan.columns, scan.digitizer, scan.bits)
             lesions = [lesion for lesion in case.lesions if lesion.scan == scan.scan]
             masks = [
                 filled_outline(lesion.outline, scan.columns, scan.rows, 0, 0).astype(np.uint8) * 255
@@ -57,7 +57,7 @@ def save(file: Path, pixels: NDArray[Any]) -> None:
 def as_manifest(phantoms: Path, folder: Path) -> None:
     """Images of all three formats; the lesions of a film in one mask, in the order in which it shows them."""
     rows = []
-    for number, (scan, grey, lesions) in enumerate(films(phantoms)):
+    for number, (scan, grey, lesions) in enumerate(read_scans(phantoms)):
         image, mask = f"{scan.patient}_{scan.laterality}_{scan.view}{SUFFIXES[number % 3]}", ""
         save(folder / image, grey)
         if lesions:
@@ -86,7 +86,7 @@ def as_manifest(phantoms: Path, folder: Path) -> None:
 def as_cbis(phantoms: Path, folder: Path) -> None:
     """Films with lesions only, as CBIS-DDSM has no others; the malignant patient in train, the benign one in test."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    for scan, grey, lesions in films(phantoms):
+    for scan, grey, lesions in read_scans(phantoms):
         split = "Training" if any(lesion.pathology == "malignant" for lesion, _ in lesions) else "Test"
         for number, (lesion, mask) in enumerate(lesions, 1):
             kind = "Mass" if "MASS" in str(lesion.lesion_type) else "Calc"

@@ -96,7 +96,7 @@ def test_every_stage_is_finished_and_nothing_is_wrong(run: Run) -> None:
     assert run.audit() == {}
 
 
-def test_all_films_are_catalogued_cut_and_probed(run: Run, phantoms: Path) -> None:
+def test_all_scans_are_catalogued_cut_and_probed(run: Run, phantoms: Path) -> None:
     assert count(run, "scan") == len(list(phantoms.rglob("*.LJPEG"))) == 16
     assert count(run, "rejected") == 0
     assert len(list((run.folder / "patch").glob("*.parquet"))) == 16
@@ -234,8 +234,8 @@ def test_concepts_add_up_to_the_logit_and_their_maps_to_the_class_activation_map
             assert row["contribution"] == pytest.approx(own, abs=1e-9)
             of = maps[row["phenomenon"]]
             down, across = divmod(of["map"].index(max(of["map"])), of["map_width"])
-            (film,) = rows(run, f"scan where scan = '{scan}'")
-            scale = min(film["rows"], film["columns"]) / (4 * layer["side"])
+            (of_scan,) = rows(run, f"scan where scan = '{scan}'")
+            scale = min(of_scan["rows"], of_scan["columns"]) / (4 * layer["side"])
             assert row["x"] == pytest.approx((layer["offset"] + across * layer["stride"] + 0.5) * scale, abs=1)
             assert row["y"] == pytest.approx((layer["offset"] + down * layer["stride"] + 0.5) * scale, abs=1)
         (whole,) = rows(run, f"scan_map where scan = '{scan}' and shows = 'class activation map'")
@@ -286,8 +286,8 @@ def test_a_scan_as_an_image_of_ones_own_is_explained_alike(run: Run, tmp_path: P
     import numpy as np
 
     scan = min(row["scan"] for row in rows(run, "explanation"))
-    (film,) = [row for row in run.rows("film") if row["scan"] == scan]
-    density = SOURCE_KINDS[film["source_kind"]].film(film)
+    (of_scan,) = [row for row in run.rows("scan_to_cut") if row["scan"] == scan]
+    density = SOURCE_KINDS[of_scan["source_kind"]].pixels(of_scan)
     grey = np.clip((30_000 - density.astype(np.int64)) * 65535 / 29_500, 0, 65535).round().astype(np.uint16)
     Image.fromarray(grey).save(tmp_path / "own.png")
     explain_images(run, [tmp_path / "own.png"], pdf=True)

@@ -14,7 +14,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut, cut_film
+from deepminer_ray.stages.cut import cut, cut_scan
 from deepminer_ray.workers.nodes import NodeRequirements, VisiblePath
 
 
@@ -43,7 +43,7 @@ def rows(run: Run, statement: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_films_that_cannot_be_read_are_rejected_and_the_rest_is_cut(run: Run, damaged: Path) -> None:
+def test_scans_that_cannot_be_read_are_rejected_and_the_rest_is_cut(run: Run, damaged: Path) -> None:
     short, headless, gone = (str(file) for file in sorted(damaged.rglob("*.ics"))[:1] * 3)
     rejected = {row["file"]: (row["stage"], row["reason"]) for row in rows(run, "from rejected")}
     assert sorted(stage for stage, _ in rejected.values()) == ["catalog", "catalog", "cut"]
@@ -60,16 +60,16 @@ def test_a_patch_is_its_window_of_the_stored_scan(run: Run) -> None:
     )
     number = patches[0]["scan_number"]
     chosen = [row for row in patches if row["scan_number"] == number]
-    film = read_scan(run.folder / "scan", number)
+    stored = read_scan(run.folder / "scan", number)
     pixels = read_patches(shard(run.folder / "patch", number), [row["patch"] for row in chosen])
     for row, image in zip(chosen, pixels, strict=True):
-        scale = film.shape[1] / row["columns"]
+        scale = stored.shape[1] / row["columns"]
         x, y = round(row["x"] * scale), round(row["y"] * scale)
         found = [
             (dx, dy)
             for dx in (-1, 0, 1)
             for dy in (-1, 0, 1)
-            if x + dx >= 0 and y + dy >= 0 and np.array_equal(film[y + dy : y + dy + 64, x + dx : x + dx + 64], image)
+            if x + dx >= 0 and y + dy >= 0 and np.array_equal(stored[y + dy : y + dy + 64, x + dx : x + dx + 64], image)
         ]
         assert found
 
@@ -98,12 +98,12 @@ def test_a_disk_that_cannot_be_written_ends_in_one_sentence_and_loses_nothing_th
     kept, lost = sorted((other.folder / "patch").glob("*.parquet"))[:2]
     before = kept.read_bytes()
     lost.unlink()
-    films = (other.folder / "scan").rename(other.folder / "films")
+    moved = (other.folder / "scan").rename(other.folder / "films")
     (other.folder / "scan").write_text("no folder")
     with pytest.raises(BadInput, match=r"Patches cannot be stored: .*The 8 films cut so far are kept"):
         cut(other, side=64, again=True)
     (other.folder / "scan").unlink()
-    films.rename(other.folder / "scan")
+    moved.rename(other.folder / "scan")
     assert not lost.exists() and kept.read_bytes() == before
     assert rows(other, "from patch order by all") == rows(run, "from patch order by all")
     cut(other, side=64, again=True)
@@ -111,7 +111,7 @@ def test_a_disk_that_cannot_be_written_ends_in_one_sentence_and_loses_nothing_th
     assert rows(other, "from patch order by all") == rows(run, "from patch order by all")
 
 
-def test_films_and_lesions_that_changed_are_cut_anew(ray: object, phantoms: Path, tmp_path: Path) -> None:
+def test_scans_and_lesions_that_changed_are_cut_anew(ray: object, phantoms: Path, tmp_path: Path) -> None:
     """What depends on a film's file or outlines is never taken from an earlier cut of others."""
     source = tmp_path / "films"
     shutil.copytree(phantoms, source)
@@ -122,20 +122,22 @@ def test_films_and_lesions_that_changed_are_cut_anew(ray: object, phantoms: Path
     for file in shards:
         os.utime(file, (1, 1))
     drawing = next(iter(sorted(source.rglob("*.OVERLAY"))))
-    film = next(file for file in sorted(source.rglob("*.LJPEG")) if file.stem != drawing.stem)
-    shutil.copyfile(film, film.with_suffix(".new"))
-    film.with_suffix(".new").replace(film)
+    changed = next(file for file in sorted(source.rglob("*.LJPEG")) if file.stem != drawing.stem)
+    shutil.copyfile(changed, changed.with_suffix(".new"))
+    changed.with_suffix(".new").replace(changed)
     moved = re.sub(r"(?<=BOUNDARY\n)\d+", lambda column: str(int(column[0]) + 3), drawing.read_text())
     assert moved != drawing.read_text()
     drawing.write_text(moved)
     catalog(made, str(source), again=True)
     cut(made, side=32)
     again = {file.name for file in shards if file.stat().st_mtime > 1}
-    expected = rows(made, f"select scan_number from scan where file in ('{film}', '{drawing.with_suffix('.LJPEG')}')")
+    expected = rows(
+        made, f"select scan_number from scan where file in ('{changed}', '{drawing.with_suffix('.LJPEG')}')"
+    )
     assert again == {f"{row['scan_number']:06d}.parquet" for row in expected} and len(again) == 2
 
 
-def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:
+def test_other_parameters_cut_all_scans_anew(run: Run, tmp_path: Path) -> None:
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
     cut(other, side=32, again=True)
@@ -143,20 +145,20 @@ def test_other_parameters_cut_all_films_anew(run: Run, tmp_path: Path) -> None:
     assert min(read_scan(other.folder / "scan", number).shape) == 128
 
 
-def test_films_of_a_disk_that_is_lost_meanwhile_are_not_rejected(ray: object, phantoms: Path, tmp_path: Path) -> None:
+def test_scans_of_a_disk_that_is_lost_meanwhile_are_not_rejected(ray: object, phantoms: Path, tmp_path: Path) -> None:
     source = tmp_path / "films"
     shutil.copytree(phantoms, source)
     made = Run.created(tmp_path / "run")
     catalog(made, str(source))
-    first, second, *_ = (film | {"lesions": json.dumps(film["lesions"])} for film in made.rows("film"))
+    first, second, *_ = (row | {"lesions": json.dumps(row["lesions"])} for row in made.rows("scan_to_cut"))
     wanted = NodeRequirements((VisiblePath(source),))
-    done = cut_film(first, made.folder, 64, 0.5, wanted)
+    done = cut_scan(first, made.folder, 64, 0.5, wanted)
     assert (done["reason"], done["stopped"]) == ("", "") and done["patches"]
     source.rename(tmp_path / "gone")
-    stopped = cut_film(second, made.folder, 64, 0.5, wanted)
+    stopped = cut_scan(second, made.folder, 64, 0.5, wanted)
     assert stopped["reason"] == "" and f"does not see {source}" in stopped["stopped"]
     with pytest.raises(BadInput, match="does not see"):
         cut(made, side=64)
     (tmp_path / "gone").rename(source)
     Path(second["file"]).unlink()
-    assert cut_film(second, made.folder, 64, 0.5, wanted)["reason"], "one that is gone alone is rejected"
+    assert cut_scan(second, made.folder, 64, 0.5, wanted)["reason"], "one that is gone alone is rejected"

@@ -119,23 +119,23 @@ COMMANDS = {
     "train": ["train", "--network", "squeezenet1_1", "--weights", "none", "--epochs", "1", "--batch", "4"],
 }
 PATCHES = {"report", "survey", "rank", "dissect", "probe", "train"}
-FILMS = {"survey", "breast", "explain", "probe"}
+SCANS = {"survey", "breast", "explain", "probe"}
 LIST = PATCHES | {"explain"}
 """Which need the list of shards before anything else."""
 NETWORK = {"image", "explain", "rank", "dissect"}
 REFUSED: dict[str, tuple[set[str], str]] = {
-    "only run.duckdb": (PATCHES | FILMS | NETWORK, rf"patch/{SHARDS}|scan/\d+\.parquet|network\.pt|probed\.pt"),
+    "only run.duckdb": (PATCHES | SCANS | NETWORK, rf"patch/{SHARDS}|scan/\d+\.parquet|network\.pt|probed\.pt"),
     "patch/ gone": (LIST, rf"patch/{SHARDS}"),
-    "scan/ gone": (FILMS, r"scan/\d+\.parquet"),
+    "scan/ gone": (SCANS, r"scan/\d+\.parquet"),
     "patches cut short": (PATCHES, r"patch/\d+\.parquet"),
-    "films cut short": (FILMS, r"scan/\d+\.parquet"),
+    "films cut short": (SCANS, r"scan/\d+\.parquet"),
     "patches of another film": (PATCHES, r"patch/\d+\.parquet"),
-    "films of another": (FILMS, r"scan/\d+\.parquet"),
+    "films of another": (SCANS, r"scan/\d+\.parquet"),
     "probed.pt gone": (NETWORK, r"checkpoint/probed\.pt"),
     "probed.pt negated": (NETWORK, r"checkpoint/probed\.pt"),
     "network.pt negated": ({"probe"}, r"checkpoint/network\.pt"),
     "list gone": (LIST, rf"patch/{SHARDS}"),
-    "list cut short": (LIST | FILMS, rf"patch/{SHARDS}"),
+    "list cut short": (LIST | SCANS, rf"patch/{SHARDS}"),
 }
 """By damage: which commands need what is missing, and how its name is said. `report` ends well without pixels."""
 STAGES = {"explain", "rank", "dissect", "probe", "train"}

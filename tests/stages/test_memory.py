@@ -18,7 +18,7 @@ from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 
-FILMS, ROWS, COLUMNS, SIDE = 64, 1800, 1500, 32
+SCANS, ROWS, COLUMNS, SIDE = 64, 1800, 1500, 32
 MEGABYTE = 2**20
 
 
@@ -43,29 +43,29 @@ def growth(work: Callable[[], None]) -> float:
 
 
 @pytest.fixture
-def films(tmp_path: Path) -> Path:
+def source(tmp_path: Path) -> Path:
     """Sixty-four films of 2.7 MPixel, a quarter of each air."""
     directory = tmp_path / "films"
     directory.mkdir()
-    film = np.linspace(8_000, 40_000, ROWS * COLUMNS).reshape(ROWS, COLUMNS).astype(np.uint16)
-    film[:, : COLUMNS // 4] = 0
+    pixels = np.linspace(8_000, 40_000, ROWS * COLUMNS).reshape(ROWS, COLUMNS).astype(np.uint16)
+    pixels[:, : COLUMNS // 4] = 0
     lines = ["image,mask,patient,laterality,view,pathology"]
-    for number in range(FILMS):
-        Image.fromarray(film).save(directory / f"film{number:02d}.png", compress_level=1)
+    for number in range(SCANS):
+        Image.fromarray(pixels).save(directory / f"film{number:02d}.png", compress_level=1)
         lines.append(f"film{number:02d}.png,,P_{number:05d},LEFT,CC,normal")
     (directory / "manifest.csv").write_text("\n".join(lines) + "\n")
     return directory
 
 
 @pytest.mark.slow
-def test_the_driver_sees_neither_pixels_nor_activations(ray: object, films: Path, tmp_path: Path) -> None:
+def test_the_driver_sees_neither_pixels_nor_activations(ray: object, source: Path, tmp_path: Path) -> None:
     run = Run.created(tmp_path / "run")
     torch.manual_seed(0)
     network, _ = build("shufflenet_v2_x0_5")
     save(tmp_path / "network.pt", network.eval(), SIDE, "imagenet")
-    catalog(run, str(films))
+    catalog(run, str(source))
     partition(run, train=0.01, test=0.98)
-    decoded = FILMS * ROWS * COLUMNS * 2 / MEGABYTE
+    decoded = SCANS * ROWS * COLUMNS * 2 / MEGABYTE
     assert growth(lambda: cut(run, side=SIDE)) < decoded / 4
     assert growth(lambda: probe(run, checkpoint=str(tmp_path / "network.pt"))) < 100
     (patches,) = run.ask("select count(*) as n from activation").to_pylist()

@@ -228,7 +228,7 @@ def test_a_node_lost_in_every_stage_changes_nothing(
     run = Run(tmp_path / "run")
     shards = run.folder / "patch"
     strikes = {
-        "cut": ("cut_film", lambda: len(list(shards.glob("*.parquet"))) > 3),
+        "cut": ("cut_scan", lambda: len(list(shards.glob("*.parquet"))) > 3),
         "train": ("RayTrainWorker", lambda: run.ask("from epoch").num_rows),
         "probe": ("ProbeActor", lambda: list((run.folder / "store").glob("probe-*"))),
     }

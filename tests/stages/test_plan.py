@@ -39,7 +39,7 @@ def many(run: Run, condition: str = "true") -> int:
     return int(run.ask(f"{joined} join label using (patch) where {condition}").to_pylist()[0]["n"])
 
 
-def test_a_sample_of_all_films_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
+def test_a_sample_of_all_scans_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
     kind = kind_of_source(phantoms)
     asked = PlanOptions(str(phantoms), side=SIDE, films=100, **asdict(SHARES))
     items = kind.items(phantoms)
@@ -49,11 +49,11 @@ def test_a_sample_of_all_films_gives_exactly_what_is_cut(ray: Any, run: Run, pha
     assert found.patches == (many(run),) * 3
     assert found.trained.value == many(run, "partition = 'train'")
     assert sum(one.patch_bytes for one in sample.cuts) == pytest.approx(written(run, "patch"), rel=0.001)
-    findings = sum(film.findings for film in headers.films)
+    findings = sum(scan.findings for scan in headers.planned)
     assert findings == pytest.approx(many(run, "class <> 'normal'"), rel=0.25)
 
 
-def test_a_few_films_predict_all_of_them(
+def test_a_few_scans_predict_all_of_them(
     ray: object, run: Run, phantoms: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     how = ["--side", str(SIDE), "--network", "squeezenet1_1", "--films", "4", "--seconds", "0", "--json"]
@@ -86,7 +86,7 @@ def main_ended(arguments: list[str]) -> None:
     assert ended.value.code == 0
 
 
-def test_films_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantoms: Path, tmp_path: Path) -> None:
+def test_scans_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantoms: Path, tmp_path: Path) -> None:
     source = tmp_path / "films"
     shutil.copytree(phantoms, source)
     for file in source.rglob("*.LJPEG"):

@@ -93,15 +93,15 @@ def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> 
     assert all(copied.ask(f"from {table}").num_rows == 0 for table in ("evidence", "weight", "bias"))
     (layer,) = answers(copied, "layer")
     loaded = load(copied.folder)
-    film = copied.rows("probe_patch", partitions=["train", "test", "holdout"])[0]
-    pixels = read_patches(shard(copied.folder / "patch", film["scan_number"]), film["patches"][:4])
+    row = copied.rows("probe_patch", partitions=["train", "test", "holdout"])[0]
+    pixels = read_patches(shard(copied.folder / "patch", row["scan_number"]), row["patches"][:4])
     answering = Probe(loaded)
     with torch.inference_mode():
         maps = LayerAndLast(loaded.network.features, LAYER)(answering.image(pixels))[0]
     height, width = maps.shape[2:]
     assert (layer["name"], layer["map_height"], layer["map_width"]) == (LAYER, height, width)
     found = copied.ask(
-        f"from activation where patch in ({', '.join(map(str, film['patches'][:4]))}) order by patch, unit"
+        f"from activation where patch in ({', '.join(map(str, row['patches'][:4]))}) order by patch, unit"
     )
     np.testing.assert_allclose(found["maximum"].to_numpy(), maps.amax((2, 3)).flatten().numpy(), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found["mean"].to_numpy(), maps.mean((2, 3)).flatten().numpy(), rtol=1e-5, atol=1e-5)

@@ -18,7 +18,7 @@ from deepminer_ray.network.checkpoint import save
 from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages import cut as stage
 from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut, cut_film
+from deepminer_ray.stages.cut import cut, cut_scan
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.workers.cluster import LASTING, RETRIES
 from deepminer_ray.workers.stream import Batch, answered
@@ -42,30 +42,30 @@ def test_a_batch_over_which_workers_die_is_named(ray: Any, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_film_over_which_workers_die_ends_the_cutting(
+def test_a_scan_over_which_workers_die_ends_the_cutting(
     ray: Any, phantoms: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = shutil.copytree(next(phantoms.rglob("*.ics")).parent, tmp_path / "case")
-    for film in sorted(case.glob("*.LJPEG"))[1:]:
-        film.unlink()
+    for file in sorted(case.glob("*.LJPEG"))[1:]:
+        file.unlink()
     run = Run.created(tmp_path / "run")
     catalog(run, str(case))
 
     tried, more_than_enough = tmp_path / "tried", 2 * RETRIES
 
     class Deadly:
-        def film(self, scan: dict[str, Any]) -> None:
+        def pixels(self, scan: dict[str, Any]) -> None:
             with tried.open("a") as written:
                 written.write("once\n")
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def dying(film: dict[str, Any], **how: Any) -> dict[str, Any]:
+    def dying(scan: dict[str, Any], **how: Any) -> dict[str, Any]:
         if not tried.exists() or len(tried.read_text().splitlines()) < more_than_enough:
-            SOURCE_KINDS[film["source_kind"]] = Deadly()  # of this worker, which dies of it
-        return cut_film(film, **how)
+            SOURCE_KINDS[scan["source_kind"]] = Deadly()  # of this worker, which dies of it
+        return cut_scan(scan, **how)
 
     with monkeypatch.context() as patched:
-        patched.setattr(stage, "cut_film", dying)
+        patched.setattr(stage, "cut_scan", dying)
         with pytest.raises(
             BadInput, match=r"one after the other over .*LJPEG or .* because memory ran short: let fewer work"
         ):

@@ -273,21 +273,21 @@ def test_a_class_without_patches_and_a_single_patient_are_refused_by_name(run: R
 @pytest.mark.parametrize("workers", [1, 3])
 def test_patches_come_in_one_order_whether_held_or_read(ray: Any, run: Run, workers: int) -> None:
     """From the object store and from the files: the same batches, and those that the order says."""
-    films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
+    scans = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
     patches, recipe = run.folder / "patch", Recipe(2, 8, 0.01, None, seed=5)
-    task = Task({}, None, ("normal", "benign", "malignant"), recipe, 64, patches, patches, films, "best")
-    rows = dataset(ray, films, patches, task.classes).materialize()
+    task = Task({}, None, ("normal", "benign", "malignant"), recipe, 64, patches, patches, scans, "best")
+    rows = dataset(ray, scans, patches, task.classes).materialize()
     seen = Counter[int]()
     for rank in range(workers):
         held, read = (Feed(task, NO_REQUIREMENTS, rank, workers, given) for given in (rows, None))
         held.window = read.window = 10 * held.size
         both = list(zip(held.batches(2), read.batches(2), strict=True))
-        assert len(both) == held.steps == sum(len(film["patches"]) for film in films) // 8
+        assert len(both) == held.steps == sum(len(scan["patches"]) for scan in scans) // 8
         for (pixels, classes), (other_pixels, other_classes) in both:
             assert np.array_equal(pixels, other_pixels) and np.array_equal(classes, other_classes)
             seen.update(pixel.tobytes().__hash__() for pixel in pixels)
         assert any(not np.array_equal(a[0], b[0]) for a, b in zip(held.batches(2), held.batches(3), strict=True))
-    assert max(seen.values()) <= 2 and sum(seen.values()) == sum(len(film["patches"]) for film in films) // 8 * 8
+    assert max(seen.values()) <= 2 and sum(seen.values()) == sum(len(scan["patches"]) for scan in scans) // 8 * 8
 
 
 @pytest.mark.parametrize("normals", [1, 3])
@@ -299,13 +299,13 @@ def test_normal_patches_are_limited_of_training_and_of_validation_patients(
         ill = "(select min(patient) from scan semi join lesion using (scan))"
         tables.connection.execute(f"update partition set partition = 'train', validation = (patient = {ill})")
     answers = ["normal", "benign", "malignant"]
-    films, everything = (
+    scans, everything = (
         whole.rows("training", normals=limit, seed="0", balanced=False, answers=answers) for limit in (normals, None)
     )
     for kept in (False, True):
         counts, all_counts = (
-            Counter(name == "normal" for film in rows if film["validation"] is kept for name in film["classes"])
-            for rows in (films, everything)
+            Counter(name == "normal" for scan in rows if scan["validation"] is kept for name in scan["classes"])
+            for rows in (scans, everything)
         )
         assert counts[False] == all_counts[False]
         assert counts[True] == min(normals * counts[False], all_counts[True]) > 0
@@ -316,17 +316,17 @@ def test_rarer_classes_are_listed_until_all_have_as_many(run: Run) -> None:
     plain, balanced = (
         run.rows("training", normals=None, seed="0", balanced=way, answers=answers) for way in (False, True)
     )
-    counts = Counter(name for film in balanced for name in film["classes"])
+    counts = Counter(name for scan in balanced for name in scan["classes"])
     assert len(set(counts.values())) == 1
     for before, after in zip(plain, balanced, strict=True):
         assert set(before["patches"]) == set(after["patches"])
-    times = Counter(patch for film in balanced for patch in film["patches"])
-    of_class = {patch: name for film in balanced for patch, name in zip(film["patches"], film["classes"], strict=True)}
+    times = Counter(patch for scan in balanced for patch in scan["patches"])
+    of_class = {patch: name for scan in balanced for patch, name in zip(scan["patches"], scan["classes"], strict=True)}
     for name in answers:
         repeated = {times[patch] for patch in of_class if of_class[patch] == name}
         assert max(repeated) - min(repeated) <= 1, "patches of a class are shown equally often, give or take one"
     cancer = run.rows("training", normals=None, seed="0", balanced=True, answers=["not_malignant", "malignant"])
-    counts = Counter(name == "malignant" for film in cancer for name in film["classes"])
+    counts = Counter(name == "malignant" for scan in cancer for name in scan["classes"])
     assert counts[True] == counts[False]
 
 
@@ -375,10 +375,10 @@ def test_what_a_worker_refuses_is_the_sentence() -> None:
 
 
 def test_a_node_that_cannot_see_the_patches_is_named(ray: Any, run: Run, tmp_path: Path) -> None:
-    films = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
+    scans = run.rows("training", normals=2, seed="0", balanced=False, answers=["normal", "benign", "malignant"])
     wanted = NodeRequirements((VisiblePath(tmp_path / "elsewhere"),))
     with pytest.raises(BadInput, match=rf"^The node \S+ does not see {tmp_path}/elsewhere: mount it"):
-        fit._materialized(dataset(ray, films, run.folder / "patch", ("normal", "benign", "malignant"), wanted))
+        fit._materialized(dataset(ray, scans, run.folder / "patch", ("normal", "benign", "malignant"), wanted))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -403,11 +403,11 @@ def test_each_class_of_a_network_of_two_has_its_auc_in_every_epoch(tmp_path: Pat
     """Also what is left of the other, and null where the patches are all of one class."""
     torch.manual_seed(0)
     network = build("squeezenet1_1", classes=CANCER_OR_NOT.names)[0]
-    film = np.random.default_rng(0).integers(500, 30_000, (8, 64, 64)).astype(np.uint16)
+    pixels = np.random.default_rng(0).integers(500, 30_000, (8, 64, 64)).astype(np.uint16)
     epochs = []
     for epoch, classes in enumerate((np.arange(8) % 2, np.zeros(8, np.int64)), 1):
         row = {"epoch": epoch, "loss": 1.0, "learning_rate": 0.1, "patches_per_second": 1.0, "kept": epoch == 1}
-        epochs.append(row | validate(network, "imagenet", [(film, classes)], torch.device("cpu")))
+        epochs.append(row | validate(network, "imagenet", [(pixels, classes)], torch.device("cpu")))
     run = Run.created(tmp_path / "run")
     with run.appending() as tables:
         for table, rows in epoch_tables(epochs).items():

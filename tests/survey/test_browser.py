@@ -124,17 +124,17 @@ def test_hovering_outlines_the_patch_to_the_pixel(page: Page, survey: Served, ru
         expect(tile).to_have_attribute("data-shown", "")
         page.wait_for_timeout(150)
         pixels = shown(page).astype(int)
-        film = read_scan(run.folder / "scan", patch["film"])
-        assert pixels.shape[:2] == film.shape
+        stored = read_scan(run.folder / "scan", patch["film"])
+        assert pixels.shape[:2] == stored.shape
         red = (pixels[..., 0] > 200) & (pixels[..., 1] < 80)
         place = np.argwhere(red)
         x, y, width, height = patch["box"]
         top, left = place.min(0)
         bottom, right = place.max(0)
-        expected = [max(y - 2, 0), max(x - 2, 0), min(y + height + 1, film.shape[0] - 1)]
-        expected += [min(x + width + 1, film.shape[1] - 1)]
+        expected = [max(y - 2, 0), max(x - 2, 0), min(y + height + 1, stored.shape[0] - 1)]
+        expected += [min(x + width + 1, stored.shape[1] - 1)]
         assert np.abs(np.array([top, left, bottom, right]) - expected).max() <= CLOSE, index
-        grey = np.clip((DISPLAY_BLACK - film / UNITS_PER_DENSITY) / DISPLAY_RANGE, 0, 1) * 255
+        grey = np.clip((DISPLAY_BLACK - stored / UNITS_PER_DENSITY) / DISPLAY_RANGE, 0, 1) * 255
         assert np.abs(pixels[~red] - grey[~red][:, np.newaxis]).max() <= 1
         inside = red[round(y) + 3 : round(y + height) - 3, round(x) + 3 : round(x + width) - 3]
         assert not inside.any()

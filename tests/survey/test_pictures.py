@@ -16,10 +16,10 @@ def opened(picture: bytes) -> np.ndarray:
     return np.array(Image.open(io.BytesIO(picture)))
 
 
-def test_a_film_keeps_every_bit() -> None:
-    film = np.random.default_rng(0).integers(0, 65536, (50, 30), dtype=np.uint16)
-    shown = opened(scan_picture(film)).astype(int)
-    assert np.array_equal(shown[..., 0] * 256 + shown[..., 1], film)
+def test_a_scan_keeps_every_bit() -> None:
+    pixels = np.random.default_rng(0).integers(0, 65536, (50, 30), dtype=np.uint16)
+    shown = opened(scan_picture(pixels)).astype(int)
+    assert np.array_equal(shown[..., 0] * 256 + shown[..., 1], pixels)
 
 
 @pytest.mark.parametrize("side", [64, 192, 227])

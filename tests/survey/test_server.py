@@ -298,7 +298,7 @@ def test_hidden_repeats_look_like_any_question(run: Run) -> None:
     assert [row["phenomenon"] for row in rows(run, "from annotation_now")] == ["mass: spiculated"]
 
 
-def test_pictures_of_every_rule_and_films_are_served_and_kept(web: Served) -> None:
+def test_pictures_of_every_rule_and_scans_are_served_and_kept(web: Served) -> None:
     home = web.home["Anna"]
     data = data_of(home, 0)
     activations = [patch["activation"] for patch in data["patches"]]
@@ -311,8 +311,8 @@ def test_pictures_of_every_rule_and_films_are_served_and_kept(web: Served) -> No
         assert "immutable" in picture.headers["cache-control"]
         seen.add(picture.content)
     assert len(seen) == len(RULES)
-    film = httpx.get(f"{home}film/{data['patches'][0]['film']}.png")
-    assert film.status_code == 200 and film.content.startswith(b"\x89PNG")
+    mammogram = httpx.get(f"{home}film/{data['patches'][0]['film']}.png")
+    assert mammogram.status_code == 200 and mammogram.content.startswith(b"\x89PNG")
 
 
 def test_one_survey_of_a_run_at_a_time_and_imports_wait(run: Run, tmp_path: Path) -> None:

@@ -19,18 +19,18 @@ SECONDS = 10.0
 class Counting:
     """In place of a network: how many patches it was shown."""
 
-    def patches(self, films: Iterable[tuple[Any, Pixels]]) -> dict[str, pa.Table]:
-        return {"prediction": pa.table({"shown": [sum(len(pixels) for _, pixels in films)]})}
+    def patches(self, scans: Iterable[tuple[Any, Pixels]]) -> dict[str, pa.Table]:
+        return {"prediction": pa.table({"shown": [sum(len(pixels) for _, pixels in scans)]})}
 
 
-def test_a_batch_s_first_film_is_read_while_the_network_answers_another(
+def test_a_batch_s_first_scan_is_read_while_the_network_answers_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read, stored = threading.Event(), []
 
-    def reading(_: Path, film: tuple[int, list[int]]) -> Pixels:
+    def reading(_: Path, scan: tuple[int, list[int]]) -> Pixels:
         read.set()
-        return np.zeros((len(film[1]), 2, 2), np.uint16)
+        return np.zeros((len(scan[1]), 2, 2), np.uint16)
 
     monkeypatch.setitem(READ_FOR, "patches", reading)
     prober = Prober(How(""), tmp_path)

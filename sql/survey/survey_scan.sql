@@ -7,11 +7,11 @@ with outlined as (
 )
 
 select
-    film.scan_number, film.scan, film.rows, film.columns, film.laterality, film.view, coalesce(rings, []) as rings,
+    this.scan_number, this.scan, this.rows, this.columns, this.laterality, this.view, coalesce(rings, []) as rings,
     min(other.scan_number) as other
-from scan as film
+from scan as this
 left join scan as other
-    on other.patient = film.patient and other.laterality = film.laterality and other.view <> film.view
-left join outlined on outlined.scan = film.scan
-where list_contains($films, film.scan_number)
+    on other.patient = this.patient and other.laterality = this.laterality and other.view <> this.view
+left join outlined on outlined.scan = this.scan
+where list_contains($scans, this.scan_number)
 group by all

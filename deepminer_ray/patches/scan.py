@@ -11,7 +11,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
-from deepminer_ray.sources.image import film_header, read_image
+from deepminer_ray.sources.image import read_image, scan_header
 
 LEAST_BREAST, MOST_BREAST = 0.02, 0.85
 """Shares of a film: with less of it there is no breast, with more no air beside it."""
@@ -22,10 +22,10 @@ USUAL_BITS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OwnFilm:
+class OwnScan:
     """A user's own image as stored film, its size at full resolution in px, and what is odd about it, in words."""
 
-    film: NDArray[np.uint16]
+    pixels: NDArray[np.uint16]
     rows: int
     columns: int
     oddities: list[str]
@@ -38,12 +38,12 @@ def stored(density: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
     return np.asarray(resized, dtype=np.uint16)
 
 
-def own_film(file: Path, side: int) -> OwnFilm:
+def own_scan(file: Path, side: int) -> OwnScan:
     """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast."""
-    header = film_header(file)
-    film = stored(read_image(str(file)), side)
-    breast = float(breast_mask(film).mean())
-    if float((film < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
+    header = scan_header(file)
+    pixels = stored(read_image(str(file)), side)
+    breast = float(breast_mask(pixels).mean())
+    if float((pixels < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
         raise BadInput(f"{file.name} is light where film is dark: no mammogram, or an inverted one; invert it first.")
     if breast < LEAST_BREAST:
         raise BadInput(f"{file.name} shows no breast: it is dark all over.")
@@ -54,6 +54,6 @@ def own_film(file: Path, side: int) -> OwnFilm:
         )
     if breast > MOST_BREAST:
         oddities.append(f"{file.name} shows no air beside the breast: all of it is taken for breast.")
-    if min(header.rows, header.columns) < min(film.shape):
+    if min(header.rows, header.columns) < min(pixels.shape):
         oddities.append(f"{file.name} is {header.columns} x {header.rows} px, fewer than the network's input.")
-    return OwnFilm(film, header.rows, header.columns, oddities)
+    return OwnScan(pixels, header.rows, header.columns, oddities)

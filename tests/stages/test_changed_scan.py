@@ -39,11 +39,11 @@ def rejected(run: Run) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", SOURCES)
-def test_a_film_that_changed_is_rejected_and_one_that_was_copied_is_not(ray: object, tmp_path: Path, kind: str) -> None:
+def test_a_scan_that_changed_is_rejected_and_one_that_was_copied_is_not(ray: object, tmp_path: Path, kind: str) -> None:
     source, run = tmp_path / "films", Run.created(tmp_path / "run")
     SOURCES[kind](source)
     catalog(run, str(source))
-    files = [Path(film["file"]) for film in run.rows("film")]
+    files = [Path(scan["file"]) for scan in run.rows("scan_to_cut")]
     other, changed = next((a, b) for a in files for b in files if a.read_bytes() != b.read_bytes())
     before, told = changed.read_bytes(), changed.stat()
     shutil.copyfile(other, changed)  # a film that can be decoded, too
@@ -53,23 +53,23 @@ def test_a_film_that_changed_is_rejected_and_one_that_was_copied_is_not(ray: obj
     cut(run, side=32, breast=0.0)
     (left_out,) = rejected(run)
     assert left_out["file"] == str(changed) and left_out["reason"].startswith(CHANGED)
-    number = {film["file"]: film["scan_number"] for film in run.rows("film")}[str(changed)]
-    cut_films = {int(file.stem) for file in (run.folder / "patch").glob("*.parquet")}
-    assert number not in cut_films and len(cut_films) == len(files) - 1
+    number = {scan["file"]: scan["scan_number"] for scan in run.rows("scan_to_cut")}[str(changed)]
+    cut_scans = {int(file.stem) for file in (run.folder / "patch").glob("*.parquet")}
+    assert number not in cut_scans and len(cut_scans) == len(files) - 1
     changed.write_bytes(before)
     cut(run, side=32, breast=0.0, again=True)
     assert rejected(run) == [] and len(list((run.folder / "patch").glob("*.parquet"))) == len(files)
 
 
 @pytest.mark.parametrize("named", ["bucket", "google_bucket"])
-def test_a_film_of_a_bucket_that_changed_is_rejected(
+def test_a_scan_of_a_bucket_that_changed_is_rejected(
     ray: object, phantoms: Path, tmp_path: Path, request: pytest.FixtureRequest, named: str
 ) -> None:
     bucket: Remote = request.getfixturevalue(named)
     put(next(file.parent for file in sorted(phantoms.rglob("*.ics"))), bucket / "cases" / "case")
     run = Run.created(tmp_path / "run")
     catalog(run, str(bucket / "cases"))
-    first, second, *_ = (film["file"] for film in run.rows("film"))
+    first, second, *_ = (scan["file"] for scan in run.rows("scan_to_cut"))
     write_whole(place(first), place(second).read_bytes())
     write_whole(place(second), place(second).read_bytes())
     cut(run, side=64)
@@ -90,7 +90,7 @@ def test_a_run_of_an_earlier_version_is_cut_as_before(ray: object, tmp_path: Pat
         os.utime(file, (1, 1))
     cut(run, side=32, again=True)
     assert len(shards) == 4 and {file.stat().st_mtime for file in shards} == {1}
-    first, second, *_ = (Path(film["file"]) for film in run.rows("film"))
+    first, second, *_ = (Path(scan["file"]) for scan in run.rows("scan_to_cut"))
     first.write_bytes(first.read_bytes() + bytes(1))  # is still decoded
     cut(run, side=32, again=True)
     assert rejected(run) == [] and shards[0].stat().st_mtime > 1
@@ -101,13 +101,15 @@ def test_a_run_of_an_earlier_version_is_cut_as_before(ray: object, tmp_path: Pat
     assert run.audit() == {} or run.audit().keys() == {"scan_without_partition"}
 
 
-def test_patches_of_a_film_exchanged_with_its_times_are_not_kept(ray: object, tmp_path: Path) -> None:
+def test_patches_of_a_scan_exchanged_with_its_times_are_not_kept(ray: object, tmp_path: Path) -> None:
     """Copies that keep the times hide a change from who looks at times alone."""
     source, run = tmp_path / "films", Run.created(tmp_path / "run")
     seeds.manifest_source(source)
     catalog(run, str(source))
     cut(run, side=32, breast=0.0)
-    one, number = next((Path(row["file"]), row["scan_number"]) for row in run.rows("film") if "c1.dcm" in row["file"])
+    one, number = next(
+        (Path(row["file"]), row["scan_number"]) for row in run.rows("scan_to_cut") if "c1.dcm" in row["file"]
+    )
     told, content = one.stat(), one.read_bytes()
     shard = run.folder / "scan" / f"{number:06d}.parquet"
     before = shard.read_bytes()

@@ -9,7 +9,7 @@ with outlined as (
 
 select
     scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions,
-    to_json(film) ->> 'fingerprint' as fingerprint -- earlier versions have no such column
-from scan as film
+    to_json(described) ->> 'fingerprint' as fingerprint -- earlier versions have no such column
+from scan as described
 left join outlined using (scan)
 order by scan_number
