@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from deepminer_ray.database.statement import OF_A_FOLDER, statement
 
 SQL = Path(__file__).parents[2] / "sql"
@@ -16,18 +14,18 @@ def code(text: str) -> str:
     return re.sub(r"--[^\n]*|'[^']*'|\"[^\"]*\"", "", text)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SQL)))
-def test_a_query_has_the_house_shape(file: Path) -> None:
-    text = file.read_text()
-    first = text.splitlines()[0]
-    assert re.match(r"-- [A-Z].{10,}[.:]", first), f"no grain on the first line: {first}"
-    assert ";" not in code(text), "one statement, without semicolon"
-    assert code(text) == code(text).lower(), "lower case"
-    assert len(text.splitlines()) <= 40, "at most 40 lines"
-    assert all(len(line) <= 120 for line in text.splitlines()), "at most 120 characters a line"
-    assert "\t" not in text and text.endswith("\n") and not re.search(r" +$", text, re.MULTILINE)
-    assert all((len(line) - len(line.lstrip())) % 4 == 0 for line in text.splitlines()), "four spaces"
-    assert not re.search(r"[{}]{2}|{%|%s|\?", code(text)), "values are parameters"
+def test_a_query_has_the_house_shape() -> None:
+    for file in FILES:
+        text = file.read_text()
+        first = text.splitlines()[0]
+        assert re.match(r"-- [A-Z].{10,}[.:]", first), f"{file}: no grain on the first line: {first}"
+        assert ";" not in code(text), f"{file}: one statement, without semicolon"
+        assert code(text) == code(text).lower(), f"{file}: lower case"
+        assert len(text.splitlines()) <= 40, f"{file}: at most 40 lines"
+        assert all(len(line) <= 120 for line in text.splitlines()), f"{file}: at most 120 characters a line"
+        assert "\t" not in text and text.endswith("\n") and not re.search(r" +$", text, re.MULTILINE), file
+        assert all((len(line) - len(line.lstrip())) % 4 == 0 for line in text.splitlines()), f"{file}: four spaces"
+        assert not re.search(r"[{}]{2}|{%|%s|\?", code(text)), f"{file}: values are parameters"
 
 
 def test_selects_say_what_a_row_is() -> None:

@@ -386,11 +386,10 @@ def test_two_workers_and_two_calls_dissect_alike(answered: Run, tmp_path: Path) 
 
 
 def test_a_killed_probe_goes_on_where_it_stopped(run: Run, tmp_path: Path) -> None:
-    """Also without the workers that it had."""
     other = Run(tmp_path / "run")
     shutil.copytree(run.folder, other.folder)
     command = [sys.executable, "-c", "from deepminer_ray.cli import main; main()"]
-    command += ["probe", str(other.folder), "--again"]
+    command += ["probe", str(other.folder), "--workers", "0", "--again"]
     probing = subprocess.Popen(command, start_new_session=True)
     until = time.monotonic() + 300
     while not any(file.stat().st_size for file in (other.folder / "store").glob("*.wal")):
