@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.packing import packed
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import statement
 from deepminer_ray.database.store import Store
 from deepminer_ray.database.store import activation as stored_activation
 from deepminer_ray.database.tables import Tables
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.stages.rank import coverage_rows
 from deepminer_ray.statistics.confidence import share_intervals
 from deepminer_ray.workers.merge import MERGE_MEMORY, MERGE_THREADS
@@ -148,17 +148,17 @@ def filled(run: Run, matrix: Matrix, scan_of: NDArray[np.int64], probability: Ma
     name = pa.array([f"scan_{scan:04d}" for scan in range(SCANS)])
     patient = [f"patient_{scan // 4:03d}" for scan in range(SCANS)]
     number = scan_of * 65536 + np.arange(patches)
-    classes = pa.array(THREE_CLASSES.names)
+    classes = pa.array(CLASSES)
     with run.appending() as tables:
         tables.insert("scan", pa.table({"scan": name, "patient": patient, "scan_number": np.arange(SCANS)}))
         everyone = sorted(set(patient))
         tables.insert("partition", pa.table({"patient": everyone, "partition": ["test"] * len(everyone)}))
         tables.insert("patch", pa.table({"patch": number, "scan": name.take(pa.array(scan_of))}))
         tables.insert("label", pa.table({"patch": number, "class": classes.take(pa.array(truth))}))
-        for label, values in zip(THREE_CLASSES.names, probability.T, strict=True):
+        for label, values in zip(CLASSES, probability.T, strict=True):
             rows = {"patch": number, "class": [label] * patches, "probability": values.astype(np.float64)}
             tables.insert("prediction", pa.table(rows))
-            weight = weights(units)[THREE_CLASSES.names.index(label)]
+            weight = weights(units)[CLASSES.index(label)]
             tables.insert("weight", pa.table({"class": [label] * units, "unit": np.arange(units), "weight": weight}))
         for unit, maxima in enumerate(matrix):
             tables.insert("activation", activation(number, np.full(patches, unit, np.int32), maxima, unit))
@@ -167,7 +167,7 @@ def filled(run: Run, matrix: Matrix, scan_of: NDArray[np.int64], probability: Ma
 
 def weights(units: int) -> NDArray[np.float64]:
     """Weights [classes, units] of chance."""
-    return np.random.default_rng(1).normal(size=(len(THREE_CLASSES.names), units))
+    return np.random.default_rng(1).normal(size=(len(CLASSES), units))
 
 
 def compare(what: str, ours: float, numpy: float, goal: float) -> None:
@@ -260,12 +260,10 @@ def areas(
         return {row["class"]: row["auc"] for row in found if row["level"] == "patch"}
 
     def of_matrix() -> dict[str, float]:
-        return {
-            label: roc_auc_score(truth == number, probability[:, number]) for number, label in enumerate(THREE_CLASSES)
-        }
+        return {label: roc_auc_score(truth == number, probability[:, number]) for number, label in enumerate(CLASSES)}
 
     ours, expected = of_tables(), of_matrix()
-    assert all(abs(ours[label] - expected[label]) < 1e-12 for label in THREE_CLASSES.names)
+    assert all(abs(ours[label] - expected[label]) < 1e-12 for label in CLASSES)
     compare(f"AUC of {len(truth):,} patches x 3", median(repetitions, of_tables), median(repetitions, of_matrix), 0.5)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.explanations.chance import chances
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.words import load_words
@@ -90,7 +91,7 @@ def case(run: Run) -> None:
 
 def greedy(vectors: Path) -> None:
     """1,000 explanations against 1,000 reports, all different, and 1,000 shuffles between patients."""
-    words = load_words(vectors)
+    words = load_words(vectors, mammography().fields)
     chance = np.random.default_rng(0)
     known = np.array(words.vectors.index_to_key)
     explanations, reports = ([" ".join(chance.choice(known, size)) for _ in range(PAIRS)] for size in (12, 9))

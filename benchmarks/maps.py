@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from shuffled import labelled, taught, tested, training
 from sklearn.metrics import roc_auc_score
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import Network
 from deepminer_ray.network.checkpoint import Checkpoint
@@ -74,7 +74,7 @@ def peaks(run: Run, network: Network, side: int, normalisation: str) -> list[Row
         one = explained(probe, pixels)
         scale = np.array(pixels.shape[::-1]) / [scan["columns"], scan["rows"]]
         ring = np.array([[at["x"] + 0.5, at["y"] + 0.5] for at in scan["outline"][0]]) * scale
-        row: Row = {"right": THREE_CLASSES.names[one.decided] == scan["pathology"]}
+        row: Row = {"right": CLASSES[one.decided] == scan["pathology"]}
         for name, cells in (("unit", one.maps[one.order()[0]]), ("map", one.class_activation_map())):
             y, x = divmod(int(cells.argmax()), cells.shape[1])
             middle = np.array([x, y]) * where.stride + where.offset + 0.5

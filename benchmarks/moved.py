@@ -1,12 +1,12 @@
 """Whether two finished runs are the same: every table equal to the bit, but for clocks.
 
-    python benchmarks/moved.py RUN OTHER
+    python benchmarks/moved.py RUN OTHER [TABLE ...]
 
 For moves of code that must change nothing: the demo's run from before and from after them. Columns that say when or
 how fast something was done are left out. A run's folder, and the one around it, reads `.`: each may have a source of
 its own beside it. Rows are compared as text, in which DuckDB writes every number in full, and without their order.
 Prints a line a table, and of a table that differs its columns that do and some rows that only one run has. Exit status
-1 where anything differs.
+1 where anything differs. Tables that are named may be in one run only: a version can have more than the one before.
 """
 
 import argparse
@@ -49,12 +49,15 @@ def only_in_one(
     return alone
 
 
-def compared(connection: duckdb.DuckDBPyConnection, folders: dict[str, Path]) -> int:
-    """Print a line a table; how many differ."""
+def compared(connection: duckdb.DuckDBPyConnection, folders: dict[str, Path], new: set[str]) -> int:
+    """Print a line a table; how many differ. Those that are `new` may be in one run only."""
     one, other = (tables_of(connection, run) for run in folders)
     differing = 0
     for table in sorted(one | other):
         columns = one.get(table), other.get(table)
+        if table in new and None in columns:
+            print(f"{table:20} is new")
+            continue
         if columns[0] is None or columns[0] != columns[1]:
             differing += 1
             print(f"{table:20} has other columns: {columns[0]} and {columns[1]}")
@@ -82,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("other", type=Path)
+    parser.add_argument("new", nargs="*", metavar="TABLE")
     asked = parser.parse_args()
     folders = {"one": asked.run.resolve(), "other": asked.other.resolve()}
     with duckdb.connect() as connection:
@@ -89,7 +93,7 @@ def main() -> int:
             if not (folder / "run.duckdb").is_file():
                 sys.exit(f"There is no run in {folder}.")
             connection.execute(f"attach $file as {run} (read_only)", {"file": str(folder / "run.duckdb")})
-        differing = compared(connection, folders)
+        differing = compared(connection, folders, set(asked.new))
     print("The runs are the same." if not differing else f"{differing} tables differ.")
     return int(differing > 0)
 

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
 from deepminer_ray.network.backbone import Network, build
@@ -72,7 +72,7 @@ def patches(run: Run, option: Option, validation: bool, seed: int = 0) -> Patche
         normals=option.normals,
         seed=str(seed),
         balanced=option.balance == "sampling",
-        answers=THREE_CLASSES.names,
+        answers=CLASSES,
     )
     patient = {row["scan_number"]: row["patient"] for row in run.ask("from scan").to_pylist()}
     scans = [scan for scan in listed if scan["validation"] == validation]
@@ -134,8 +134,8 @@ def main(folder: Path, weights: str, seeds: Sequence[int]) -> None:
             network = trained(option, shown, weights, seed)
             found = validate(network, "caffe", [(seen.pixels, seen.classes)], CPU)
             low, high = malignant_interval(network, seen)
-            areas[name].append([found["auc"][label] for label in THREE_CLASSES])
-            said = ", ".join(f"{label} {area:.3f}" for label, area in zip(THREE_CLASSES, areas[name][-1], strict=True))
+            areas[name].append([found["auc"][label] for label in CLASSES])
+            said = ", ".join(f"{label} {area:.3f}" for label, area in zip(CLASSES, areas[name][-1], strict=True))
             print(
                 f"seed {seed}, {name}: {said} ({low:.3f} to {high:.3f}), loss {found['validation_loss']:.3f}; "
                 f"{len(shown.classes)} patches, {option.epochs} epochs; {len(seen.classes)} of validation",
@@ -144,7 +144,7 @@ def main(folder: Path, weights: str, seeds: Sequence[int]) -> None:
     print(f"over {len(seeds)} seeds: mean, and by how much it is more than without, mean (least to most)")
     for name, option in OPTIONS.items():
         more = np.array(areas[name]) - np.array(areas[option.beside])
-        for label, of_class, by in zip(THREE_CLASSES, np.transpose(areas[name]), more.T, strict=True):
+        for label, of_class, by in zip(CLASSES, np.transpose(areas[name]), more.T, strict=True):
             print(f"{name}, {label}: {of_class.mean():.3f}, {by.mean():+.3f} ({by.min():+.3f} to {by.max():+.3f})")
 
 

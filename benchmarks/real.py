@@ -77,14 +77,15 @@ def pooled(runs: Sequence[Run], depth: int, vectors: Path) -> Iterator[Row]:
     scans = sorted(by_scan)
     reports = [by_scan[scan]["report"] for scan in scans]
     owners = [(by_scan[scan]["patient"], by_scan[scan]["pathology"]) for scan in scans]
-    words = load_words(vectors)
+    domain = runs[0].domain
+    words = load_words(vectors, domain.fields)
     scores: dict[str, list[Pairs]] = {}
     for rows in found:
         says = {row["scan"]: row["explanation"] for row in rows}
         texts = [says.get(scan, "") for scan in scans]
         explains = np.array([scan in says for scan in scans])
         parts = {"greedy matching": matching(texts, reports, words, "fixed")}
-        for field, (precision, recall) in naming(texts, reports).items():
+        for field, (precision, recall) in naming(texts, reports, domain.fields, domain.scored).items():
             parts |= {f"{field} precision": precision, f"{field} recall": recall}
         for name, part in parts.items():
             scores.setdefault(name, []).append(only(part, explains))

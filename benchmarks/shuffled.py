@@ -25,8 +25,8 @@ import torch
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.augmentation import Augmentation
 from deepminer_ray.network.backbone import Network, build
@@ -61,7 +61,7 @@ def training(run: Run) -> tuple[dict[str, Any], list[tuple[int, list[int], list[
     given = run.ask("select parameters from stage where stage = 'train'").to_pylist()[0]["parameters"]
     said = json.loads(given)
     drawn_as = {"normals": said["normals"], "seed": str(said["seed"])}
-    scans = run.rows("training", answers=THREE_CLASSES.names, balanced=False, **drawn_as)
+    scans = run.rows("training", answers=CLASSES, balanced=False, **drawn_as)
     return said, [(scan["scan_number"], scan["patches"], scan["classes"]) for scan in scans if not scan["validation"]]
 
 
@@ -108,8 +108,8 @@ def dealt(names: Sequence[str], seed: int) -> list[str]:
     order = sorted(range(len(names)), key=lambda patch: (names[patch], drawn_by[patch]))
     labels = [""] * len(names)
     for place, patch in enumerate(order):
-        if place % len(THREE_CLASSES.names) == 0:
-            three = chance.permutation(THREE_CLASSES.names).tolist()
+        if place % len(CLASSES) == 0:
+            three = chance.permutation(CLASSES).tolist()
         labels[patch] = three[place % len(three)]
     return labels
 
@@ -125,10 +125,10 @@ def areas(network: Network, normalisation: str, test: LabelledBatch) -> dict[tup
             ]
         ).numpy()
     pairs = {}
-    for one, other in combinations(range(len(THREE_CLASSES.names)), 2):
+    for one, other in combinations(range(len(CLASSES)), 2):
         of_both = np.isin(test[1], (one, other))
         area = roc_auc_score(test[1][of_both] == one, (logits[:, one] - logits[:, other])[of_both])
-        pairs[THREE_CLASSES.names[one], THREE_CLASSES.names[other]] = float(area)
+        pairs[CLASSES[one], CLASSES[other]] = float(area)
     return pairs
 
 
@@ -139,11 +139,11 @@ def main(folder: Path, shuffles: int, epochs: int) -> None:
     pixels, classes = labelled(run, scans)
     test = tested(run)
     torch.set_num_threads(1)
-    names = [THREE_CLASSES.names[index] for index in classes]
+    names = [CLASSES[index] for index in classes]
     shuffled: dict[tuple[str, str], list[float]] = defaultdict(list)
     for seed in range(shuffles + 1):
         labels = names if seed == 0 else dealt(names, seed)
-        network, loss = taught(said, (pixels, np.array([THREE_CLASSES.index(name) for name in labels])), epochs, seed)
+        network, loss = taught(said, (pixels, np.array([CLASSES.index(name) for name in labels])), epochs, seed)
         auc = areas(network, said["normalisation"], test)
         what = "true labels" if seed == 0 else f"shuffle {seed}"
         shown = ", ".join(f"{one} against {other} {value:.3f}" for (one, other), value in auc.items())

@@ -1,4 +1,4 @@
-"""The classes that are told apart, in one place: names, order, what each pathology counts as, and how they are decided.
+"""Classes that are told apart: names, order, what each pathology counts as, and how they are decided.
 
 Code and SQL take them from here: SQL by the table `class` of a run, whose rows `class_rows` makes.
 """
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-NORMAL, BENIGN, MALIGNANT = "normal", "benign", "malignant"
-NOT_MALIGNANT, UNPROVEN = "not_malignant", "unproven"
+MOST_CLASSES = 50
+"""That are told apart; colours, curves and questions for more would say nothing."""
+UNPROVEN = "unproven"
+"""The class of a finding of which nobody knows it, where a domain calls it nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +83,7 @@ class Classes:
         )
 
 
-THREE_CLASSES = Classes(
-    (NORMAL, BENIGN, MALIGNANT),
-    (
-        (MALIGNANT, MALIGNANT),
-        (BENIGN, BENIGN),
-        ("benign_without_callback", BENIGN),
-        (UNPROVEN, UNPROVEN),
-    ),
-)
-"""Sec. 2: the classes of patches and mammograms, and the answers of the network."""
-
-CANCER_OR_NOT = Classes((NOT_MALIGNANT, MALIGNANT))
-"""The two answers of the authors' first network (SPIE Medical Imaging 2018, arXiv 1803.04858)."""
-
-ANSWERED = (THREE_CLASSES, CANCER_OR_NOT)
-"""What networks can answer."""
-
-
-def answers_of(number: int) -> Classes:
-    """The classes of a network with so many outputs."""
-    return next(classes for classes in ANSWERED if len(classes) == number)
-
-
-def class_rows(known: Classes = THREE_CLASSES, answered: Sequence[Classes] = ANSWERED) -> list[dict[str, Any]]:
+def class_rows(known: Classes, answered: Sequence[Classes]) -> list[dict[str, Any]]:
     """The rows of the table `class`: the classes that patches and mammograms are known to have, and those answered."""
     others = [name for classes in answered for name in classes if name not in known.order]
     rows: list[dict[str, Any]] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deepminer_ray import paper
-from deepminer_ray.classes import MALIGNANT, THREE_CLASSES
+from deepminer_ray.classes import MOST_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.option import Options, about, option, same, type_of
 
@@ -83,7 +83,9 @@ class TrainingOptions(Options):
         file=True,
         words=("default", "none"),
     )
-    classes: int = option(len(THREE_CLASSES), f"3: {', '.join(THREE_CLASSES)}; 2: {MALIGNANT} or not", least=2, most=3)
+    classes: int | None = option(
+        None, "2: the most severe class or not; by default all of the domain", least=2, most=MOST_CLASSES
+    )
     until: str | None = option(None, "end the network with this layer, named as torch names it", metavar="LAYER")
     pool: str = option("avg", "what the linear layer takes of a unit's map: avg or max")
     preset: str = option("paper", "paper, or authors (the schedule and patch side of the authors' code)", stored=False)

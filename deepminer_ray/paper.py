@@ -1,6 +1,6 @@
 """Every number the paper or its authors' code fixes, once, under its section; stages take their defaults from here."""
 
-from deepminer_ray.classes import BENIGN, MALIGNANT, NORMAL
+from deepminer_ray.mammography import BENIGN, MALIGNANT, NORMAL
 
 PARTITIONS = ("train", "test", "holdout")
 """Sec. 2.1: metrics and unit pictures come from test, explanations from holdout."""

@@ -7,22 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.classes import (
-    ANSWERED,
-    CANCER_OR_NOT,
-    THREE_CLASSES,
-    Classes,
-    answers_of,
-    class_rows,
-    decided,
-    deciding_cells,
-    scan_probability,
-)
+from deepminer_ray.classes import Classes, class_rows, decided, deciding_cells, scan_probability
+from deepminer_ray.errors import BadInput
 from tests import naive
+from tests.domains import CANCER_OR_NOT, MAMMOGRAPHY, THREE_CLASSES
 
 
 def test_rows_are_by_severity_and_say_what_each_class_is_true_of() -> None:
-    rows = {row["class"]: row for row in class_rows()}
+    rows = {row["class"]: row for row in MAMMOGRAPHY.class_rows()}
     assert list(rows) == ["normal", "not_malignant", "unproven", "benign", "malignant"]
     assert [row["place"] for row in rows.values()] == [0, 1, 2, 3, 4]
     assert [name for name, row in rows.items() if row["rest"]] == ["normal", "not_malignant"]
@@ -30,12 +22,12 @@ def test_rows_are_by_severity_and_say_what_each_class_is_true_of() -> None:
     assert rows["not_malignant"]["holds"] == ["normal", "benign"]
     assert all(rows[name]["holds"] == [name] for name in THREE_CLASSES)
     assert rows["unproven"]["holds"] == []
-    for classes in ANSWERED:
+    for classes in MAMMOGRAPHY.answered:
         assert sorted(one for name in classes for one in rows[name]["holds"]) == sorted(THREE_CLASSES), "each once"
 
 
 def test_pathologies_count_as_the_slow_definition_has_it() -> None:
-    for row in class_rows():
+    for row in MAMMOGRAPHY.class_rows():
         for pathology in row["pathologies"]:
             assert THREE_CLASSES.class_of(pathology) == row["class"] == naive.class_of(pathology)
     assert THREE_CLASSES.class_of("of another hospital") == "unproven"
@@ -53,13 +45,16 @@ def test_classes_of_ones_own_have_an_order_and_a_rest() -> None:
     assert pickle.loads(pickle.dumps(own)) == own
 
 
-@pytest.mark.parametrize("classes", ANSWERED, ids=len)
+@pytest.mark.parametrize("classes", MAMMOGRAPHY.answered, ids=len)
 def test_a_known_class_is_one_output(classes: Classes) -> None:
-    assert answers_of(len(classes)) == classes
-    holds = {row["class"]: row["holds"] for row in class_rows()}
+    assert MAMMOGRAPHY.answers(len(classes)) == classes
+    holds = {row["class"]: row["holds"] for row in MAMMOGRAPHY.class_rows()}
     for known in THREE_CLASSES:
         assert known in holds[classes.names[classes.index(known)]]
     assert CANCER_OR_NOT.index("benign") == 0
+    assert MAMMOGRAPHY.answers() == THREE_CLASSES
+    with pytest.raises(BadInput, match="cannot have 4 classes: use 3: normal, benign, malignant; 2: not_malignant"):
+        MAMMOGRAPHY.answers(4)
 
 
 @given(st.data())

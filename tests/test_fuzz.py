@@ -17,9 +17,9 @@ from benchmarks.fuzzing.measure import KEPT, Counts, Readable, everything, measu
 from deepminer_ray.annotation.answer import read_answer, rows_of
 from deepminer_ray.annotation.journal import Journal, journaled
 from deepminer_ray.annotation.sent import SentAnswer, read_message
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES
+from deepminer_ray.annotation.vocabulary import CONFIDENCES
 from deepminer_ray.errors import BadInput
-from deepminer_ray.terms import TERMS
+from tests.domains import ASSOCIATIONS, MAMMOGRAPHY, TERMS
 
 SLOW = {
     "checkpoint": 20,
@@ -164,7 +164,7 @@ OFTEN = settings(
 @given(sent=ANSWERS | ANYTHING)
 def test_what_the_door_lets_in_the_journal_gives_back(sent: Any, tmp_path: Path) -> None:
     try:
-        answer = read_answer(read_message(SentAnswer, sent))
+        answer = read_answer(read_message(SentAnswer, sent), MAMMOGRAPHY)
     except BadInput:
         return
     rows = rows_of(answer, 1, "Anna", 1, False, "ab", datetime(2020, 1, 1))

@@ -14,9 +14,9 @@ from typing import Any
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
 from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES
+from deepminer_ray.annotation.vocabulary import CONFIDENCES
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput
-from deepminer_ray.terms import TERMS
 
 Read = Callable[[Path, bytes], None]
 UNITS = 10
@@ -340,8 +340,8 @@ def request_changed(luck: random.Random, content: bytes, others: Sequence[bytes]
 
 
 def _phenomenon(luck: random.Random) -> dict[str, Any]:
-    category = luck.choice((*TERMS, None))
-    terms = list(TERMS[category]) if category else []
+    category = luck.choice((*mammography().terms, None))
+    terms = list(mammography().terms[category]) if category else []
     chosen = luck.sample(terms, luck.randint(0, len(terms)))
     word = luck.choice(
         ("edge", "", "mass: oval", "Ärzte", *(piece[:LONGEST_DESCRIPTION].decode("latin-1") for piece in PIECES))
@@ -350,7 +350,7 @@ def _phenomenon(luck: random.Random) -> dict[str, Any]:
         "text": luck.choice((word, f"{word} and {word}"[:LONGEST_DESCRIPTION], f" {word}\t", word * 2, None)),
         "category": category,
         "terms": chosen * luck.choice((1, 1, 1, 2)) or None,
-        "association": luck.choice((*ASSOCIATIONS, None)),
+        "association": luck.choice((*mammography().associations, None)),
     }
 
 
@@ -363,7 +363,7 @@ def read_request(folder: Path, content: bytes) -> None:
     try:
         read_message(Adjudication, content)
     except BadInput:
-        answer = read_answer(read_message(Save, content).answer)
+        answer = read_answer(read_message(Save, content).answer, mammography())
     else:
         return
     rows = rows_of(answer, 1, "Anna", 1, False, "ab12", datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None))
@@ -376,7 +376,9 @@ def read_request(folder: Path, content: bytes) -> None:
     assert found.rows is not None and not found.damaged
     assert found.rows.to_pylist() == rows, "the journal gives back another answer"
     names = [one.name for one in answer.phenomena]
-    assert [one.name for one in answer_of(found.rows.to_pylist()).phenomena] == names, "a page would show other names"
+    assert [one.name for one in answer_of(found.rows.to_pylist(), mammography()).phenomena] == names, (
+        "a page would show other names"
+    )
 
 
 def _storable(case: Any) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import bytes_changed, of, text_changed
 from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.phantom.patient import write_patient
-from deepminer_ray.sources.finding import PATHOLOGIES
 from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages.catalog import read_cases
 

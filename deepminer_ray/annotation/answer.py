@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from deepminer_ray.annotation.sent import SentAnswer, SentPhenomenon
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, phenomenon_name
+from deepminer_ray.annotation.vocabulary import CONFIDENCES, phenomenon_name
+from deepminer_ray.domain import Domain
 from deepminer_ray.errors import BadInput
-from deepminer_ray.terms import TERMS
 
 SEPARATOR = "; "
 """Between the terms of a phenomenon."""
@@ -16,7 +16,7 @@ SEPARATOR = "; "
 
 @dataclass(frozen=True, slots=True)
 class Phenomenon:
-    """What an expert sees: free text, BI-RADS category and terms, association with breast cancer."""
+    """What an expert sees: free text, category and terms of the domain, and the class it is associated with."""
 
     text: str = ""
     category: str | None = None
@@ -46,24 +46,24 @@ class Answer:
         return {"recognizable": self.recognizable, "phenomena": phenomena, "confidence": self.confidence}
 
 
-def read_answer(sent: SentAnswer) -> Answer:
+def read_answer(sent: SentAnswer, domain: Domain) -> Answer:
     """An answer out of what a browser sent; BadInput where it is not what the page could have sent."""
-    named = tuple(one for one in map(_phenomenon, sent.phenomena) if one.name)
+    named = tuple(one for phenomenon in sent.phenomena if (one := _phenomenon(phenomenon, domain)).name)
     if sent.recognizable is False:
         named = ()
     return Answer(True if named else sent.recognizable, named, _one_of("confidence", sent.confidence, CONFIDENCES))
 
 
-def _phenomenon(sent: SentPhenomenon) -> Phenomenon:
-    terms = sent.terms or []
-    category = _one_of("category", sent.category, tuple(TERMS))
-    known = TERMS[category] if category else ()
+def _phenomenon(sent: SentPhenomenon, domain: Domain) -> Phenomenon:
+    terms, of_category = sent.terms or [], domain.terms
+    category = _one_of("category", sent.category, tuple(of_category))
+    known = of_category[category] if category else ()
     if not set(terms) <= set(known):
         raise BadInput(f"The terms of {category or 'no category'} are: {', '.join(known) or 'none'}.")
     ordered = tuple(term for term in known if term in terms)
     typed = sent.text or ""
     clean = " ".join("".join(letter for letter in typed if letter.isprintable() or letter.isspace()).split())
-    return Phenomenon(clean, category, ordered, _one_of("association", sent.association, ASSOCIATIONS))
+    return Phenomenon(clean, category, ordered, _one_of("association", sent.association, domain.associations))
 
 
 def _one_of(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
@@ -91,16 +91,16 @@ def rows_of(
     ]
 
 
-def answer_of(rows: list[dict[str, Any]]) -> Answer:
+def answer_of(rows: list[dict[str, Any]], domain: Domain) -> Answer:
     """The answer that rows of `annotation` in the order of `position` hold."""
-    phenomena = tuple(_read_row(row) for row in rows if row["phenomenon"])
+    phenomena = tuple(_read_row(row, domain) for row in rows if row["phenomenon"])
     return Answer(rows[0]["recognizable"], phenomena, rows[0]["confidence"])
 
 
-def _read_row(row: Mapping[str, Any]) -> Phenomenon:
+def _read_row(row: Mapping[str, Any], domain: Domain) -> Phenomenon:
     """What was imported from elsewhere may use other words: they are kept as text."""
-    category = row["category"] if row["category"] in TERMS else None
-    known = TERMS[category] if category else ()
+    category = row["category"] if row["category"] in domain.lexicon else None
+    known = domain.terms[category] if category else ()
     terms = tuple(term for term in (row["terms"] or "").split(SEPARATOR) if term in known)
     text = "" if row["phenomenon"] == phenomenon_name(category, terms) else row["phenomenon"]
-    return Phenomenon(text, category, terms, row["association"] if row["association"] in ASSOCIATIONS else None)
+    return Phenomenon(text, category, terms, row["association"] if row["association"] in domain.associations else None)

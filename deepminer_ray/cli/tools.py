@@ -35,6 +35,16 @@ def cluster(
 
 
 @app.command()
+def domain(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="such as domain.toml, see docs/domains.md")],
+) -> None:
+    """Check a file that says what images are of."""
+    from deepminer_ray.sources.kinds import domain_of_file
+
+    typer.echo(domain_of_file(file).shown())
+
+
+@app.command()
 def annotations(
     folder: Folder, out: Annotated[Path, typer.Argument(metavar="OUT", help="a .csv or .json file")]
 ) -> None:
@@ -234,11 +244,13 @@ def questions(
 ) -> None:
     """Ask readers to judge by the explanations' words alone.
 
-    Readers tell malignant from benign. `mark` marks their answers.
+    Readers tell the two most severe classes apart. `mark` marks their answers.
     """
     from deepminer_ray.explanations import readers
 
-    chosen = readers.reader_questions(existing(folder).rows("question"), number, seed)
+    run = existing(folder)
+    classes = run.domain.classes.names
+    chosen = readers.reader_questions(run.rows("question"), number, seed, (classes[-1], classes[-2]))
     readers.write_questions(directory, chosen)
     typer.echo(f"{len(chosen)} questions: {directory / readers.SHEET}; not for readers: {directory / readers.KEY}")
 

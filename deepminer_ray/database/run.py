@@ -20,6 +20,8 @@ from deepminer_ray.annotation.journal import journaled, set_aside
 from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
 from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import read_domain
 from deepminer_ray.errors import BadInput, FinishedOtherwise
 from deepminer_ray.files.disk import sync_to_disk
 from deepminer_ray.files.location import URI, Place, place
@@ -56,6 +58,12 @@ class Run:
     def journal(self) -> Path:
         """Where a survey puts answers until they are folded into `annotation`."""
         return self.folder / "annotation.jsonl"
+
+    @property
+    def domain(self) -> Domain:
+        """What the images are of; BadInput where what the file says of it cannot be read."""
+        (said,) = self.rows("run/domain")
+        return read_domain(said["text"], f"the domain of {self.database}")
 
     @cached_property
     def name(self) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from deepminer_ray.classes import class_rows
 from deepminer_ray.database.statement import sql_folder, statement
-from deepminer_ray.terms import term_rows
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import mammography
 
 UNWRITTEN = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 """What DuckDB raises on a full disk, depending on where it finds out."""
@@ -23,7 +23,7 @@ RUN_MEMORY = "1GB"
 """What DuckDB may hold of a file it writes: by itself it takes most of the machine before it puts anything on disk."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "catalog": ("scan", "lesion"),
+    "catalog": ("scan", "lesion", "keyword"),
     "partition": ("partition",),
     "cut": ("patch", "overlap", "label"),
     "train": ("epoch", "epoch_auc", "weight", "bias"),
@@ -49,10 +49,23 @@ STAGES: dict[str, tuple[str, ...]] = {
 OUTLIVING = ("partition",)
 """Tables that outlive an earlier stage's repetition: a patient never moves because others were added."""
 
-KNOWN_ROWS: dict[str, Callable[[], list[dict[str, Any]]]] = {"class": class_rows, "term": term_rows}
-"""Tables that every run has from the beginning, whose rows no stage makes."""
+OF_DOMAIN: dict[str, Callable[[Domain], list[dict[str, Any]]]] = {
+    "class": Domain.class_rows,
+    "term": Domain.term_rows,
+    "domain": Domain.rows,
+}
+"""Tables that every run has from the beginning, those of mammograms until `catalog` is told of others."""
 
-LATER = ("class", "term", "epoch_auc")
+DOMAIN = pa.schema(
+    [
+        ("name", pa.string()),
+        ("said", pa.list_(pa.struct([("term", pa.string()), ("said", pa.string())]))),
+        ("nothing", pa.string()),
+        ("text", pa.string()),
+    ]
+)
+
+LATER = ("class", "term", "domain", "keyword", "epoch_auc")
 """Tables that runs of earlier versions lack, and that are made where they are opened: nothing is lost in them."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -156,5 +169,17 @@ def make_tables(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> 
     """Make some tables, empty but for those whose rows this package knows."""
     for name in names:
         connection.execute(statement(f"table/{name}"))
-        if name in KNOWN_ROWS:
-            Tables(connection).insert(name, pa.Table.from_pylist(KNOWN_ROWS[name]()))
+        if name in OF_DOMAIN:
+            _fill_of_domain(Tables(connection), name, mammography())
+
+
+def fill_of_domain(tables: Tables, domain: Domain) -> None:
+    """Let the tables of a run's domain hold another."""
+    for name in OF_DOMAIN:
+        tables.connection.execute(f"delete from {name}")
+        _fill_of_domain(tables, name, domain)
+
+
+def _fill_of_domain(tables: Tables, name: str, domain: Domain) -> None:
+    if rows := OF_DOMAIN[name](domain):
+        tables.insert(name, pa.Table.from_pylist(rows, DOMAIN if name == "domain" else None))

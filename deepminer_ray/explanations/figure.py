@@ -148,8 +148,12 @@ def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str]
 
 
 def _report_lines(scan: DrawnScan, letters: int) -> list[str]:
-    """The keyword report and the two ratings, as far as the film has them."""
-    lesions = re.split(r"\s(?=LESION_TYPE\s)", scan.report.strip() or "no lesion reported")
+    """The keyword report and the two ratings, as far as the film has them; a line a lesion.
+
+    A report begins with the field that says what a lesion is, and so does each lesion in it.
+    """
+    report = scan.report.strip() or "no lesion reported"
+    lesions = re.split(rf"\s(?={re.escape(report.split()[0])}\s)", report)
     said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]
     if len(said) > REPORT_LINES:
         said = [*said[: REPORT_LINES - 1], "…"]

@@ -12,7 +12,7 @@ from deepminer_ray.explanations.words import Words, tokens
 
 def unknown_share(texts: Sequence[str], words: Words, mode: str) -> float:
     """Share of all tokens that have no vector; nan where there is no token."""
-    known = [token in words for text in texts for token in tokens(text, mode)]
+    known = [token in words for text in texts for token in tokens(text, mode, words.fields)]
     return 1 - sum(known) / len(known) if known else float("nan")
 
 
@@ -63,7 +63,7 @@ def _scorable(texts: Sequence[str], words: Words, mode: str) -> tuple[list[list[
     index: dict[str, int] = {}
     scorable: list[list[str]] = []
     for text in dict.fromkeys(texts):
-        scored = [token for token in tokens(text, mode) if mode == "paper" or token in words]
+        scored = [token for token in tokens(text, mode, words.fields) if mode == "paper" or token in words]
         index[text] = len(scorable) if scored else -1
         scorable.extend([scored] if scored else [])
     return scorable, np.array([index[text] for text in texts], dtype=np.int64)

@@ -1,7 +1,7 @@
 """Does an explanation name what the report says: the kind of lesion, its shape, its margins?"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,28 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.explanations.chance import Matrix, Pairs, Scans
-from deepminer_ray.terms import ATTRIBUTES, LESION_TYPE, MARGINS, SHAPE
 
 if TYPE_CHECKING:
     from nltk.stem import PorterStemmer
 
-LESION_FIELDS = {attribute.field: attribute.name for attribute in (LESION_TYPE, SHAPE, MARGINS)}
-"""What DDSM's reports call the fields that are compared, and how they are called here."""
-OTHER_FIELDS = tuple(attribute.field for attribute in ATTRIBUTES if attribute.field not in LESION_FIELDS)
 WORDS_OF_NOTHING = {"n", "a"}
 """What is left of N/A."""
 
 
-def said(report: str) -> dict[str, frozenset[str]]:
-    """The stems of what a keyword report says in each field; of several lesions all together."""
-    terms: dict[str, set[str]] = {name: set() for name in LESION_FIELDS}
+def said(report: str, fields: Iterable[str]) -> dict[str, frozenset[str]]:
+    """The stems of what a keyword report says in each of its fields; of several lesions all together."""
+    terms: dict[str, set[str]] = {field: set() for field in fields}
     current = ""
     for token in report.split():
-        if token in LESION_FIELDS or token in OTHER_FIELDS:
+        if token in terms:
             current = token
         elif current in terms:
             terms[current] |= stems(token)
-    return {name: frozenset(terms[name]) for name in LESION_FIELDS}
+    return {field: frozenset(of) for field, of in terms.items()}
 
 
 def stems(text: str) -> frozenset[str]:
@@ -51,14 +47,22 @@ def _stemmer() -> "PorterStemmer":
     return PorterStemmer()
 
 
-def naming(explanations: Sequence[str], reports: Sequence[str]) -> dict[str, tuple[Pairs, Pairs]]:
-    """For each field precision and recall, explanation against report, of the terms that any of these reports uses.
+def naming(
+    explanations: Sequence[str], reports: Sequence[str], fields: Mapping[str, str], scored: Sequence[str]
+) -> dict[str, tuple[Pairs, Pairs]]:
+    """For each attribute precision and recall, explanation against report, of the terms that any of these reports uses.
+
+    `fields` are all attributes by their field in a report, `scored` those that are compared.
 
     Precision is nan where the explanation names no term of the field, recall where the report does not.
     """
-    of_reports = [said(report) for report in reports]
+    of_reports = [said(report, fields) for report in reports]
     of_explanations = [stems(text) for text in explanations]
-    return {title: _precision_and_recall(of_explanations, of_reports, name) for name, title in LESION_FIELDS.items()}
+    return {
+        attribute: _precision_and_recall(of_explanations, of_reports, field)
+        for field, attribute in fields.items()
+        if attribute in scored
+    }
 
 
 def _precision_and_recall(

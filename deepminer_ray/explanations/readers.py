@@ -8,14 +8,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from deepminer_ray.classes import BENIGN, MALIGNANT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import marked, unmarked, write_file
+from deepminer_ray.mammography import BENIGN, MALIGNANT
 from deepminer_ray.sources.bounds import read_text, refuse_wide
 from deepminer_ray.units.name import unit_name
 
-ANSWERS = {"c": MALIGNANT, "b": BENIGN, MALIGNANT: MALIGNANT, BENIGN: BENIGN}
-"""How a reader may say it, in any case; the authors' sheets have C and B."""
+SHORT = {"c": MALIGNANT, "b": BENIGN}
+"""How the authors' sheets say it."""
 QUESTION, CLASS, ANSWER = ("question", "case"), ("class", "label_from_name"), ("answer", "expert_response")
 """Columns of our sheets and of the authors'."""
 KEY, SHEET = "key.csv", "questions.csv"
@@ -38,18 +38,20 @@ class Marks:
         return f"{self.right} of {self.answered} right: {share}; against guessing {chance} (exact)"
 
 
-def reader_questions(scans: Sequence[Mapping[str, Any]], number: int | None, seed: int) -> list[dict[str, Any]]:
-    """As many malignant scans as benign ones in random order: question, scan, class and the explanation's words.
+def reader_questions(
+    scans: Sequence[Mapping[str, Any]], number: int | None, seed: int, classes: tuple[str, str]
+) -> list[dict[str, Any]]:
+    """As many scans of one class as of another in random order: question, scan, class and the explanation's words.
 
     `scans` have scan, patient, class, units and phenomena, the most influential first; a unit without a name is shown
     as such, none is dropped. BadInput where there are not `number` (an even one) of both together.
     """
     chance = random.Random(seed)
     by_name = sorted(scans, key=lambda row: str(row["scan"]))
-    of = {name: [row for row in by_name if row["class"] == name] for name in (MALIGNANT, BENIGN)}
+    of = {name: [row for row in by_name if row["class"] == name] for name in classes}
     each = min(map(len, of.values())) if number is None else number // 2
     if number is not None and number % 2:
-        raise BadInput(f"Half of {number} questions cannot be malignant: use an even --number.")
+        raise BadInput(f"Half of {number} questions cannot be {classes[0]}: use an even --number.")
     if not each or any(len(rows) < each for rows in of.values()):
         counts = " and ".join(f"{len(rows)} {name}" for name, rows in of.items())
         raise BadInput(f"There are {counts} explained scans: too few for {number or 'any'} questions, half of each.")
@@ -85,17 +87,21 @@ def mark(key: Path, answers: Path) -> Marks:
     """Mark a reader's sheet; questions without an answer do not count, an answer that is none is refused by its row."""
     from scipy.stats import binomtest
 
-    known = {row[0]: row[1] for row in _read_pairs(key, CLASS)}
+    known = {row[0]: SHORT.get(row[1].lower(), row[1]) for row in _read_pairs(key, CLASS)}
+    words = {name.lower(): name for name in known.values()}
+    words |= {letter: name for letter, name in SHORT.items() if name in words}
     right = answered = 0
     for number, (question, said) in enumerate(_read_pairs(answers, ANSWER), 2):
         if not said:
             continue
-        if said.lower() not in ANSWERS:
-            raise BadInput(f"Line {number} of {answers} answers {said!r}: use malignant or benign (C or B).")
+        if said.lower() not in words:
+            raise BadInput(
+                f"Line {number} of {answers} answers {said!r}: use {' or '.join(sorted(set(words.values())))}."
+            )
         if question not in known:
             raise BadInput(f"Line {number} of {answers} answers question {question}, which {key} does not have.")
         answered += 1
-        right += ANSWERS[said.lower()] == ANSWERS.get(known[question].lower())
+        right += words[said.lower()] == known[question]
     if not answered:
         raise BadInput(f"{answers} answers no question.")
     tested = binomtest(right, answered, alternative="greater")

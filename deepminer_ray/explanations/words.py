@@ -3,7 +3,7 @@
 import gzip
 import pickle
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from io import BufferedReader, BytesIO
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.terms import ATTRIBUTES, SAYS_NOTHING
 
 # gensim and nltk take seconds to import, so they are imported where they are used.
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from nltk.tokenize.punkt import PunktSentenceTokenizer
 
 SCORING_MODES = ("paper", "fixed")
-FIELD_NAMES = {*(attribute.field for attribute in ATTRIBUTES), SAYS_NOTHING}
-"""What a DDSM report says of every lesion, whatever it is."""
+SAYS_NOTHING = "N/A"
+"""A keyword of which a report says nothing."""
 ABBREVIATIONS = {"e.g", "i.e", "vs", "dr", "approx"}
 """Their full stop ends no sentence."""
 VECTOR_SIZE = 50
@@ -50,9 +49,13 @@ ARRAYS = {("numpy", "ndarray"), ("numpy", "dtype")} | {
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Word vectors; a word that has none is `unknown`, the mean of all, as in the evaluation the authors used."""
+    """Word vectors; a word that has none is `unknown`, the mean of all, as in the evaluation the authors used.
+
+    `fields` are the names of a report's fields, which are not compared.
+    """
 
     vectors: "KeyedVectors"
+    fields: frozenset[str] = frozenset()
     unknown: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +74,7 @@ class Words:
         return directions
 
 
-def load_words(path: Path) -> Words:
+def load_words(path: Path, fields: Iterable[str] = ()) -> Words:
     """Word vectors: word2vec text or binary (.bin), GloVe text, plain or gzipped, or what `KeyedVectors.save` wrote.
 
     The last is a pickle, which would run the code of whoever wrote it: of that nothing is run.
@@ -89,7 +92,7 @@ def load_words(path: Path) -> Words:
         raise BadInput(f"{path} holds no word vectors in word2vec, GloVe or gensim's format: {error}.") from error
     if not vectors.vectors.size or not np.isfinite(vectors.vectors).all():
         raise BadInput(f"{path} holds no word vectors, or some that are not numbers.")
-    return Words(vectors)
+    return Words(vectors, frozenset(fields))
 
 
 def train_words(corpus: Path, out: Path) -> None:
@@ -115,22 +118,25 @@ def train_words(corpus: Path, out: Path) -> None:
     model.wv.save_word2vec_format(str(out), binary=out.suffix == ".bin")
 
 
-def tokens(text: str, mode: str) -> list[str]:
-    """The words that are compared.
+def tokens(text: str, mode: str, fields: frozenset[str] = frozenset()) -> list[str]:
+    """The words that are compared; `fields` are the names of a report's fields.
 
     `paper`: NLTK's tokens as they stand, so the upper-case reports miss every lower-case vocabulary. `fixed`: lower
-    case, keywords split at `_` and `-`, without the field names of DDSM's reports and without punctuation.
+    case, keywords split at `_` and `-`, without the names of fields, which every report has, and without
+    punctuation.
     """
     if mode not in SCORING_MODES:
         raise BadInput(f"There is no scoring mode {mode!r}: choose {' or '.join(SCORING_MODES)}.")
     words = _tokens(text)
-    return list(words) if mode == "paper" else [part for token in words for part in _parts(token)]
+    return (
+        list(words) if mode == "paper" else [part for token in words if token not in fields for part in _parts(token)]
+    )
 
 
 @lru_cache(maxsize=100_000)
 def _parts(token: str) -> tuple[str, ...]:
     """What of a token is compared in mode `fixed`."""
-    parts = () if token in FIELD_NAMES else token.replace("_", "-").split("-")
+    parts = () if token == SAYS_NOTHING else token.replace("_", "-").split("-")
     return tuple(part.lower() for part in parts if any(letter.isalnum() for letter in part.lower()))
 
 

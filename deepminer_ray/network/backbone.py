@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.network.family import Family, family_of
 from deepminer_ray.network.vision import models
 from deepminer_ray.network.weights import fill_features
@@ -30,7 +30,7 @@ class Network(nn.Module):
         name: str,
         features: nn.Module,
         units: int,
-        classes: Sequence[str] = THREE_CLASSES.names,
+        classes: Sequence[str] = CLASSES,
         pool: str = POOLS[0],
         until: str | None = None,
     ):
@@ -63,7 +63,7 @@ class Network(nn.Module):
 def build(
     name: str,
     weights: str = "none",
-    classes: Sequence[str] = THREE_CLASSES.names,
+    classes: Sequence[str] = CLASSES,
     pool: str = POOLS[0],
     until: str | None = None,
 ) -> tuple[Network, str]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
-from deepminer_ray.classes import ANSWERED, THREE_CLASSES
+from deepminer_ray.classes import MOST_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place, refuse_special, written_whole
+from deepminer_ray.mammography import CLASSES
 from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.network.vision import models
@@ -98,16 +99,25 @@ def _refuse_unknown_description(described: Any, file: str) -> None:
         value = described.get(name, values[0])
         if value not in values:
             raise BadInput(f"{file} has the {name} {_short(value)}, which this version does not know: {_or(values)}.")
-    classes, side, until = described.get("classes", THREE_CLASSES.names), described["side"], described.get("until")
-    if not isinstance(classes, list | tuple) or tuple(classes) not in [one.names for one in ANSWERED]:
-        wanted = "; or ".join(_or(one.names) for one in ANSWERED)
-        raise BadInput(f"{file} has the classes {_short(classes)}, which this version does not know: {wanted}.")
+    classes, side, until = described.get("classes", CLASSES), described["side"], described.get("until")
+    named = list(classes) if isinstance(classes, list | tuple) else []
+    if (
+        not all(isinstance(name, str) and name for name in named)
+        or not 2 <= len(set(named)) == len(named) <= MOST_CLASSES
+    ):
+        raise BadInput(f"{file} has the classes {_short(classes)}: they are 2 to {MOST_CLASSES} different names.")
     if type(side) is not int or not 1 <= side <= LARGEST_SIDE:
         raise BadInput(f"{file} is of patches of {_short(side)} px: a side is a number up to {LARGEST_SIDE}.")
     texts = {"network": described["network"], "until": "" if until is None else until}
     wrong = next((name for name, value in texts.items() if not isinstance(value, str)), None)
     if wrong:
         raise BadInput(f"{file} has as {wrong} {_short(texts[wrong])}, which is not a name.")
+
+
+def _are_classes(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or not all(isinstance(name, str) and name for name in value):
+        return False
+    return 2 <= len(set(value)) == len(value) <= MOST_CLASSES
 
 
 def _short(value: Any) -> str:
@@ -120,7 +130,7 @@ def _or(values: tuple[str, ...]) -> str:
 
 def _built(described: Mapping[str, Any], state: dict[str, torch.Tensor]) -> Network:
     """The network that is described; ValueError where the weights are not its own, before memory is taken for it."""
-    how: dict[str, Any] = {"classes": THREE_CLASSES.names, "until": None, "pool": POOLS[0]}
+    how: dict[str, Any] = {"classes": CLASSES, "until": None, "pool": POOLS[0]}
     how |= {name: described[name] for name in how if name in described}
     name, held = described["network"], sum(value.numel() for value in state.values())
     try:

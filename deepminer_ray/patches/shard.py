@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from deepminer_ray.classes import THREE_CLASSES, Classes
+from deepminer_ray.classes import Classes
 from deepminer_ray.files.location import Place, arrow_folder, write_whole
 from deepminer_ray.patches.proof import content_digest, opened_shard
 
@@ -135,7 +135,7 @@ def _row_groups(parquet: pq.ParquetFile, chosen: set[int]) -> list[int]:
     return groups
 
 
-def read_labelled(scans: dict[str, Any], folder: Place, answers: Sequence[str] = THREE_CLASSES.names) -> dict[str, Any]:
+def read_labelled(scans: dict[str, Any], folder: Place, answers: Sequence[str]) -> dict[str, Any]:
     """Patches of some films with their classes, as Ray Data passes them on; no torch, which takes workers seconds.
 
     A label that is not an answer of the network counts as the first, which is what is left of the others.

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.planning.counts import CountEstimate, Counts, Cut, PlannedScan, total
 from deepminer_ray.workers.cluster import blocks_of
 
@@ -75,6 +74,7 @@ class Measured:
     """Seconds until an actor with a network is there."""
     pace: Pace
     units: int
+    classes: int
     checkpoint: int
     figure: int
     peaks: dict[str, int] = field(default_factory=dict)
@@ -106,7 +106,7 @@ def seconds_of_stages(
     start = TRAIN_START * measured.actor + STAGE
     rows = counts.probed.times(measured.units * ROW)
     passes = counts.probed.times(pace.patch / many).plus(counts.probed_scans * pace.scan / many)
-    probed = CountEstimate(*(distinct(value, measured.units) for value in counts.probed))
+    probed = CountEstimate(*(distinct(value, measured.units, measured.classes) for value in counts.probed))
     ranked = probed.times(pace.alone / many).plus(counts.unseen.times(pace.patch / many))
     figures = counts.explained * pace.explained / many
     tables = counts.patches.times(CUT_PATCH).plus(CUT_TABLES)
@@ -138,7 +138,7 @@ def cut_seconds(measured: Measured, cuts: Sequence[Cut], scans: Sequence[Planned
 def bytes_of_run(counts: Counts, measured: Measured) -> CountEstimate:
     """Bytes of RUN/run.duckdb after `rank`."""
     rows = counts.probed.times(measured.units * ACTIVATION_BYTES).plus(counts.patches.times(PATCH_BYTES))
-    of_scan = measured.units * (ACTIVATION_BYTES + len(THREE_CLASSES) * EVIDENCE)
+    of_scan = measured.units * (ACTIVATION_BYTES + measured.classes * EVIDENCE)
     return rows.plus(EMPTY_RUN + counts.probed_scans * of_scan)
 
 
@@ -151,7 +151,7 @@ def gpu_seconds(operations: dict[str, float], rate: float, share: int) -> dict[s
     return passes | {"step": 3 * share * passes["patch"]}
 
 
-def distinct(patches: float, units: int) -> float:
+def distinct(patches: float, units: int, classes: int) -> float:
     """How many patches the ranked units' top patches are: of so many drawn, those not drawn before."""
-    drawn = min(units, len(THREE_CLASSES) * paper.RANKED) * paper.TOP_PATCHES / SHARED
+    drawn = min(units, classes * paper.RANKED) * paper.TOP_PATCHES / SHARED
     return patches * (1 - math.exp(-drawn / patches)) if patches > 0 else 0.0

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES
+from deepminer_ray.classes import Classes
 from deepminer_ray.statistics.confidence import share_interval
 
 
@@ -157,12 +157,13 @@ def counts(
     scale: float,
     shares: Shares,
     normals: int | None,
+    classes: Classes,
     probed: Sequence[str],
     scanned: Sequence[str],
     explained: Sequence[str] = ("holdout",),
 ) -> Counts:
     """How much there is to do, `scans` standing for `scale` times as many, and `cuts` those that were cut."""
-    part = partition_of_patients(worst(scans), shares)
+    part = partition_of_patients(worst(scans, classes), shares)
 
     def of(*names: str) -> list[PlannedScan]:
         wanted = {*names, "validation"} if "train" in names else set(names)
@@ -183,11 +184,9 @@ def counts(
     )
 
 
-def worst(scans: Sequence[PlannedScan]) -> dict[str, str]:
+def worst(scans: Sequence[PlannedScan], classes: Classes) -> dict[str, str]:
     """The worst pathology on any film of each patient."""
     pathologies: dict[str, str] = {}
     for scan in scans:
-        pathologies[scan.patient] = THREE_CLASSES.worst(
-            [pathologies.get(scan.patient, THREE_CLASSES.rest), scan.pathology]
-        )
+        pathologies[scan.patient] = classes.worst([pathologies.get(scan.patient, classes.rest), scan.pathology])
     return pathologies

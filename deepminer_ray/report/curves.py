@@ -1,23 +1,40 @@
 """Figures of a training, of ROC curves and of scores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from deepminer_ray.aliases import Row
-from deepminer_ray.classes import CANCER_OR_NOT, THREE_CLASSES
+from deepminer_ray.domain import Domain
 
 BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
 """Told apart by colour-blind readers too (Okabe and Ito)."""
-COLOUR = {CANCER_OR_NOT.rest: BLUE} | dict(zip(THREE_CLASSES, (BLUE, ORANGE, RED), strict=True))
-"""One colour a class."""
+BETWEEN = (ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+"""The colours of classes that are neither the rest, which is blue, nor the worst, which is red."""
 
 
-def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
+def class_colours(domain: Domain) -> dict[str, str]:
+    """One colour a class that a network of the domain can answer, in the classes' order.
+
+    Where there are more classes than colours, those between rest and worst go evenly through a map of colours whose
+    lightness alone tells them apart.
+    """
+    between = domain.classes.findings[:-1]
+    colours: Sequence[str] = BETWEEN
+    if len(between) > len(BETWEEN):
+        colours = [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 1, len(between)))]
+    known = {domain.classes.rest: BLUE} | dict(zip(between, colours, strict=False)) | {domain.classes.findings[-1]: RED}
+    return {classes.rest: BLUE for classes in domain.answered} | known
+
+
+def draw_training(file: Path, epochs: Sequence[dict[str, Any]], colours: Mapping[str, str]) -> None:
     """Loss and validation AUC by epoch, the kept epoch marked; rows are those of `epoch`, each with `auc` by class."""
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     losses, areas = figure.subplots(1, 2)
@@ -28,10 +45,10 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]]) -> None:
     losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
     losses.legend(frameon=False)
     areas_of = [row.get("auc") or {} for row in epochs]
-    for name in sorted({name for of_epoch in areas_of for name in of_epoch}, key=list(COLOUR).index):
+    for name in sorted({name for of_epoch in areas_of for name in of_epoch}, key=list(colours).index):
         values = [of_epoch.get(name) for of_epoch in areas_of]
         if any(value is not None for value in values):
-            areas.plot(numbers, values, ".-", color=COLOUR[name], label=name)
+            areas.plot(numbers, values, ".-", color=colours[name], label=name)
     if areas.lines:
         areas.legend(frameon=False)
     areas.set(xlabel="epoch", ylabel="AUC, patches of validation patients")
@@ -48,19 +65,24 @@ BELOW: dict[str, Any] = {"frameon": False, "fontsize": 7, "loc": "upper center",
 LEVEL_NAMES = {"patch": "patches", "scan": "scans", "patient": "patients"}
 
 
-def draw_roc(file: Path, curves: Sequence[Row], measured: Sequence[Row]) -> None:
+def draw_roc(file: Path, curves: Sequence[Row], measured: Sequence[Row], colours: Mapping[str, str]) -> None:
     """ROC curves of every level with their bands over patients; rows are those of `roc` and of `measure`."""
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in curves)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
     panels = figure.subplots(1, max(1, len(levels)), squeeze=False)[0]
     area = {(row["level"], row["class"], row["against"]): row for row in measured if row["measure"] == "auc"}
+    order = list(colours)
+
+    def place(key: tuple[str, str]) -> tuple[int, bool]:
+        return order.index(key[0]), key[1] != "rest"
+
     for axes, level in zip(panels, levels, strict=False):
         axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
-        for key in sorted({(row["class"], row["against"]) for row in curves if row["level"] == level}, key=_place):
+        for key in sorted({(row["class"], row["against"]) for row in curves if row["level"] == level}, key=place):
             line = [row for row in curves if (row["level"], row["class"], row["against"]) == (level, *key)]
             of = area[level, *key]
             name = key[0] if key[1] == "rest" else f"{key[0]} or {key[1]}"
-            colour, dashes = COLOUR[key[0]], "-" if key[1] == "rest" else "--"
+            colour, dashes = colours[key[0]], "-" if key[1] == "rest" else "--"
             places = [row["false_positive_rate"] for row in line]
             label = f"{name} {_estimate(of)}, {of['positives']} of {of['positives'] + of['negatives']}"
             axes.plot(places, [row["sensitivity"] for row in line], dashes, color=colour, label=label)
@@ -73,7 +95,7 @@ def draw_roc(file: Path, curves: Sequence[Row], measured: Sequence[Row]) -> None
     _save(figure, file)
 
 
-def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row]) -> None:
+def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row], colours: Mapping[str, str]) -> None:
     """How often items answered with a probability are of the class; rows are those of `calibration` and `measure`."""
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in bins)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
@@ -85,23 +107,19 @@ def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row]) -
     }
     for axes, level in zip(panels, levels, strict=False):
         axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
-        for name in sorted({row["class"] for row in bins if row["level"] == level}, key=list(COLOUR).index):
+        for name in sorted({row["class"] for row in bins if row["level"] == level}, key=list(colours).index):
             line = [row for row in bins if (row["level"], row["class"]) == (level, name)]
             label = f"{name}, error {_estimate(off[level, name])}"
             places, shares = [row["probability"] for row in line], [row["share"] for row in line]
-            axes.plot(places, shares, ".-", color=COLOUR[name], label=label)
+            axes.plot(places, shares, ".-", color=colours[name], label=label)
             if all(row["low"] is not None for row in line):
                 bounds = [row["low"] for row in line], [row["high"] for row in line]
-                axes.vlines(places, *bounds, color=COLOUR[name], alpha=0.4)
+                axes.vlines(places, *bounds, color=colours[name], alpha=0.4)
         axes.set(title=LEVEL_NAMES[level], xlabel="mean probability of a tenth of the items", aspect="equal")
         axes.set(xlim=(0, 1), ylim=(0, 1.01))
         axes.legend(**BELOW)
     panels[0].set_ylabel("share that is of the class (bars: 95 % over patients)")
     _save(figure, file)
-
-
-def _place(key: tuple[str, str]) -> tuple[int, bool]:
-    return list(COLOUR).index(key[0]), key[1] != "rest"
 
 
 def _estimate(row: dict[str, Any]) -> str:

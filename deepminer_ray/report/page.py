@@ -8,7 +8,6 @@ from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.aliases import Row
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import statement
 from deepminer_ray.errors import BadInput, Unreachable
@@ -40,6 +39,8 @@ class Section:
     query: str
     columns: dict[str, str]
     known: Callable[[Row], str]
+    of_paper: str = ""
+    """What is said of the paper's values."""
 
 
 def _nothing(_: Row) -> str:
@@ -64,14 +65,15 @@ def _paper_greedy(row: Row) -> str:
 SECTIONS = (
     Section(
         "How well the classes are told apart",
-        "Items are patches, scans or patients of the partition; against rest is against all other items, against "
-        "benign among findings only. Intervals are 95 % by bootstrap over patients. The paper's values are of patches "
-        f"of 227 px of {paper.TEST_SCANS:,} DDSM scans (val.txt of the authors), without intervals; pauc_paper is "
-        f"their formula (best {paper.PAUC_PAPER_BEST}, chance {paper.PAUC_PAPER_CHANCE}).",
+        "Items are patches, scans or patients of the partition; against rest is against all other items, against a "
+        "class among items of both only. Intervals are 95 % by bootstrap over patients; pauc_paper is the formula of "
+        f"the paper's authors (best {paper.PAUC_PAPER_BEST}, chance {paper.PAUC_PAPER_CHANCE}).",
         "report/measure",
         {"partition": "", "level": "", "class": "", "against": "", "measure": "", "value": ".3f"}
         | {"low": ".3f", "high": ".3f", "positives": "d", "items": "d"},
         _measured,
+        f"The paper's values are of patches of {paper.SIDE} px of {paper.TEST_SCANS:,} DDSM scans (val.txt of the "
+        "authors), without intervals.",
     ),
     Section(
         "Coverage",
@@ -126,18 +128,19 @@ def write_report(run: Run, out: Path | None = None) -> Path:
     status = {row["stage"]: row for row in run.rows("status")}
     if "rank" not in status:
         raise BadInput(f"A report needs `rank` first: run `deepminer rank {run.folder}`.")
-    file = out or run.folder / "report.html"
+    file, domain = out or run.folder / "report.html", run.domain
     ((named, ranked),) = [(row["named"], row["ranked"]) for row in run.rows("report/named")]
     units, without = _ranked_units(run)
     html = template("report.html").render(
         run=run.name,
         stages=list(status.values()),
         network=run.rows("survey_layer")[0],
-        sections=[_section(run, section) for section in SECTIONS],
+        sections=[_section(run, section, domain.of_paper) for section in SECTIONS],
+        words=domain.words,
         named=named,
         ranked=ranked,
         named_query=statement("report/named"),
-        known=f"{paper.NAMED} of {paper.RANKED * len(THREE_CLASSES)}",
+        known=f"{paper.NAMED} of {paper.RANKED * len(domain.classes)}" if domain.of_paper else "",
         units=units,
         without=without,
         units_query=statement("report/unit"),
@@ -147,15 +150,15 @@ def write_report(run: Run, out: Path | None = None) -> Path:
     return file
 
 
-def _section(run: Run, section: Section) -> Row:
-    rows = run.rows(section.query)
+def _section(run: Run, section: Section, of_paper: bool) -> Row:
+    """A section's rows; beside them the paper's numbers, where these are of such images."""
     cells = [
-        [_cell_text(row[name], form) for name, form in section.columns.items()] + [section.known(row)] for row in rows
+        [_cell_text(row[name], form) for name, form in section.columns.items()] + [section.known(row)] * of_paper
+        for row in run.rows(section.query)
     ]
-    query = statement(section.query)
-    return {"title": section.title, "note": section.note, "columns": [*section.columns, "paper"], "rows": cells} | {
-        "query": query
-    }
+    note = section.note + (f" {section.of_paper}" if of_paper and section.of_paper else "")
+    columns = [*section.columns, *["paper"] * of_paper]
+    return {"title": section.title, "note": note, "columns": columns, "rows": cells, "query": statement(section.query)}
 
 
 def _cell_text(value: Any, form: str) -> str:

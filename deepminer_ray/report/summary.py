@@ -114,6 +114,8 @@ def _beside_paper(run: Run, rows: list[dict[str, Any]]) -> list[str]:
         for row in rows
         if (row["level"], row["against"], row["partition"]) == ("patch", "rest", "test")
     }
+    if not run.domain.of_paper:
+        return []
     (side,) = (row["side"] for row in run.rows("cut_side")) if of_patches else (0,)
     lines = []
     for measure, known in (("auc", paper.AUC), ("pauc_paper", paper.PAUC_PAPER)):

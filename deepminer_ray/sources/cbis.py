@@ -9,10 +9,11 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, Remote, place
+from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import read_table, whole_number
 from deepminer_ray.sources.density import DISPLAY
-from deepminer_ray.sources.finding import PATHOLOGIES, components, lesion_of, read_finding, read_number
+from deepminer_ray.sources.finding import components, lesion_of, read_finding, read_number
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Scan
 
 SOURCE_KIND = "cbis"

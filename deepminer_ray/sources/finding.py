@@ -7,17 +7,14 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
+from deepminer_ray.mammography import DESCRIBED, KEYWORD_COLUMNS, LESION_TYPE, PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import refuse_many, whole_number
 from deepminer_ray.sources.rows import Lesion, Ring
-from deepminer_ray.terms import ATTRIBUTES, DESCRIBED, LESION_TYPE
 
-KEYWORDS = tuple(attribute.column for attribute in ATTRIBUTES)
-PATHOLOGIES = tuple(name for name, _ in THREE_CLASSES.pathologies)
-"""The worst first; an unproven one comes last, for it is not known to be worse than a benign one (`Classes.order`)."""
+KEYWORDS = tuple(KEYWORD_COLUMNS.values())
 MISSING = frozenset(("", "N/A", "NA", "NAN", "NONE", "NULL"))
 
 Number = TypeVar("Number", int, float)
@@ -37,13 +34,15 @@ class Finding:
 def read_finding(said: dict[str, str], repairs: list[str]) -> Finding:
     """The finding that columns of a csv file name; what had to be repaired is appended to repairs."""
     keywords = {name: _keyword(said[name]) for name in KEYWORDS}
-    details = {kind: [(one.field, keywords[one.column]) for one in said_of] for kind, said_of in DESCRIBED.items()}
+    details = {
+        kind: [(field, keywords[KEYWORD_COLUMNS[field]]) for field in fields] for kind, fields in DESCRIBED.items()
+    }
     if keywords["lesion_type"] is None:
         described = [kind for kind, pairs in details.items() if any(value for _, value in pairs)]
         keywords["lesion_type"] = "-".join(described) or None
     words: list[str] = []
     for kind in (keywords["lesion_type"] or "").split("-"):
-        words += [LESION_TYPE.field, kind] if kind else []
+        words += [LESION_TYPE, kind] if kind else []
         words += [word for name, value in details.get(kind, ()) if value for word in (name, value)]
     assessment = read_number(said["assessment"], "assessment", whole_number, repairs)
     subtlety = read_number(said["subtlety"], "subtlety", whole_number, repairs)

@@ -6,9 +6,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.errors import BadInput
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import read_domain
+from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place
 from deepminer_ray.sources import cbis, ddsm, image, manifest
+from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.rows import Case
 
 
@@ -98,6 +101,15 @@ class Cbis:
 
 
 SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
+
+
+def domain_of_file(file: Place) -> Domain:
+    """The domain that a file says; BadInput where it cannot be read, or has a mistake."""
+    try:
+        text = read_text(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {reason(error)}") from error
+    return read_domain(text, str(file))
 
 
 def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKind:

@@ -5,16 +5,15 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
+from deepminer_ray.mammography import NORMAL, PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole_number
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
     MISSING,
-    PATHOLOGIES,
     Finding,
     components,
     joined,
@@ -92,13 +91,13 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
             raise BadInput("Several rows are of this image: give every image one row.")
         raise BadInput(f"The name {path.stem} is taken by {row[TAKEN_BY]}: give every image a name of its own.")
     pathologies = [value.strip().lower().replace(" ", "_") for value in row["pathology"].split("|")]
-    if pathologies != [THREE_CLASSES.rest] and not set(pathologies) <= set(PATHOLOGIES):
-        raise BadInput(f"The pathology {row['pathology']!r} is none of {THREE_CLASSES.rest}, {', '.join(PATHOLOGIES)}.")
+    if pathologies != [NORMAL] and not set(pathologies) <= set(PATHOLOGIES):
+        raise BadInput(f"The pathology {row['pathology']!r} is none of {NORMAL}, {', '.join(PATHOLOGIES)}.")
     repairs: list[str] = []
     scan = _scan_of_row(path, row, repairs)
     mask = _inside(directory, row["mask"], "mask") if row["mask"] else None
     rings = components(mask, scan.columns, scan.rows) if mask else []
-    if pathologies == [THREE_CLASSES.rest]:
+    if pathologies == [NORMAL]:
         repairs += ["is normal, but has a mask that is not empty: it was ignored"] if rings else []
     elif not rings:
         raise BadInput(f"The film is {row['pathology'].lower()}, and {NOT_OUTLINED}")

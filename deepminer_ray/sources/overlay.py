@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
+from deepminer_ray.mammography import DISTRIBUTION, KEYWORD_COLUMNS, LESION_TYPE, MARGINS, PATHOLOGIES, SHAPE, TYPE
 from deepminer_ray.sources.bounds import first_number, refuse_many
 from deepminer_ray.sources.rows import Ring
 
@@ -14,7 +14,7 @@ STEPS = ((0, -1), (1, -1), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1))
 
 CODES = {step: str(code) for code, step in enumerate(STEPS)}
 
-OVERLAY_PATHOLOGIES = tuple(name.upper() for name, _ in THREE_CLASSES.pathologies)
+OVERLAY_PATHOLOGIES = tuple(name.upper() for name in PATHOLOGIES)
 
 CHAIN = re.compile(r" *(-?\d{1,9}) +(-?\d{1,9})([ 0-7]*)", re.ASCII)
 
@@ -22,7 +22,7 @@ OVERLAY_KEYS = frozenset(
     ("LESION_TYPE", "ASSESSMENT", "SUBTLETY", "PATHOLOGY", "TOTAL_OUTLINES", "BOUNDARY", "CORE", "ABNORMALITY")
 )
 NUMBERS = ("ASSESSMENT", "SUBTLETY")
-DETAILS = frozenset(("LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION"))
+DETAILS = frozenset(KEYWORD_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,23 @@ class Abnormality:
 
     @property
     def lesion_type(self) -> str | None:
-        return self._values("LESION_TYPE")
+        return self._values(LESION_TYPE)
 
     @property
     def shape(self) -> str | None:
-        return self._values("SHAPE")
+        return self._values(SHAPE)
 
     @property
     def margins(self) -> str | None:
-        return self._values("MARGINS")
+        return self._values(MARGINS)
 
     @property
     def calcification_type(self) -> str | None:
-        return self._values("TYPE")
+        return self._values(TYPE)
 
     @property
     def distribution(self) -> str | None:
-        return self._values("DISTRIBUTION")
+        return self._values(DISTRIBUTION)
 
     def _values(self, keyword: str) -> str | None:
         """Join the values of all keyword lines with '-', as DDSM joins several values of one."""

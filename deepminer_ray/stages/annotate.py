@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.annotation.exchange import read_annotations
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.lock import ANNOTATE, held
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
@@ -76,10 +75,9 @@ def _annotate(run: Run, network: dict[str, Any], options: AnnotateOptions) -> No
         named = tables.select("named_count").to_pylist()[0]
     if file is None and naming == CONTRAST:
         _say_what_is_left_out(run)
-    say(
-        f"{added.num_rows} new answers; {named['named']} of {named['ranked']} ranked units are named "
-        f"(in the paper {paper.NAMED} of {paper.RANKED * len(THREE_CLASSES)})"
-    )
+    domain = run.domain
+    in_paper = f" (in the paper {paper.NAMED} of {paper.RANKED * len(domain.classes)})" if domain.of_paper else ""
+    say(f"{added.num_rows} new answers; {named['named']} of {named['ranked']} ranked units are named{in_paper}")
 
 
 def _from_lesions(tables: Tables, naming: str, partitions: Sequence[str] | None) -> list[dict[str, Any]]:

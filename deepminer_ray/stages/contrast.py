@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from deepminer_ray.aliases import Row
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.units.contrast import (
     FALSE_DISCOVERY_RATE,
@@ -27,8 +26,11 @@ CONTRAST_SCHEMA = pa.schema(
 )
 
 
-def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
-    """The rows of `contrast`: every ranked unit and every term that enough patients of some partitions show."""
+def contrast_rows(tables: Tables, partitions: list[str], rest: str) -> pa.Table:
+    """The rows of `contrast`: every ranked unit and every term that enough patients of some partitions show.
+
+    `rest` is the class of patches without a finding.
+    """
     patches = tables.select("contrast_patch", partitions=partitions)
     units = sorted({row["unit"] for row in tables.select("ranked_unit").to_pylist()})
     if not units or not patches.num_rows:
@@ -37,7 +39,7 @@ def contrast_rows(tables: Tables, partitions: list[str]) -> pa.Table:
     maxima = answered.reshape(len(units), len(patches))
     finding = patches["finding"].to_numpy()
     patient = np.unique(patches["patient"].to_numpy(), return_inverse=True)[1]
-    rows = corrected(_contrast_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, THREE_CLASSES.rest))
+    rows = corrected(_contrast_rows(units, maxima, [Term(FINDING, finding, ~finding)], patient, rest))
     if not finding.any():
         return pa.Table.from_pylist(rows, CONTRAST_SCHEMA)
     terms = shown_terms(patches["patch"].to_numpy()[finding], tables.select("patch_concept"))

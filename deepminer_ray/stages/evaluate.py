@@ -8,14 +8,13 @@ import pyarrow as pa
 
 from deepminer_ray import paper
 from deepminer_ray.aliases import Rows
-from deepminer_ray.classes import ANSWERED
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
 from deepminer_ray.option import takes
 from deepminer_ray.options import EvaluateOptions
 from deepminer_ray.progress.bars import say
-from deepminer_ray.report.curves import draw_calibration, draw_roc
+from deepminer_ray.report.curves import class_colours, draw_calibration, draw_roc
 from deepminer_ray.stages.partition import chosen_partitions
 from deepminer_ray.statistics.confidence import auc_interval, estimate
 from deepminer_ray.statistics.evaluation import (
@@ -51,8 +50,10 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
     if run.finished("evaluate", parameters, options.again):
         return
     started = time.time()
+    domain = run.domain
+    order = [name for classes in domain.answered for name in classes]
     with run.finishing("evaluate", parameters, started) as tables:
-        rows = [row | _auc_bounds(tables, row) for row in _auc_rows(tables, chosen)]
+        rows = [row | _auc_bounds(tables, row) for row in _auc_rows(tables, chosen, order)]
         tables.insert("auc", pa.Table.from_pylist(rows, AUC_SCHEMA))
         groups = tables.select("scored_group", partitions=chosen).to_pylist()
         evaluated = [_evaluated(tables, group, sensitivity) for group in groups]
@@ -62,11 +63,11 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
                 tables.insert(table, pa.Table.from_pylist(of_table))
         tables.fill("confusion", partitions=chosen)
         for name in chosen:
-            folder = run.folder / "curves"
+            folder, colours = run.folder / "curves", class_colours(domain)
             for table, draw in (("roc", draw_roc), ("calibration", draw_calibration)):
                 drawn = [row for of_group in evaluated for row in of_group[table] if row["partition"] == name]
                 measured = [row for of_group in evaluated for row in of_group["measure"] if row["partition"] == name]
-                draw(folder / (f"{table}.png" if len(chosen) == 1 else f"{table}_{name}.png"), drawn, measured)
+                draw(folder / (f"{table}.png" if len(chosen) == 1 else f"{table}_{name}.png"), drawn, measured, colours)
     for row in rows:
         if row["auc"] is None:
             say("{level} {class}: no AUC, {positives} positives and {negatives} negatives".format(**row))
@@ -76,9 +77,8 @@ def evaluate(run: Run, options: EvaluateOptions) -> None:
             say(f"{row['level']} {row['class']}: AUC {area}, {row['positives']} of {total}")
 
 
-def _auc_rows(tables: Tables, partitions: list[str]) -> Rows:
+def _auc_rows(tables: Tables, partitions: list[str], order: list[str]) -> Rows:
     areas: Rows = tables.select("auc", partitions=partitions, pauc_from=paper.PAUC_FROM).to_pylist()
-    order = [name for classes in ANSWERED for name in classes]
     return sorted(areas, key=lambda row: (LEVELS.index(row["level"]), order.index(row["class"])))
 
 

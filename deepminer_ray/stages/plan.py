@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from deepminer_ray import paper
+from deepminer_ray.classes import Classes
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.option import shared
@@ -51,7 +53,7 @@ def plan(options: PlanOptions) -> Plan:
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
     _refuse_wrong_options(options)
-    directory = resolved(options.source)
+    directory, classes = resolved(options.source), mammography().classes
     kind = kind_of_source(directory, options.source_kind)
     items = kind.items(directory)
     if not items:
@@ -62,11 +64,13 @@ def plan(options: PlanOptions) -> Plan:
     cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
     if not options.gpus and options.workers >= cpus:
         raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
-    headers = read_headers(ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side)
+    headers = read_headers(
+        ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side, classes
+    )
     sample = cut_sample(ray, headers, options)
-    todo = counted(headers, sample, len(items), options)
+    todo = counted(headers, sample, len(items), options, classes)
     _refuse_too_few_trained(todo, options)
-    network = _network(ray, headers, sample, options, options.gpus > 0 and gpus > 0)
+    network = _network(ray, headers, sample, options, classes, options.gpus > 0 and gpus > 0)
     measured = Measured(
         cpus=cpus,
         workers=options.gpus or max(1, options.workers),
@@ -80,6 +84,7 @@ def plan(options: PlanOptions) -> Plan:
         actor=network["actor"],
         pace=network["pace"],
         units=network["units"],
+        classes=len(classes),
         checkpoint=network["checkpoint"],
         figure=network["figure"],
         peaks=network["peaks"] | {"catalog": headers.peak, "cut": sample.peak},
@@ -108,7 +113,9 @@ class Headers:
     peak: int
 
 
-def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int) -> Headers:
+def read_headers(
+    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int, classes: Classes
+) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
     started = time.perf_counter()
     cases = found_cases(ray, items, kind.name, directory, "plan")
@@ -124,7 +131,7 @@ def read_headers(ray: Any, kind: SourceKind, directory: Place, items: list[dict[
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
             scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(lesions)}
             try:
-                planned.append(scan_of(scan, lesions, side))
+                planned.append(scan_of(scan, lesions, side, classes))
             except BadInput as error:
                 rejected.append({"file": scan["file"], "reason": str(error)})
     if not planned:
@@ -182,12 +189,12 @@ def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     return Sample(cuts, len(scans), seconds, max(peaks))
 
 
-def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions) -> Counts:
+def counted(headers: Headers, sample: Sample, items: int, options: PlanOptions, classes: Classes) -> Counts:
     """How much there is to do in a source of so many items."""
     scale = items / headers.read * len(sample.cuts) / sample.tried
     probed, scanned = (chosen_partitions(options.partitions, usual) for usual in (["test"], ["test", "holdout"]))
     shares = Shares(**shared(options, Shares))
-    return counts(headers.planned, sample.cuts, scale, shares, options.normals, probed, scanned)
+    return counts(headers.planned, sample.cuts, scale, shares, options.normals, classes, probed, scanned)
 
 
 def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
@@ -198,9 +205,11 @@ def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
         )
 
 
-def _network(ray: Any, headers: Headers, sample: Sample, options: PlanOptions, gpu: bool) -> dict[str, Any]:
+def _network(
+    ray: Any, headers: Headers, sample: Sample, options: PlanOptions, classes: Classes, gpu: bool
+) -> dict[str, Any]:
     """How fast the network trains and answers, measured or, without a GPU, estimated; and what it takes."""
-    built = {"name": options.network, "until": options.until}
+    built = {"name": options.network, "until": options.until, "classes": classes.names}
     best = max(sample.cuts, key=lambda cut: cut.patches).scan
     pixels, patches = (
         ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], options.side, paper.BREAST_SHARE)

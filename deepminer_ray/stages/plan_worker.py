@@ -8,20 +8,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES, UNPROVEN
+from deepminer_ray.classes import Classes
 from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import PlannedScan
 from deepminer_ray.stages.catalog import read_cases
 from deepminer_ray.stages.cut import cut_scan, lesion_overlaps
+
+if TYPE_CHECKING:
+    from deepminer_ray.network.backbone import Network
 
 KILOBYTE = 1024
 SLOW = 10.0
@@ -33,24 +36,24 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
 
 
-def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int) -> PlannedScan:
+def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int, classes: Classes) -> PlannedScan:
     """What a film's header and lesions say; BadInput for a film that cannot be stored for patches of `side` px."""
     rows, columns = scan["rows"], scan["columns"]
     width, height = scan_size(rows, columns, side)
     grid = grid_windows(width, height, side)
-    of_place = [THREE_CLASSES.rest] * len(grid)
-    kinds = {row["lesion"]: THREE_CLASSES.class_of(row["pathology"]) for row in lesions}
+    of_place = [classes.rest] * len(grid)
+    kinds = {row["lesion"]: classes.class_of(row["pathology"]) for row in lesions}
     if lesions:
         windows = np.array([scan_window(cell, side, width, height, columns, rows) for cell in grid], np.int64)
         of_place = [
-            THREE_CLASSES.label(
+            classes.label(
                 [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN
             )
             for met in lesion_overlaps(lesions, windows)
         ]
-    findings = sum(kind in THREE_CLASSES.findings for kind in of_place)
-    size = rows * columns, width * height, len(grid), findings, of_place.count(UNPROVEN)
-    return PlannedScan(scan["scan"], scan["patient"], THREE_CLASSES.worst(kinds.values()), *size)
+    findings = sum(kind in classes.findings for kind in of_place)
+    size = rows * columns, width * height, len(grid), findings, of_place.count(classes.unproven)
+    return PlannedScan(scan["scan"], scan["patient"], classes.worst(kinds.values()), *size)
 
 
 def cut_timed(scan: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
@@ -113,7 +116,7 @@ class TrainSample:
         recipe = Recipe(1, batch, 1e-6, None)
         clock = Clock(seconds)
         density = pixels[np.arange(batch) % len(pixels)]
-        classes = np.arange(batch, dtype=np.int64) % len(THREE_CLASSES)
+        classes = np.arange(batch, dtype=np.int64) % len(self.network.classes)
 
         def batches() -> Iterator[tuple[Pixels, NDArray[np.int64]]]:
             while clock.goes_on():
@@ -167,7 +170,7 @@ class ProbeSample:
         write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], patches[:1])
         explainer = Explainer(self.folder)
         probe = explainer.awake(self.file.read_bytes)
-        row = _row_of_figure(scan, probe.network.units)
+        row = _row_of_figure(scan, probe.network)
         started = time.perf_counter()
         _, drawn, _ = explainer.drawn(row, [".png"], {}, self.file.read_bytes)
         first = time.perf_counter() - started
@@ -189,12 +192,12 @@ class ProbeSample:
 PATCH_ROW = {"scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []}
 
 
-def _row_of_figure(scan: dict[str, Any], units: int) -> dict[str, Any]:
+def _row_of_figure(scan: dict[str, Any], network: "Network") -> dict[str, Any]:
     """A row of `figure` for a film of which nothing is known yet."""
-    chosen = list(range(min(paper.TOP, units)))
+    chosen = list(range(min(paper.TOP, network.units)))
     row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
-    row |= {"assessment": None, "subtlety": None, "known": THREE_CLASSES.rest}
-    row |= {"truth": None, "decided": THREE_CLASSES.rest}
+    row |= {"assessment": None, "subtlety": None, "known": network.classes[0]}
+    row |= {"truth": None, "decided": network.classes[0]}
     return row | {"probability": 0.5, "influential": chosen}
 
 

@@ -13,7 +13,7 @@ from deepminer_ray.database.digests import made, pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import place, write_whole
-from deepminer_ray.network.checkpoint import content, read
+from deepminer_ray.network.checkpoint import Checkpoint, content, read
 from deepminer_ray.network.geometry import LAYER, geometry, map_shape
 from deepminer_ray.network.probe import PATCHES_AT_ONCE
 from deepminer_ray.option import takes
@@ -82,6 +82,20 @@ def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]
     return [scans[start : start + size] for start in range(0, len(scans), size)]
 
 
+def _refuse_unfit_network(run: Run, loaded: Checkpoint) -> None:
+    """BadInput for a network of patches of another side, or of another domain's classes."""
+    side = run.rows("cut_side")
+    if side and side[0]["side"] != loaded.side:
+        raise BadInput(
+            f"The network was trained on patches of {loaded.side} px, this run was cut into {side[0]['side']}: "
+            f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
+        )
+    answered = [classes.names for classes in run.domain.answered]
+    if loaded.network.classes not in answered:
+        known = "; or ".join(", ".join(names) for names in answered)
+        raise BadInput(f"The network tells {', '.join(loaded.network.classes)} apart, this run has {known}.")
+
+
 @takes(ProbeOptions)
 def probe(run: Run, options: ProbeOptions) -> None:
     """Fill `activation`, `prediction`, `histogram` (patches of test) and `response`, `scan_prediction`, `evidence`
@@ -93,12 +107,7 @@ def probe(run: Run, options: ProbeOptions) -> None:
     given, layer, partitions = options.checkpoint or str(run.folder), options.layer, options.partitions
     written = content(given, trained_hash(given))
     loaded = read(written, given)
-    side = run.rows("cut_side")
-    if side and side[0]["side"] != loaded.side:
-        raise BadInput(
-            f"The network was trained on patches of {loaded.side} px, this run was cut into {side[0]['side']}: "
-            f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
-        )
+    _refuse_unfit_network(run, loaded)
     of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
     parameters = options.stored() | {"checkpoint": loaded.hash, "patches": of_patches, "scans": of_scans}
     kept = probed_checkpoint(run)

@@ -13,6 +13,7 @@ from deepminer_ray import paper
 from deepminer_ray.aliases import Row
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
+from deepminer_ray.domain import Domain
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.agreement import against_chance, score_row
 from deepminer_ray.explanations.chance import Pairs
@@ -54,7 +55,8 @@ def score(run: Run, options: ScoreOptions) -> None:
     vectors, seed = options.vectors, options.seed
     if vectors is None:
         raise BadInput("`score` needs word vectors: --vectors FILE, or train some with `deepminer words CORPUS OUT`.")
-    words = load_words(Path(vectors))
+    domain = run.domain
+    words = load_words(Path(vectors), domain.fields)
     chosen = chosen_partitions(options.partitions, ["holdout"])
     parameters = options.stored() | {"vectors": _hash(Path(vectors)), "partitions": chosen}
     if run.finished("score", parameters, options.again):
@@ -66,7 +68,7 @@ def score(run: Run, options: ScoreOptions) -> None:
             {"partition": partition} | row
             for partition in chosen
             if partition in occupied
-            for row in _score_rows(tables, partition, words, seed)
+            for row in _score_rows(tables, partition, words, domain, seed)
         ]
         tables.insert("score", pa.Table.from_pylist(rows, SCORE_SCHEMA))
         named = name_scores(tables, seed)
@@ -82,7 +84,7 @@ def score(run: Run, options: ScoreOptions) -> None:
     draw_faithfulness(run.folder / "curves" / "faithfulness.png", run.rows("faithfulness_curve", partitions=chosen))
 
 
-def _score_rows(tables: Tables, partition: str, words: Words, seed: int) -> Iterator[Row]:
+def _score_rows(tables: Tables, partition: str, words: Words, domain: Domain, seed: int) -> Iterator[Row]:
     located = locating(
         located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
         seed,
@@ -91,7 +93,7 @@ def _score_rows(tables: Tables, partition: str, words: Words, seed: int) -> Iter
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()
         of_depth = [row for row in located if row["depth"] == depth]
-        for row in [*_agreeing(pairs, words, seed), *of_depth, *_faithful(faithful, seed)]:
+        for row in [*_agreeing(pairs, words, domain, seed), *of_depth, *_faithful(faithful, seed)]:
             yield {"depth": depth} | row
     yield from (row for row in located if row["depth"] is None)
 
@@ -115,7 +117,7 @@ def _hash(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
-def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
+def _agreeing(pairs: list[Row], words: Words, domain: Domain, seed: int) -> list[Row]:
     """The rows that compare explanations and reports."""
     pairs = sorted(pairs, key=lambda pair: str(pair["scan"]))
     texts = [pair["explanation"] for pair in pairs], [pair["report"] for pair in pairs]
@@ -126,7 +128,7 @@ def _agreeing(pairs: list[Row], words: Words, seed: int) -> list[Row]:
         share = unknown_share(compared, words, mode)
         rows.append({"metric": GREEDY_MATCHING, "mode": mode, "unknown": None if np.isnan(share) else share})
         scores.append(matching(*texts, words, mode))
-    for field, of_field in naming(*texts).items():
+    for field, of_field in naming(*texts, domain.fields, domain.scored).items():
         rows += [{"metric": f"{field} {measure}", "mode": FIXED} for measure in ("precision", "recall")]
         scores += of_field
     owners = [(pair["patient"], pair["pathology"]) for pair in pairs]

@@ -15,7 +15,6 @@ import pyarrow as pa
 import torch
 
 from deepminer_ray import paper
-from deepminer_ray.classes import answers_of
 from deepminer_ray.database.digests import pixels
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
@@ -30,7 +29,7 @@ from deepminer_ray.option import shared, takes
 from deepminer_ray.options import TrainingOptions
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running
-from deepminer_ray.report.curves import draw_training
+from deepminer_ray.report.curves import class_colours, draw_training
 from deepminer_ray.workers.fit import fit
 from deepminer_ray.workers.task import Task, TrainingScan
 from deepminer_ray.workers.watch import Watch
@@ -57,18 +56,19 @@ EPOCH_AUC = pa.schema([("epoch", pa.int32()), ("class", pa.string()), ("auc", pa
 def train(run: Run, options: TrainingOptions) -> None:
     """Fill `epoch`, `epoch_auc`, `weight`, `bias` and `RUN/checkpoint/`; draw `RUN/curves/training.png`.
 
-    `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` is 3, or 2 for
-    malignant or not. `until` is the network's last layer, `pool` what is taken of a map: its mean, or its maximum.
-    `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the last. `normals` limits
-    the normal patches to so many for each with a finding. With shuffled labels a network has nothing to learn, which
-    its AUC must show. An interrupted training goes on, also one that was begun `again`.
+    `preset` gives what is left open: the paper's one learning rate, or its authors' schedule. `classes` are all of the
+    domain, or 2: the most severe one or not. `until` is the network's last layer, `pool` what is taken of a map: its
+    mean, or its maximum. `keep` is the best epoch (by mean AUC on the training partition's validation patients) or the
+    last. `normals` limits the patches of the rest to so many for each with a finding. With shuffled labels a network
+    has nothing to learn, which its AUC must show. An interrupted training goes on, also one that was begun `again`.
     """
     recipe = recipe_of(options)
-    stored = options.stored() | asdict(recipe) | _weights_parameters(options.weights)
+    answers = run.domain.answers(options.classes)
+    stored = options.stored() | asdict(recipe) | _weights_parameters(options.weights) | {"classes": len(answers)}
     workers = max(1, options.workers)  # without any no epoch would outlive a kill
     if run.finished("train", stored | {"workers": workers}, options.again):
         return
-    started, task = time.time(), _task(run, options, stored, recipe)
+    started, task = time.time(), _task(run, options, stored, recipe, answers.names)
     folder = run.storage / "checkpoint" / "epochs"
     if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
@@ -76,7 +76,7 @@ def train(run: Run, options: TrainingOptions) -> None:
     trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
     kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
-    draw_training(run.folder / "curves" / "training.png", state["epochs"])
+    draw_training(run.folder / "curves" / "training.png", state["epochs"], class_colours(run.domain))
     with run.finishing("train", stored | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():
             tables.insert(table, rows)
@@ -109,13 +109,12 @@ def _key(run: Run, stored: dict[str, Any], task: Task) -> str:
     return f"{run.name}-{made.hexdigest()[:16]}"
 
 
-def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Recipe) -> Task:
+def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Recipe, answers: tuple[str, ...]) -> Task:
     """What is to be trained; BadInput where a choice is unknown, or network, weights or patches do not do."""
     side = _side(run, options.preset)
     for name, choices in CHOICES.items():
         if stored[name] not in choices:
             raise BadInput(f"There is no {name} {stored[name]!r}: use {', '.join(choices)}.")
-    answers = answers_of(options.classes).names
     drawn = {"normals": options.normals, "seed": str(recipe.seed), "balanced": options.balance == "sampling"}
     scans = run.rows("training", answers=answers, **drawn)
     counts = _patches_by_class(scans, answers, options.keep)

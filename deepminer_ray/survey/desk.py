@@ -40,7 +40,7 @@ class Desk:
     """One run's survey; `save` returns when the answer is on disk. Only one desk of a run is open at a time."""
 
     def __init__(self, run: Run, settings: Settings):
-        self.run, self.settings = run, settings
+        self.run, self.settings, self.domain = run, settings, run.domain
         ranked = [row for row in run.rows("status") if row["stage"] == "rank"]
         if not ranked:
             raise BadInput(f"A survey needs `rank` first: run `deepminer rank {run.folder}`.")
@@ -60,7 +60,7 @@ class Desk:
         rows = run.rows("survey_answer")
         for (unit, annotator, repeat), group in groupby(rows, itemgetter("unit", "annotator", "repeat")):
             of = list(group)
-            given = Given(answer_of(of), of[0]["saves"], of[0]["saved_at"])
+            given = Given(answer_of(of, self.domain), of[0]["saves"], of[0]["saved_at"])
             self.given[annotator, Question(unit, bool(repeat))] = given
             self.versions[annotator, unit] = of[0]["last_version"]
 
@@ -98,7 +98,7 @@ class Desk:
             )
         if sent.place >= len(order):
             raise BadInput(f"There is no question {sent.place + 1}.")
-        return self._append(expert, order[sent.place], read_answer(sent.answer))
+        return self._append(expert, order[sent.place], read_answer(sent.answer, self.domain))
 
     def adjudicate(self, by: str, unit: int, annotator: str) -> Given:
         """Make an expert's answer the one that counts; the originals stay."""

@@ -7,7 +7,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from deepminer_ray.annotation.answer import Answer
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS
+from deepminer_ray.annotation.vocabulary import CONFIDENCES, LETTERS, association_keys
+from deepminer_ray.domain import Domain
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_WHITE, UNITS_PER_DENSITY
 from deepminer_ray.statistics.confidence import Interval
 from deepminer_ray.survey.agreement import COMPARED_FIELDS, agreements, compared
@@ -15,7 +16,6 @@ from deepminer_ray.survey.desk import Desk
 from deepminer_ray.survey.experts import ADJUDICATION
 from deepminer_ray.survey.gallery import RULES
 from deepminer_ray.survey.order import Question
-from deepminer_ray.terms import TERMS
 from deepminer_ray.units.name import unit_name
 
 BROWSER_DISPLAY = {"black": DISPLAY_BLACK, "white": DISPLAY_WHITE, "units": UNITS_PER_DENSITY}
@@ -113,9 +113,14 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "patches": [_patch(desk, index, row) for index, row in enumerate(rows)],
         "films": {number: _scan_on_page(scan) for number, scan in (scans | desk.gallery.scans(others)).items()},
         "rules": RULES,
-        "terms": TERMS,
+        "terms": desk.domain.terms,
         "letters": LETTERS,
-        "associations": ASSOCIATIONS,
+        "associations": desk.domain.associations,
+        "association_keys": association_keys(desk.domain.associations),
+        "words": {
+            "category": _capital(desk.domain.words.category),
+            "association": _capital(desk.domain.words.association),
+        },
         "confidences": CONFIDENCES,
         "display": BROWSER_DISPLAY,
         "answer": (given.answer if given else Answer()).plain(),
@@ -127,6 +132,22 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "next": f"{home}{place + 2}" if place + 1 < len(questions) else home,
         "back": f"{home}{place}" if place else home,
         "static": False,
+    }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _keys(domain: Domain) -> dict[str, Any]:
+    """What the help says of the keys that depend on the domain."""
+    longest = max(map(len, domain.terms.values()), default=0)
+    pairs = zip(association_keys(domain.associations), domain.associations, strict=True)
+    return {
+        "categories": min(9, len(domain.terms)),
+        "last_letter": LETTERS[min(longest, len(LETTERS)) - 1] if longest else "",
+        "associations": [(key, word) for key, word in pairs if key],
+        "words": domain.words,
     }
 
 
@@ -234,6 +255,7 @@ def _common(desk: Desk, expert: str, home: str) -> dict[str, Any]:
         "root": "/",
         "static": False,
         "settings": desk.settings,
+        "keys": _keys(desk.domain),
         "covered": desk.covered(expert),
         "digest": desk.gallery.digest,
         "survey": {"survey": f"{desk.checkpoint} {expert}", "order": desk.order(expert), "save_at": f"{home}answer"},

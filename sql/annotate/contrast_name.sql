@@ -13,7 +13,7 @@ kind as (
     select unit, phenomenon, arg_min(category, number) as category
     from (select unit, phenomenon, unnest(concepts) as concept from named)
     left join term on starts_with(concept, attribute || ': ')
-        and (attribute <> 'lesion type' or contains(concept, term))
+        and (concept = attribute || ': ' || term or attribute not in (select attribute from noun))
     group by all
 ),
 

@@ -1,9 +1,8 @@
 -- One row a ranked unit and phrase: the names its first $shown top patches suggest, in the columns of `annotation`.
 -- A patch shows its main lesion, a normal one none. Each phrase of at least $share of them is a name, associated with
--- the class of most of its patches; else it is "normal breast tissue" if most show nothing, else not recognizable.
+-- the class of most of its patches; else it shows nothing if most of them do, else it is not recognizable.
 with shown as (
-    select
-        unit, phrase, category, known_class.class, place, count(*) over (partition by unit, phrase, place) as alike
+    select unit, phrase, category, known_class.class, place, count(*) over (partition by unit, phrase, place) as alike
     from top_patch
     semi join unit_rank using (unit)
     join patch using (patch)
@@ -31,10 +30,11 @@ weighed as (
 )
 
 select
-    unit, case when enough then phrase when normal then 'normal breast tissue' end as phenomenon,
-    phenomenon is not null as recognizable, if(enough, category, if(normal, 'Normal', null)) as category,
-    if(enough, class, null) as association
+    unit, case when enough then phrase when normal then nothing end as phenomenon,
+    phenomenon is not null as recognizable, if(enough, class, null) as association,
+    case when enough then category when normal then rest_category end as category
 from weighed
+cross join (from domain, (select min(category) as rest_category from term where lower(category) = rest_class()))
 qualify enough or max(enough) over (partition by unit) is not true
     and row_number() over (partition by unit order by phrase is null, patches desc, phrase) = 1
 order by unit, patches desc, phrase

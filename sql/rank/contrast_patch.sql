@@ -1,7 +1,6 @@
 -- One row a labelled patch that was probed, of the partitions, by number: its patient, and whether it shows a finding.
-select patch, patient, not rest as finding
-from label
-join class using (class)
+select patch, patient, finding
+from finding_patch
 semi join (from activation where unit = 0) using (patch)
 join patch using (patch)
 join scan using (scan)

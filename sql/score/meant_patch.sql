@@ -1,5 +1,5 @@
 -- One row an unseen patch, by number: whether it shows a lesion that $meant means, by the rule of `label`, or nothing
--- of one; neither where it is only grazed. A finding is what is not normal.
+-- of one; neither where it is only grazed.
 with rule as (
     select (parameters ->> '$.cover')::double as cover, (parameters ->> '$.within')::double as within
     from stage
@@ -17,11 +17,10 @@ met as (
 )
 
 select
-    patch, patient, not rest as finding, coalesce(present, false) and finding as shows,
+    patch, patient, finding, coalesce(present, false) and finding as shows,
     present is null as lacks
 from (select distinct patch from unseen)
-join label using (patch)
-join class using (class)
+join finding_patch using (patch)
 join patch using (patch)
 join scan using (scan)
 left join met using (patch)

@@ -12,10 +12,11 @@ probed as (
 )
 
 select
-    scan, patient, not rest as finding, meant.scan is not null and finding as shows,
+    scan, patient, not rest or of_rest.scan is not null as finding, meant.scan is not null and finding as shows,
     meant.scan is null as lacks
 from probed
 join scan_class using (scan)
 join class using (class)
 left join meant using (scan)
+left join (select distinct scan from lesion where pathology = rest_class()) as of_rest using (scan)
 order by scan

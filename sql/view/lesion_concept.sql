@@ -2,15 +2,19 @@
 create view lesion_concept as
 with said as (
     from lesion_keyword
+    anti join keyword using (lesion, attribute)
     union all by name
     select lesion, 'pathology' as attribute, class as keywords from lesion_class where known
 ),
 
-keyword as (
+one_keyword as (
     select lesion, attribute, unnest(regexp_split_to_array(keywords, '[-;|,]')) as keyword
     from said
 )
 
 select distinct lesion, attribute || ': ' || plain_words(trim(keyword, ' _')) as concept
-from keyword
+from one_keyword
 where plain_words(trim(keyword, ' _')) is not null
+union
+select lesion, attribute || ': ' || term as concept
+from keyword

@@ -5,3 +5,5 @@ from (
     unpivot (select lesion, lesion_type, shape, margins, calcification_type, distribution from lesion)
     on lesion_type, shape, margins, calcification_type, distribution into name name value keywords
 )
+union all
+select lesion, attribute, string_agg(term, '; ' order by term) from keyword group by all

@@ -1,15 +1,26 @@
--- One row a lesion: its keywords as a radiologist would say them, "irregular spiculated mass".
+-- One row a lesion: its keywords as an expert would say them, "irregular spiculated mass".
 create view lesion_phrase as
-with kind as (
-    select lesion, category, number, concept_word('lesion type: ' || term) as noun
-    from lesion
-    join term on attribute = 'lesion type' and contains(lower(lesion_type), term)
+with noun_of as (
+    select lesion, attribute, term from keyword
+    union
+    select lesion, attribute, term
+    from lesion_keyword
+    anti join keyword using (lesion, attribute)
+    join (select attribute, term from term) using (attribute)
+    where contains(lower(keywords), term)
+),
+
+kind as (
+    select lesion, category, number, concept_word(attribute || ': ' || term) as noun
+    from noun_of
+    semi join noun using (attribute)
+    join term using (attribute, term)
 ),
 
 described as (
     select lesion, category, string_agg(plain_words(keywords), ' ' order by place) as adjectives
     from lesion_keyword
-    join (select distinct category, attribute, place from term where attribute <> 'lesion type') using (attribute)
+    join (select distinct category, attribute, place from term anti join noun using (attribute)) using (attribute)
     group by all
 ),
 

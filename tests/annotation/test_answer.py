@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from deepminer_ray.annotation.answer import Answer, answer_of, rows_of
 from deepminer_ray.annotation.answer import read_answer as read_sent
 from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION, MOST, Adjudication, Save, SentAnswer, read_message
-from deepminer_ray.annotation.vocabulary import ASSOCIATIONS, CONFIDENCES, LETTERS, phenomenon_name
+from deepminer_ray.annotation.vocabulary import CONFIDENCES, LETTERS, phenomenon_name
 from deepminer_ray.errors import BadInput
-from deepminer_ray.terms import TERMS
+from tests.domains import ASSOCIATIONS, MAMMOGRAPHY, TERMS
 
 SCRIPT = "<script>alert(1)</script>'; drop table"
 NOW = datetime(2020, 1, 2, 3, 4, 5, 6, UTC)
 
 
 def read_answer(sent: Any) -> Answer:
-    return read_sent(read_message(SentAnswer, sent))
+    return read_sent(read_message(SentAnswer, sent), MAMMOGRAPHY)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_an_answer_comes_back_from_its_rows(sent: dict[str, Any]) -> None:
     answer = read_answer(sent)
     rows = rows_of(answer, 7, "Anna", 3, False, "hash", NOW)
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
-    back = answer_of(rows)
+    back = answer_of(rows, MAMMOGRAPHY)
     assert [one.name for one in back.phenomena] == [one.name for one in answer.phenomena]
     assert (back.recognizable, back.confidence) == (answer.recognizable, answer.confidence)
     assert read_answer(back.plain()) == back

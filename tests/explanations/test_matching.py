@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from deepminer_ray.explanations.chance import chances, p_value
 from deepminer_ray.explanations.matching import matching, unknown_share
 from deepminer_ray.explanations.words import Words
+from tests.domains import MAMMOGRAPHY
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 VOCABULARY = ["mass", "masses", "edge", "spiculated", "calcification", "vessels", "oval", "benign"]
@@ -28,7 +29,7 @@ def vectors_of(entries: dict[str, list[float]]) -> KeyedVectors:
 @pytest.fixture(scope="module")
 def words() -> Words:
     draw = np.random.default_rng(7)
-    return Words(vectors_of({word: draw.normal(size=6).tolist() for word in VOCABULARY}))
+    return Words(vectors_of({word: draw.normal(size=6).tolist() for word in VOCABULARY}), frozenset(MAMMOGRAPHY.fields))
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:

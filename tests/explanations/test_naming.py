@@ -5,6 +5,9 @@ import pytest
 
 from deepminer_ray.explanations.chance import chances, mean_score, p_value
 from deepminer_ray.explanations.naming import naming, said, stems
+from tests.domains import MAMMOGRAPHY
+
+COMPARED = MAMMOGRAPHY.fields, MAMMOGRAPHY.scored
 
 MASS = "LESION_TYPE MASS SHAPE IRREGULAR-ARCHITECTURAL_DISTORTION MARGINS SPICULATED"
 CALCIFICATION = "LESION_TYPE CALCIFICATION TYPE PLEOMORPHIC DISTRIBUTION CLUSTERED"
@@ -22,7 +25,8 @@ BOTH = "LESION_TYPE MASS SHAPE OVAL MARGINS N/A LESION_TYPE CALCIFICATION TYPE R
     ],
 )
 def test_fields_of_a_report(report: str, kind: str, shape: str, margins: str) -> None:
-    found = said(report)
+    terms = said(report, MAMMOGRAPHY.fields)
+    found = {field: terms[field] for field in ("LESION_TYPE", "SHAPE", "MARGINS")}
     assert found == {"LESION_TYPE": stems(kind), "SHAPE": stems(shape), "MARGINS": stems(margins)}
 
 
@@ -30,7 +34,7 @@ def test_precision_and_recall_by_hand() -> None:
     explanations = ["Spiculated masses. clustered calcifications", "edge of the breast", "oval mass"]
     found = {
         field: [pairs(np.arange(3)) for pairs in both]
-        for field, both in naming(explanations, [MASS, CALCIFICATION, BOTH]).items()
+        for field, both in naming(explanations, [MASS, CALCIFICATION, BOTH], *COMPARED).items()
     }
     precision, recall = found["lesion type"]
     # The first names both kinds, the second none, the third a mass.
@@ -48,14 +52,14 @@ def test_names_taken_from_the_truth_are_far_above_chance_and_shuffled_ones_are_n
     shapes, margins = ["ROUND", "OVAL", "LOBULATED", "IRREGULAR"], ["CIRCUMSCRIBED", "SPICULATED", "OBSCURED"]
     reports = [f"LESION_TYPE MASS SHAPE {random.choice(shapes)} MARGINS {random.choice(margins)}" for _ in range(60)]
     patients = [f"P{number // 2}" for number in range(60)]
-    names = [f"{' '.join(sorted(said(report)['SHAPE']))} thing" for report in reports]
+    names = [f"{' '.join(sorted(said(report, MAMMOGRAPHY.fields)['SHAPE']))} thing" for report in reports]
     for explanations, expected in ((names, True), (list(random.permutation(names)), False)):
-        for found in chances(naming(explanations, reports)["shape"], patients):
+        for found in chances(naming(explanations, reports, *COMPARED)["shape"], patients):
             assert (p_value(mean_score(found.observed), found.null) < 0.01) is expected
 
 
 def test_nothing_to_compare() -> None:
-    for of_field in naming([], []).values():
+    for of_field in naming([], [], *COMPARED).values():
         assert all(pairs(np.arange(0)).shape == (0, 0) for pairs in of_field)
-    for of_field in naming(["mass"], [""]).values():
+    for of_field in naming(["mass"], [""], *COMPARED).values():
         assert all(np.isnan(pairs(np.arange(1))).all() for pairs in of_field)

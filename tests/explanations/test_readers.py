@@ -11,6 +11,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.readers import KEY, SHEET, mark, reader_questions, write_questions
 from tests.conftest import SHARED
 
+CLASSES = ("malignant", "benign")
 AUTHORS = SHARED / "authors" / "explanation_benchmark.csv"
 
 
@@ -38,13 +39,13 @@ def test_the_authors_own_answers_are_marked_as_they_reported() -> None:
 
 @pytest.mark.parametrize("number", [None, 6])
 def test_questions_are_balanced_shuffled_and_drop_no_unit(tmp_path: Path, number: int | None) -> None:
-    asked = reader_questions(scans(5, 9), number, seed=3)
-    assert asked == reader_questions(list(reversed(scans(5, 9))), number, seed=3)
+    asked = reader_questions(scans(5, 9), number, 3, CLASSES)
+    assert asked == reader_questions(list(reversed(scans(5, 9))), number, 3, CLASSES)
     assert len(asked) == (number or 10)
     assert sum(row["class"] == "malignant" for row in asked) == len(asked) // 2
     assert [row["question"] for row in asked] == list(range(1, len(asked) + 1))
     assert [row["class"] for row in asked] != sorted(row["class"] for row in asked)
-    assert asked != reader_questions(scans(5, 9), number, seed=4)
+    assert asked != reader_questions(scans(5, 9), number, 4, CLASSES)
     for row in asked:
         unit = int(row["scan"].split("_")[1])
         assert row["explanation"] == f"unit_{unit + 1:04d}, not named; word {unit}"
@@ -61,11 +62,11 @@ def test_questions_are_balanced_shuffled_and_drop_no_unit(tmp_path: Path, number
 )
 def test_what_cannot_be_asked_is_one_sentence(malignant: int, benign: int, number: int | None, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        reader_questions(scans(malignant, benign), number, seed=0)
+        reader_questions(scans(malignant, benign), number, 0, CLASSES)
 
 
 def test_a_filled_sheet_is_marked_and_gaps_do_not_count(tmp_path: Path) -> None:
-    asked = reader_questions(scans(4, 4), None, seed=0)
+    asked = reader_questions(scans(4, 4), None, 0, CLASSES)
     write_questions(tmp_path, asked)
     said = ["C" if row["class"] == "malignant" else "benign" for row in asked]
     said[0], said[1] = "", {"malignant": "B", "benign": "Malignant"}[asked[1]["class"]]
@@ -90,7 +91,7 @@ def test_a_filled_sheet_is_marked_and_gaps_do_not_count(tmp_path: Path) -> None:
     ],
 )
 def test_sheets_that_cannot_be_marked_are_one_sentence(tmp_path: Path, sheet: str | bytes, sentence: str) -> None:
-    write_questions(tmp_path, reader_questions(scans(2, 2), None, seed=0))
+    write_questions(tmp_path, reader_questions(scans(2, 2), None, 0, CLASSES))
     file = tmp_path / "filled.csv"
     file.write_bytes(sheet if isinstance(sheet, bytes) else sheet.encode())
     with pytest.raises(BadInput, match=sentence):

@@ -15,6 +15,7 @@ from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.matching import matching
 from deepminer_ray.explanations.words import Words, load_words, tokens, train_words
+from tests.domains import MAMMOGRAPHY
 
 VOCABULARY = ["mass", "masses", "edge", "spiculated", "calcification", "vessels", "oval", "benign"]
 
@@ -45,7 +46,7 @@ def words() -> Words:
     ],
 )
 def test_tokens(text: str, mode: str, expected: list[str]) -> None:
-    assert tokens(text, mode) == expected
+    assert tokens(text, mode, frozenset(MAMMOGRAPHY.fields)) == expected
 
 
 def test_sentences_end_where_nltk_ends_them_however_often_it_is_asked() -> None:

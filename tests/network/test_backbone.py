@@ -8,12 +8,12 @@ import pytest
 import torch
 from torchvision import models
 
-from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
 from deepminer_ray.network.geometry import LayerAndLast, geometry
 from deepminer_ray.units.receptive_field import Geometry
+from tests.domains import CANCER_OR_NOT
 
 
 @pytest.mark.parametrize(

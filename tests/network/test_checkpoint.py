@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.checkpoint import load, save
+from tests.domains import CANCER_OR_NOT
 
 
 def test_a_network_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("pool", 3, "has the pool 3"),
         ("classes", 3, "has the classes 3"),
         ("classes", [], r"has the classes \[\]"),
-        ("classes", ["a", "b", "c"], r"has the classes \['a', 'b', 'c'\]"),
+        ("classes", ["a", "b", "a"], r"has the classes \['a', 'b', 'a'\]: they are 2 to 50 different names"),
         ("classes", "normal", "has the classes 'normal'"),
         ("classes", [["normal"], 2, {}], "has the classes"),
         ("side", "64", "is of patches of '64' px"),

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from deepminer_ray import paper
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.appearance import network_input
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate, validation_auc
+from tests.domains import THREE_CLASSES
 
 CPU = torch.device("cpu")
 

@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 
-from deepminer_ray.explanations.words import FIELD_NAMES
+from deepminer_ray.explanations.words import SAYS_NOTHING
 from deepminer_ray.phantom.corpus import SENTENCES, SLOT, WORDS, sentences
 from deepminer_ray.phantom.finding import BENIGN_KINDS, MALIGNANT_KINDS
+from tests.domains import MAMMOGRAPHY
 
 
 def test_a_seed_gives_the_same_sentences() -> None:
@@ -24,7 +25,7 @@ def test_sentences_are_plain_lower_case_lines() -> None:
 def test_all_words_of_reports_and_names_occur_often() -> None:
     seen = Counter(word for line in sentences(0) for word in line.split())
     for kind in (*BENIGN_KINDS, *MALIGNANT_KINDS):
-        keywords = [keyword for keyword in kind.report.split() if keyword not in FIELD_NAMES]
+        keywords = [keyword for keyword in kind.report.split() if keyword not in {*MAMMOGRAPHY.fields, SAYS_NOTHING}]
         for word in re.findall("[a-z]+", " ".join([*keywords, kind.name]).lower().replace("_", " ")):
             assert seen[word] >= 20, word
 

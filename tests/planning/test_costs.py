@@ -33,6 +33,7 @@ MEASURED = Measured(
     actor=8.0,
     pace=PACE,
     units=512,
+    classes=3,
     checkpoint=3_000_000,
     figure=200_000,
     peaks={"cut": 400_000_000},
@@ -86,12 +87,12 @@ def test_names_are_tested_on_patches_that_only_rank_passes() -> None:
 
 @given(st.floats(1, 1e7), st.integers(1, 2048))
 def test_top_patches_are_no_more_than_there_are(patches: float, units: int) -> None:
-    assert 0 < distinct(patches, units) <= patches
-    assert distinct(patches, units) <= distinct(2 * patches, units) * (1 + 1e-9)
+    assert 0 < distinct(patches, units, 3) <= patches
+    assert distinct(patches, units, 3) <= distinct(2 * patches, units, 3) * (1 + 1e-9)
 
 
 def test_no_patch_is_no_top_patch() -> None:
-    assert distinct(0, 512) == 0
+    assert distinct(0, 512, 3) == 0
 
 
 def test_activations_fill_the_run() -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepminer_ray.classes import THREE_CLASSES
 from deepminer_ray.planning.counts import (
     Cut,
     PlannedScan,
@@ -20,6 +19,7 @@ from deepminer_ray.planning.counts import (
     total,
 )
 from tests import naive
+from tests.domains import THREE_CLASSES
 
 
 def scan(number: int, patient: str = "", places: int = 50, **known: int) -> PlannedScan:
@@ -104,22 +104,24 @@ def test_normal_patches_are_limited_by_findings(normals: int | None, wanted: flo
 
 
 def test_every_patch_is_in_one_partition() -> None:
-    found = counts(SCANS, CUTS, 2.0, Shares(0.5, 0.3, 0.2), None, ["test", "holdout"], ["test"], ["holdout"])
-    parts = found.trained.value + found.validated.value + found.probed.value
-    assert parts == pytest.approx(found.patches.value)
+    found = counts(
+        SCANS, CUTS, 2.0, Shares(0.5, 0.3, 0.2), None, THREE_CLASSES, ["test", "holdout"], ["test"], ["holdout"]
+    )
+    together = found.trained.value + found.validated.value + found.probed.value
+    assert together == pytest.approx(found.patches.value)
     assert found.scans.value == 80
     assert (found.probed_scans, found.explained) == (24, 16)
 
 
 def test_names_are_tested_on_what_is_not_probed_for_ranking() -> None:
     shares = Shares(0.5, 0.3, 0.2)
-    whole = counts(SCANS, CUTS, 1.0, shares, None, ["test", "holdout"], ["test"])
-    usual = counts(SCANS, CUTS, 1.0, shares, None, ["test"], ["test"])
+    whole = counts(SCANS, CUTS, 1.0, shares, None, THREE_CLASSES, ["test", "holdout"], ["test"])
+    usual = counts(SCANS, CUTS, 1.0, shares, None, THREE_CLASSES, ["test"], ["test"])
     assert whole.unseen.value == 0
     assert usual.probed.value + usual.unseen.value == pytest.approx(whole.probed.value)
 
 
 def test_scans_of_train_hold_those_of_validation() -> None:
-    probed = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["train"], ["train"]).probed
-    parts = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, ["test"], ["test"])
+    probed = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, THREE_CLASSES, ["train"], ["train"]).probed
+    parts = counts(SCANS, CUTS, 1.0, Shares(0.5, 0.3, 0.2), None, THREE_CLASSES, ["test"], ["test"])
     assert probed.value == pytest.approx(parts.trained.value + parts.validated.value)

@@ -148,7 +148,7 @@ def planted(run: Any) -> Any:
 
 
 def test_planted_units_get_their_names(planted: Any) -> None:
-    rows = contrast_rows(Tables(planted.connection), ["test"])
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal")
     planted.fill("contrast", rows.to_pylist())
     names = {row["unit"]: row["phenomenon"] for row in planted.ask("contrast_name")}
     assert names == {0: "irregular spiculated mass", 1: None, 2: None, 3: None}
@@ -162,7 +162,7 @@ def test_planted_units_get_their_names(planted: Any) -> None:
 
 def test_a_rare_term_is_left_out_and_said(planted: Any) -> None:
     planted.connection.execute("update lesion set margins = 'OBSCURED' where lesion in ('L1', 'L5')")
-    rows = contrast_rows(Tables(planted.connection), ["test"])
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal")
     assert "margins: obscured" not in rows["concept"].to_pylist()
     planted.fill("contrast", rows.to_pylist())
     wanted = [{"attribute": "margins", "concept": "margins: obscured", "patients": 2}]
@@ -180,7 +180,7 @@ def test_a_rare_term_is_left_out_and_said(planted: Any) -> None:
 )
 def test_without_findings_keywords_or_ranks_there_is_no_name(planted: Any, change: str) -> None:
     planted.connection.execute(change)
-    rows = contrast_rows(Tables(planted.connection), ["test"]).to_pylist()
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal").to_pylist()
     planted.fill("contrast", rows) if rows else None
     assert [row for row in planted.ask("contrast_name") if row["recognizable"]] == []
 
@@ -310,3 +310,23 @@ def test_units_of_one_name_are_one_line_where_nothing_is_explained_too(run: Any)
         "finding, kind unclear": (None, None),
         None: (None, None),
     }
+
+
+def test_a_finding_of_the_rest_is_a_concept_without_a_class(planted: Any) -> None:
+    """Red cells among others: their patches stay what they are, and count as showing a finding."""
+    before = {row["patch"]: row["finding"] for row in planted.ask("contrast_patch", partitions=["test"])}
+    normal = next(patch for patch, finding in before.items() if not finding)
+    (scan,) = {row["scan"] for row in planted.rows("select scan from patch where patch = $patch", patch=normal)}
+    planted.fill("lesion", [{"lesion": "red", "scan": scan, "abnormality": 9, "pathology": "normal"}])
+    planted.fill("keyword", [{"lesion": "red", "attribute": "cell", "term": "fat-free cell"}])
+    for cover, within, shows in ((0.1, 0.1, False), (0.3, 0.0, True), (0.0, 0.3, True)):
+        planted.connection.execute("delete from overlap where lesion = 'red'")
+        planted.fill("overlap", [{"patch": normal, "lesion": "red", "cover": cover, "within": within}])
+        after = {row["patch"]: row["finding"] for row in planted.ask("contrast_patch", partitions=["test"])}
+        assert after == before | {normal: shows}
+        assert planted.rows("select class from label where patch = $patch", patch=normal) == [{"class": "normal"}]
+        met = [row for row in planted.ask("patch_concept") if row["concept"] == "cell: fat-free cell"]
+        assert met == [{"patch": normal, "concept": "cell: fat-free cell", "present": shows}]
+        mains = {row["lesion"] for row in planted.rows("from main_lesion where patch = $patch", patch=normal)}
+        assert mains == ({"red"} if shows else set())
+    assert planted.rows("from lesion_class where lesion = 'red'") == []

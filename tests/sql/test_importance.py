@@ -1,6 +1,7 @@
 """Three ways of ranking units, side by side, against slow definitions and scipy."""
 
 import math
+import random
 from itertools import combinations
 from statistics import mean
 from typing import Any
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata, spearmanr
 
+from deepminer_ray.database.tables import Tables, fill_of_domain
+from deepminer_ray.domain_file import read_domain
 from tests import naive
 
 WAYS = ("influence", "contribution", "ablation")
@@ -128,3 +131,45 @@ def test_sure_decisions_have_effects_too(ranked: Any) -> None:
     assert all(math.isfinite(row["ablation"]) for row in rows)
     ranked.connection.execute("update activation set mean = 1e4")
     assert all(math.isfinite(row["ablation"]) for row in ranked.rows("from unit_effect()"))
+
+
+def test_a_network_of_many_classes_has_effects_too(world: Any) -> None:
+    """Five outputs, which have no column each."""
+    names = ("rest", "one", "two", "three", "four")
+    chance = random.Random(3)
+    text = f'name = "five"\nclasses = {list(names)}\nrest = "rest"\n'.replace("'", '"')
+    fill_of_domain(Tables(world.connection), read_domain(text, "five.toml"))
+    world.make("label", cover=0.3, within=0.3)
+    for table in ("weight", "bias", "prediction"):
+        world.connection.execute(f"delete from {table}")
+    world.fill("bias", [{"class": name, "bias": chance.uniform(-1, 1)} for name in names])
+    world.fill(
+        "weight",
+        [{"class": name, "unit": unit, "weight": chance.uniform(-2, 2)} for name in names for unit in UNITS],
+    )
+    world.connection.execute("insert into prediction by name (select patch, class, probability from patch_logit)")
+    weights: dict[str, dict[int, float]] = {name: {} for name in names}
+    for row in world.rows("from weight"):
+        weights[row["class"]][row["unit"]] = row["weight"]
+    biases = {row["class"]: row["bias"] for row in world.rows("from bias")}
+    patches = patch_means(world, "test")
+    rows = world.rows("from unit_effect()")
+    assert {(row["class"], row["unit"]) for row in rows} == {(name, unit) for name in names for unit in UNITS}
+
+    def probabilities(means: dict[int, float], silent: set[int]) -> dict[str, float]:
+        logits = {
+            name: biases[name] + sum(weights[name][unit] * mean for unit, mean in means.items() if unit not in silent)
+            for name in names
+        }
+        odds = {name: math.exp(logit - max(logits.values())) for name, logit in logits.items()}
+        return {name: value / sum(odds.values()) for name, value in odds.items()}
+
+    before = [probabilities(means, set()) for means in patches]
+    for unit in (0, 13, 63):
+        after = [probabilities(means, {unit}) for means in patches]
+        for row in (row for row in rows if row["unit"] == unit):
+            name = row["class"]
+            lost = mean(b[name] - a[name] for b, a in zip(before, after, strict=True))
+            assert (row["ablation"], row["patches"]) == (pytest.approx(lost, abs=1e-9), len(patches))
+            told = mean(of_patch[unit] * weights[name][unit] for of_patch in patches)
+            assert row["contribution"] == pytest.approx(told, abs=1e-9)

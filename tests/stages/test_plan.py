@@ -17,6 +17,7 @@ from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.plan import counted, cut_sample, plan, read_headers
+from tests.domains import THREE_CLASSES
 
 SIDE = 64
 SHARES = Shares(train=0.5, test=0.5, validation=0.0)
@@ -43,9 +44,9 @@ def test_a_sample_of_all_scans_gives_exactly_what_is_cut(ray: Any, run: Run, pha
     kind = kind_of_source(phantoms)
     asked = PlanOptions(str(phantoms), side=SIDE, films=100, **asdict(SHARES))
     items = kind.items(phantoms)
-    headers = read_headers(ray, kind, phantoms, items, SIDE)
+    headers = read_headers(ray, kind, phantoms, items, SIDE, THREE_CLASSES)
     sample = cut_sample(ray, headers, asked)
-    found = counted(headers, sample, len(items), asked)
+    found = counted(headers, sample, len(items), asked, THREE_CLASSES)
     assert found.patches == (many(run),) * 3
     assert found.trained.value == many(run, "partition = 'train'")
     assert sum(one.patch_bytes for one in sample.cuts) == pytest.approx(written(run, "patch"), rel=0.001)

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pytest
 import torch
 
-from deepminer_ray.classes import CANCER_OR_NOT, THREE_CLASSES
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
@@ -27,6 +26,7 @@ from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
 from deepminer_ray.workers import stream
 from deepminer_ray.workers.cluster import KEEP_MEMORY
+from tests.domains import CANCER_OR_NOT, THREE_CLASSES
 
 SIDE, LAYER = 64, "features.6"
 
@@ -84,6 +84,15 @@ def test_several_workers_and_stores_hold_what_a_process_without_any_does(
 @pytest.mark.parametrize(("batches", "stores"), [(0, 1), (1, 1), (127, 1), (128, 2), (915, 8), (100_000, 8)])
 def test_batches_alone_say_how_many_stores_there_are(batches: int, stores: int) -> None:
     assert stream.stores_for(batches) == stores
+
+
+def test_a_network_of_other_classes_is_refused(run: Run, tmp_path: Path) -> None:
+    network, _ = build("squeezenet1_1", classes=("none", "some", "many", "all"))
+    save(tmp_path / "other.pt", network, SIDE, "imagenet")
+    with pytest.raises(
+        BadInput, match="tells none, some, many, all apart, this run has normal, benign, malignant; or "
+    ):
+        probe(run, checkpoint=str(tmp_path / "other.pt"), workers=0, again=True)
 
 
 def test_another_layer_is_stored_and_has_no_influence(run: Run, copied: Run) -> None:

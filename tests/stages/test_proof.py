@@ -21,6 +21,7 @@ from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.chain import chain
 from deepminer_ray.stages.explain import explain
 from deepminer_ray.stages.score import score
+from tests.domains import MAMMOGRAPHY
 from tests.planted import COPIES, KINDS, write_network, write_patients
 
 pytestmark = pytest.mark.proof
@@ -145,7 +146,7 @@ def test_shuffled_names_do_not_through_the_whole_chain(run: Run, vectors: Path, 
 
 def test_many_shuffles_score_as_chance_does(run: Run, vectors: Path) -> None:
     """Eight kinds are few, and films of a kind share their luck: single shuffles stray, all together do not."""
-    words = load_words(vectors)
+    words = load_words(vectors, MAMMOGRAPHY.fields)
     names = {row["unit"]: row["phenomenon"] for row in run.rows("unit_name")}
     rows = run.ask(
         "select scan, any_value(patient) as patient, any_value(report) as report, list(unit order by rank) as units "
@@ -157,7 +158,7 @@ def test_many_shuffles_score_as_chance_does(run: Run, vectors: Path) -> None:
         mixed = shuffled(names, seed)
         texts = [". ".join(mixed[unit] for unit in row["units"]) for row in rows]
         scores = {"greedy matching": matching(texts, reports, words, "fixed")}
-        for field, (precision, recall) in naming(texts, reports).items():
+        for field, (precision, recall) in naming(texts, reports, MAMMOGRAPHY.fields, MAMMOGRAPHY.scored).items():
             scores |= {f"{field} precision": precision, f"{field} recall": recall}
         for metric, of in zip(scores, chances(list(scores.values()), patients, shuffles=200), strict=True):
             value = mean_score(of.observed)

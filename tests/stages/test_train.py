@@ -18,18 +18,18 @@ import psutil
 import pytest
 import torch
 
-from deepminer_ray.classes import CANCER_OR_NOT
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import Recipe, validate
-from deepminer_ray.report.curves import draw_training
+from deepminer_ray.report.curves import class_colours, draw_training
 from deepminer_ray.stages.train import epoch_tables, shuffled_labels, train
 from deepminer_ray.workers import fit
 from deepminer_ray.workers.feed import Feed, dataset
 from deepminer_ray.workers.fit import KEEP_MEMORY, failure_sentence
 from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, VisiblePath
 from deepminer_ray.workers.task import Task
+from tests.domains import CANCER_OR_NOT, MAMMOGRAPHY
 
 EPOCHS = 8
 OPTIONS: dict[str, Any] = {"network": "squeezenet1_1", "weights": "none", "epochs": EPOCHS, "batch": 8}
@@ -420,5 +420,5 @@ def test_each_class_of_a_network_of_two_has_its_auc_in_every_epoch(tmp_path: Pat
         "of two, one tells the other"
     )
     assert [list(dict(row["auc"])) for row in run.rows("report/epoch")] == [list(CANCER_OR_NOT)] * 2
-    draw_training(tmp_path / "training.png", epochs)
+    draw_training(tmp_path / "training.png", epochs, class_colours(MAMMOGRAPHY))
     assert (tmp_path / "training.png").is_file()

@@ -8,6 +8,7 @@ import pytest
 from deepminer_ray.annotation.answer import Answer, read_answer
 from deepminer_ray.annotation.sent import SentAnswer
 from deepminer_ray.survey.agreement import COMPARED_FIELDS, agreement, agreements, compared
+from tests.domains import MAMMOGRAPHY
 
 
 def kappa(one: list[str], other: list[str]) -> float:
@@ -78,10 +79,11 @@ def test_equal_answers_leave_the_coefficient_undefined() -> None:
 
 def test_what_is_compared() -> None:
     mass = read_answer(
-        SentAnswer.model_validate({"phenomena": [{"category": "Mass", "association": "malignant"}, {"text": "else"}]})
+        SentAnswer.model_validate({"phenomena": [{"category": "Mass", "association": "malignant"}, {"text": "else"}]}),
+        MAMMOGRAPHY,
     )
     assert [compared(mass, field) for field in COMPARED_FIELDS] == ["True", "Mass", "malignant"]
-    nothing = read_answer(SentAnswer(recognizable=False))
+    nothing = read_answer(SentAnswer(recognizable=False), MAMMOGRAPHY)
     assert [compared(nothing, field) for field in COMPARED_FIELDS] == ["False"] + ["nothing recognizable"] * 2
     assert [compared(Answer(), field) for field in COMPARED_FIELDS] == [None, None, None]
     found = agreements({"Anna": {1: mass, 2: nothing}, "Ben": {1: mass, 2: mass}})

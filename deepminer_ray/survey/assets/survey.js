@@ -415,7 +415,7 @@ class Question {
     const toggled = (term) => (one.terms.includes(term) ? one.terms.filter((other) => other !== term) : [...one.terms, term]);
     const parts = [
       element("p", {}, element("label", { htmlFor: text.id, textContent: "Description" }, " ", keycap(own ? "/" : "")), text),
-      group("category", "BI-RADS category", this.choices(`category${id}`, categories,
+      group("category", this.data.words.category, this.choices(`category${id}`, categories,
         own ? categories.map((_, at) => String(at + 1)) : [], (value) => value === one.category,
         (value) => set({ category: value, terms: [] }))),
     ];
@@ -424,8 +424,8 @@ class Question {
         own ? [...this.data.letters] : [], (value) => one.terms.includes(value),
         (value) => set({ terms: toggled(value) }), true)));
     }
-    parts.push(group("association", "Association with breast cancer", this.choices(`association${id}`,
-      this.data.associations, own ? this.data.associations.map((word) => `Shift ${word[0].toUpperCase()}`) : [],
+    parts.push(group("association", this.data.words.association, this.choices(`association${id}`,
+      this.data.associations, own ? this.data.association_keys.map((key) => (key ? `Shift ${key}` : "")) : [],
       (value) => value === one.association, (value) => set({ association: value }))));
     const heading = element("h2", { textContent: `Phenomenon ${index + 1} ` }, drop);
     const box = element("div", { className: own ? "phenomenon current" : "phenomenon" }, heading, ...parts);
@@ -549,7 +549,7 @@ class Question {
       return true;
     }
     const letter = event.key.toUpperCase();
-    const association = this.data.associations.find((word) => word[0].toUpperCase() === letter);
+    const association = this.data.associations[this.data.association_keys.indexOf(letter)];
     const doing = { T: "true", O: "outline", V: "other", W: "window" }[letter];
     if (association) this.changePhenomenon({ association });
     else if (doing) this.viewer.do(doing);

@@ -1,0 +1,7 @@
+-- One row: what the images are of, see docs/domains.md; `class` and `term` have its classes and its words.
+create table domain (
+    name varchar,
+    said struct(term varchar, said varchar)[], -- what a term becomes in a name: calcification, calcifications
+    nothing varchar, -- what a patch without any finding shows: normal breast tissue
+    text varchar -- the file of the domain, whole
+)
