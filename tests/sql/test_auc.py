@@ -112,3 +112,10 @@ def test_every_level_and_partition_has_its_row(world: Any) -> None:
         areas = (naive.pauc(scores), naive.pauc_paper(scores))
         assert (row["pauc"], row["pauc_paper"]) == pytest.approx(areas, abs=1e-12)
     assert checked == set(levels)
+
+
+def test_the_same_scores_have_the_same_areas_to_the_last_digit(run: Any) -> None:
+    """Sums in any order would differ in it, as threads end in any order."""
+    ask(run, drawn(5, 30_000, 16))
+    question = run.ask("auc", partitions=["test"], pauc_from=0.8)
+    assert all(run.ask("auc", partitions=["test"], pauc_from=0.8) == question for _ in range(20))
