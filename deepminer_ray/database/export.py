@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from deepminer_ray.database.leftovers import alone, drop_partials
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import written_whole
@@ -29,7 +30,9 @@ def export_tables(run: Run, directory: Path) -> dict[str, int]:
     except OSError as error:
         raise BadInput(f"{directory} cannot be made: {error.strerror}.") from error
     counts = {}
-    with run.reading() as connection:
+    with alone(directory) as is_alone, run.reading() as connection:
+        if is_alone:
+            drop_partials(directory, tables)
         for table in tables:
             reader = connection.table(table).to_arrow_reader(ROWS_AT_ONCE)
             counts[table] = write_rows(directory / f"{table}.parquet", reader.schema, reader)

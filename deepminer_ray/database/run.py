@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from deepminer_ray import __version__
 from deepminer_ray.annotation.journal import journaled, set_aside
+from deepminer_ray.database.leftovers import COPY, drop_copy, drop_interrupted
 from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
 from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
@@ -167,7 +168,10 @@ class Run:
         return "\n".join(lines)
 
     def finished(self, stage: str, parameters: Parameters, again: bool = False) -> bool:
-        """Whether a stage needs no work; BadInput where its input is missing or it was done with other parameters."""
+        """Whether a stage needs no work; BadInput where its input is missing or it was done with other parameters.
+
+        What an interrupted repetition left is then dropped: the finished stage is kept.
+        """
         done = {row["stage"]: json.loads(row["parameters"]) for row in self.rows("status")}
         missing = [needed for needed in NEEDS[stage] if needed not in done]
         if missing:
@@ -180,6 +184,7 @@ class Run:
             raise FinishedOtherwise(
                 f"`{stage}` was finished with {before}, not {now}: use those, or `--again` to drop it and what follows."
             )
+        drop_interrupted(self.folder, stage)
         return True
 
     @contextmanager
@@ -238,8 +243,8 @@ class Run:
         """Write into a copy and rename it over the original, so that readers never wait and a crash changes nothing."""
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self._drop_unfinished()
-            copy = self.folder / "run.duckdb.new"
+            drop_copy(self.folder)
+            copy = self.folder / COPY
 
             def opened_copy() -> duckdb.DuckDBPyConnection:
                 connection = duckdb.connect(str(copy), config={"memory_limit": RUN_MEMORY})
@@ -265,12 +270,7 @@ class Run:
                     f"{self.database} cannot be written and stays as it was: {_first_line(error)}"
                 ) from error
             finally:
-                self._drop_unfinished()
-
-    def _drop_unfinished(self) -> None:
-        """Drop the copy of a writer that failed or was killed, and what DuckDB put beside it where memory ran short."""
-        for left in self.folder.glob("run.duckdb.new*"):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+                drop_copy(self.folder)
 
 
 def _full_name(folder: str | Path) -> Path:

@@ -66,6 +66,14 @@ def working_stage(folder: Path) -> tuple[str, str] | None:
     return stage, f"running, {', '.join(said)}"
 
 
+def anyone_at_work(folder: Path) -> bool:
+    """Whether a stage is at work in a run's folder; False where one was interrupted."""
+    try:
+        return not _interrupted(json.loads((folder / RUNNING_FILE).read_text()))
+    except FileNotFoundError:
+        return False
+
+
 def _counts_and_rates(state: dict[str, Any]) -> list[str]:
     counted, seconds = state["counted"], max(state["at"] - state["began"], 1e-9)
     said = [f"{counted[name]:,.0f} {name}" for name in ("patches", "rows") if name in counted]

@@ -28,7 +28,7 @@ from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, valida
 from deepminer_ray.option import shared, takes
 from deepminer_ray.options import TrainingOptions
 from deepminer_ray.progress.bars import say
-from deepminer_ray.progress.running import Running
+from deepminer_ray.progress.running import Running, anyone_at_work
 from deepminer_ray.report.curves import class_colours, draw_training
 from deepminer_ray.workers.fit import fit
 from deepminer_ray.workers.task import Task, TrainingScan
@@ -66,10 +66,12 @@ def train(run: Run, options: TrainingOptions) -> None:
     answers = run.domain.answers(options.classes)
     stored = options.stored() | asdict(recipe) | _weights_parameters(options.weights) | {"classes": len(answers)}
     workers = max(1, options.workers)  # without any no epoch would outlive a kill
+    folder = run.storage / "checkpoint" / "epochs"
     if run.finished("train", stored | {"workers": workers}, options.again):
+        if not anyone_at_work(run.folder):
+            remove(folder)  # of a repetition that was interrupted
         return
     started, task = time.time(), _task(run, options, stored, recipe, answers.names)
-    folder = run.storage / "checkpoint" / "epochs"
     if options.again and any(row["stage"] == "train" for row in run.rows("status")):
         remove(folder)
     state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _new_watch(run, recipe, options))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from deepminer_ray.database.export import export_tables, write_rows
+from deepminer_ray.database.leftovers import alone
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 
@@ -38,6 +39,20 @@ def test_polars_reads_back_what_the_run_holds(run: Run, tmp_path: Path) -> None:
         assert read.columns == rows.column_names
         assert read.to_dicts() == rows.to_pylist()
     assert run.database.read_bytes() == before
+
+
+def test_what_a_killed_export_left_is_dropped_unless_another_is_at_work(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    export_tables(run, out)
+    left, other = out / "scan.partial-0b3d1c63", out / "notes.partial-0b3d1c63"
+    left.touch()
+    other.touch()
+    with alone(out) as is_alone:
+        assert is_alone
+        export_tables(run, out)
+        assert left.exists(), "who holds the folder may be writing it"
+    export_tables(run, out)
+    assert not left.exists() and other.exists()
 
 
 def test_an_export_replaces_its_own_files_and_leaves_others_alone(run: Run, tmp_path: Path) -> None:
