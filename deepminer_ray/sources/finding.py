@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
@@ -66,18 +67,30 @@ def joined(findings: list[Finding]) -> Finding:
 
 def components(path: Place, columns: int, rows: int) -> list[Ring]:
     """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row."""
-    mask = image.read_pixels(path, "mask")[0] != np.zeros((), np.uint8)
-    if mask.shape != (rows, columns):
-        raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]} px, the image {columns} x {rows} px.")
+    return rings_of(np.asarray(mask_values(path, columns, rows) != np.zeros((), np.uint8)))
+
+
+def mask_values(path: Place, columns: int, rows: int) -> NDArray[np.generic]:
+    """The values [rows, columns] of a mask; BadInput where it has another size."""
+    values = image.read_pixels(path, "mask")[0]
+    if values.shape != (rows, columns):
+        raise BadInput(f"The mask is {values.shape[1]} x {values.shape[0]} px, the image {columns} x {rows} px.")
+    return values
+
+
+def rings_of(mask: NDArray[np.bool_], left: int = 0, top: int = 0) -> list[Ring]:
+    """The outer boundary of each 8-connected component of a mask whose corner is at (left, top), in the same order."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     refuse_many(len(contours), "pieces in the mask")
-    rings: list[Ring] = [[(x, y) for x, y in contour.reshape(-1, 2).tolist()] for contour in contours]
+    points = [(contour.reshape(-1, 2) + np.array([left, top])).tolist() for contour in contours]
+    rings: list[Ring] = [[(x, y) for x, y in of_one] for of_one in points]
     return sorted(rings, key=lambda ring: (min(x for x, _ in ring), min(y for _, y in ring)))
 
 
 def lesion_of(scan: str, number: int, finding: Finding, outline: list[Ring]) -> Lesion:
-    """A finding and its mask as a row of `lesion`, numbered from 1 within its scan."""
-    columns, rows = zip(*(point for ring in outline for point in ring), strict=True)
+    """A finding and its mask as a row of `lesion`, numbered from 1 within its scan; without a box if none is drawn."""
+    points = [point for ring in outline for point in ring]
+    columns, rows = zip(*points, strict=True) if points else ((), ())
     return Lesion(
         lesion=f"{scan}#{number}",
         scan=scan,
@@ -91,10 +104,10 @@ def lesion_of(scan: str, number: int, finding: Finding, outline: list[Ring]) -> 
         assessment=finding.assessment,
         subtlety=finding.subtlety,
         report=finding.report,
-        x=min(columns),
-        y=min(rows),
-        width=max(columns) - min(columns) + 1,
-        height=max(rows) - min(rows) + 1,
+        x=min(columns, default=None),
+        y=min(rows, default=None),
+        width=max(columns) - min(columns) + 1 if columns else None,
+        height=max(rows) - min(rows) + 1 if rows else None,
         outline=outline,
     )
 

@@ -1,4 +1,4 @@
-"""What every source says about its films: the rows of `scan`, `lesion`, `rejected` and `repair`."""
+"""What every source says about its films: the rows of `scan`, `lesion`, `keyword`, `region`, `rejected`, `repair`."""
 
 from dataclasses import dataclass, field
 
@@ -11,12 +11,15 @@ Ring = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One film: who, which view, where its pixels are and how they were digitized."""
+    """One film: who, which view, where its pixels are and how they were digitized.
+
+    Laterality and view are None where the domain has no such thing.
+    """
 
     scan: str
     patient: str
-    laterality: str
-    view: str
+    laterality: str | None
+    view: str | None
     source_kind: str
     file: str
     rows: int
@@ -30,7 +33,10 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Lesion:
-    """One abnormality outlined on a scan; box and outline in px of the stored film."""
+    """One abnormality outlined on a scan; box and outline in px of the stored film.
+
+    Where only is known that the scan shows it, there is no box, and the outline is empty.
+    """
 
     lesion: str
     scan: str
@@ -44,11 +50,29 @@ class Lesion:
     assessment: int | None
     subtlety: int | None
     report: str
-    x: int
-    y: int
-    width: int
-    height: int
+    x: int | None
+    y: int | None
+    width: int | None
+    height: int | None
     outline: list[Ring]
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A term that its source says of a lesion."""
+
+    lesion: str
+    attribute: str
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The mask of what is looked at on a scan: its px of a value, or all that are not zero where there is none."""
+
+    scan: str
+    file: str
+    value: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +99,5 @@ class Case:
     lesions: list[Lesion] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
+    keywords: list[Keyword] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
