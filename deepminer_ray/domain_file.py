@@ -60,7 +60,8 @@ class _File(Table):
 COLUMN_NAMES = frozenset(
     (
         *("image", "file", "patient", "laterality", "side", "view", "class", "pathology", "mask", "value"),
-        *("x", "y", "width", "height", "cx", "cy", "radius", "polygon", "scan", "lesion", "report"),
+        *("x", "y", "width", "height", "cx", "cy", "radius", "polygon", "region", "region_value"),
+        *("scan", "lesion", "report"),
         *("assessment", "subtlety", "resolution", "age", "label"),
     )
 )

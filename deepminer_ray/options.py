@@ -35,6 +35,13 @@ class CatalogOptions(Options):
     )
     _: KW_ONLY
     source_kind: str | None = option(None, "ddsm, manifest or cbis; by default recognised")
+    domain: str | None = option(
+        None,
+        "classes and words of your images, see docs/domains.md; by default domain.toml in SOURCE, or mammography",
+        metavar="FILE",
+        file=True,
+        stored=False,
+    )
     again: bool = _again()
 
 
@@ -230,6 +237,7 @@ class PlanOptions(Options):
     source: str = same(CatalogOptions, "source")
     _: KW_ONLY
     source_kind: str | None = same(CatalogOptions, "source_kind")
+    domain: str | None = same(CatalogOptions, "domain")
     side: int = same(CutOptions, "side")
     network: str = same(TrainingOptions, "network")
     until: str | None = same(TrainingOptions, "until")

@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.fuzzing import mutation, seeds
 from benchmarks.fuzzing.mutation import bytes_changed, of, text_changed
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.phantom.patient import write_patient
@@ -156,14 +157,14 @@ class Source:
         try:
             if not kind.recognise(self.folder):
                 raise BadInput(f"{self.folder} is not a source of kind {self.kind}.")
-            items = kind.items(self.folder)
+            items = kind.items(self.folder, mammography(), [])
         except BadInput as error:
             said.refused = error
             return said
         columns = {name: np.array([item[name] for item in items], object) for name in (items[0] if items else ())}
         if not items:
             return said
-        found = read_cases(columns, self.kind, str(self.folder))
+        found = read_cases(columns, self.kind, str(self.folder), mammography())
         for row in found.to_pylist():
             assert row["stopped"] is None, row["stopped"]
             for scan in row["scans"]:

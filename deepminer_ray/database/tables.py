@@ -23,7 +23,7 @@ RUN_MEMORY = "1GB"
 """What DuckDB may hold of a file it writes: by itself it takes most of the machine before it puts anything on disk."""
 
 STAGES: dict[str, tuple[str, ...]] = {
-    "catalog": ("scan", "lesion", "keyword"),
+    "catalog": ("scan", "lesion", "keyword", "region"),
     "partition": ("partition",),
     "cut": ("patch", "overlap", "label"),
     "train": ("epoch", "epoch_auc", "weight", "bias"),
@@ -65,7 +65,7 @@ DOMAIN = pa.schema(
     ]
 )
 
-LATER = ("class", "term", "domain", "keyword", "epoch_auc")
+LATER = ("class", "term", "domain", "keyword", "region", "epoch_auc")
 """Tables that runs of earlier versions lack, and that are made where they are opened: nothing is lost in them."""
 
 NEEDS: dict[str, tuple[str, ...]] = {

@@ -19,6 +19,8 @@ DIGITIZERS = {"DBA": (16, 42.0), "HOWTEK_MGH": (12, 43.5), "HOWTEK_ISMD": (12, 4
 
 DISPLAY = "DISPLAY"
 """Images without calibration, such as CBIS-DDSM's: black is density 3.0, white 0.05."""
+COLOUR = "COLOUR"
+"""Images of three channels, which have no density."""
 DISPLAY_BLACK, DISPLAY_WHITE = 3.0, 0.05
 """What the scanners resolve (DDSM's own noise correction clips there): above lies noise, below glare."""
 DISPLAY_RANGE = DISPLAY_BLACK - DISPLAY_WHITE

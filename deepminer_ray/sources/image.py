@@ -14,6 +14,8 @@ from deepminer_ray.sources.density import DISPLAY, to_density
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 """Pillow's names of the grey images that are read, and their bits."""
+COLOUR_MODES = {"RGB": 8}
+"""The same of images of three channels."""
 FEWEST_BITS = 8
 """An image of fewer grey levels is a mask."""
 WHITES = (4095, 16383, 65535)
@@ -31,9 +33,11 @@ class ImageHeader:
     bits: int
 
 
-def read_header(file: Place, what: str = "image") -> ImageHeader:
-    """Size and bits of a grey image; BadInput, naming it as `what`, where it has colours, pages or damage."""
+def read_header(file: Place, what: str = "image", channels: int = 1) -> ImageHeader:
+    """Size and bits of an image of so many channels; BadInput, naming it as `what`, for others, pages or damage."""
     if _is_dicom(file, what):
+        if channels > 1:
+            raise BadInput(f"The {what} {file.name} is DICOM, which is read as grey, and not in colour.")
         dataset = _dicom(file, what, pixels=False)
         refuse_size(int(dataset.Rows), int(dataset.Columns), what)
         return ImageHeader(int(dataset.Rows), int(dataset.Columns), int(dataset.BitsStored))
@@ -45,15 +49,20 @@ def read_header(file: Place, what: str = "image") -> ImageHeader:
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
     if several:
         raise BadInput(f"The {what} {file.name} has more than one page: give each its own file.")
-    if mode not in MODES:
-        raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
+    modes = MODES if channels == 1 else COLOUR_MODES
+    if mode not in modes:
+        kind = "grey of 8 or 16 bits" if channels == 1 else "in colour (RGB)"
+        raise BadInput(f"The {what} {file.name} is {mode}, not {kind}.")
     refuse_size(rows, columns, what)
-    return ImageHeader(rows, columns, MODES[mode])
+    return ImageHeader(rows, columns, modes[mode])
 
 
-def scan_header(file: Place) -> ImageHeader:
-    """The header of an image that is to be a film; BadInput where it is black and white, as masks are."""
-    header = read_header(file)
+def scan_header(file: Place, channels: int = 1) -> ImageHeader:
+    """The header of an image that is to be a film; BadInput where it is black and white, as masks are.
+
+    `channels` are those that the domain looks at: BadInput where the image has others.
+    """
+    header = read_header(file, channels=channels)
     if header.bits < FEWEST_BITS:
         raise BadInput(f"The image {file.name} is black and white, not grey of 8 to 16 bits.")
     return header

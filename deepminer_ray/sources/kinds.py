@@ -1,4 +1,4 @@
-"""The kinds of directories that hold mammograms, and how each is listed, read and decoded."""
+"""The kinds of directories that hold images, and how each is listed, read and decoded."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.domain import Domain
-from deepminer_ray.domain_file import read_domain
+from deepminer_ray.domain_file import mammography, read_domain
 from deepminer_ray.errors import BadInput, reason
-from deepminer_ray.files.location import Place
+from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.sources import cbis, ddsm, image, manifest
 from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.rows import Case
+from deepminer_ray.sources.two_tables import is_there
 
 
 class SourceKind(Protocol):
@@ -23,9 +24,11 @@ class SourceKind(Protocol):
 
     def recognise(self, directory: Place) -> bool: ...
 
-    def items(self, directory: Place) -> list[dict[str, Any]]: ...
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        """The items; what is to be said once of the whole source is appended to remarks."""
+        ...
 
-    def case(self, directory: Place, item: dict[str, Any]) -> Case: ...
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case: ...
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         """What an item is called where it is rejected."""
@@ -43,10 +46,11 @@ class Ddsm:
     def recognise(self, directory: Place) -> bool:
         return ddsm.recognise(directory)
 
-    def items(self, directory: Place) -> list[dict[str, Any]]:
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        refuse_other_domain(self.name, domain)
         return [{"ics": path} for path in ddsm.find_cases(directory)]
 
-    def case(self, directory: Place, item: dict[str, Any]) -> Case:
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
         return ddsm.read_case(item["ics"])
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
@@ -58,18 +62,18 @@ class Ddsm:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest.csv beside images and masks: one item a row."""
+    """A manifest.csv beside images and masks: one item a row, or an image where there are two tables."""
 
     name: str = "manifest"
 
     def recognise(self, directory: Place) -> bool:
         return manifest.recognise(directory)
 
-    def items(self, directory: Place) -> list[dict[str, Any]]:
-        return list(manifest.find_rows(directory))
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        return list(manifest.items_of_manifest(directory, domain, remarks))
 
-    def case(self, directory: Place, item: dict[str, Any]) -> Case:
-        return manifest.read_row(str(directory), item)
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return manifest.read_item(str(directory), item, domain)
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
         return f"{directory}/{item['image'] or manifest.MANIFEST_FILE}"
@@ -87,10 +91,11 @@ class Cbis:
     def recognise(self, directory: Place) -> bool:
         return cbis.recognise(directory)
 
-    def items(self, directory: Place) -> list[dict[str, Any]]:
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        refuse_other_domain(self.name, domain)
         return list(cbis.find_scans(directory))
 
-    def case(self, directory: Place, item: dict[str, Any]) -> Case:
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
         return cbis.read_case(str(directory), item)
 
     def file(self, directory: Place, item: dict[str, Any]) -> str:
@@ -101,6 +106,33 @@ class Cbis:
 
 
 SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
+
+
+DOMAIN_FILE = "domain.toml"
+"""What says in a source what its images are of."""
+
+
+def domain_of_source(directory: Place, file: str | None, remarks: list[str]) -> Domain:
+    """The domain of a file that was named, else of domain.toml in the source, else that of mammograms.
+
+    If there are both, the one that was named counts, which is appended to remarks.
+    """
+    own = directory / DOMAIN_FILE
+    if file is None:
+        return domain_of_file(own) if is_there(own) else mammography()
+    domain = domain_of_file(resolved(file))
+    if is_there(own) and str(own) != str(resolved(file)):
+        remarks.append(f"the domain is that of {file}: {own} is not used")
+    return domain
+
+
+def refuse_other_domain(source_kind: str, domain: Domain) -> None:
+    """BadInput where a data set of mammograms is to be read as anything else."""
+    if not (domain.of_paper and domain.classes == mammography().classes):
+        raise BadInput(
+            f"A source of kind {source_kind} holds mammograms, and the domain is {domain.name}: leave out the file of "
+            "the domain, or give the folder that holds its images."
+        )
 
 
 def domain_of_file(file: Place) -> Domain:

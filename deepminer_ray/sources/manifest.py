@@ -1,10 +1,16 @@
-"""One's own mammograms: a directory with a manifest.csv that names images, lesion masks and what is known of them."""
+"""Your own images: a directory with a manifest.csv that names them and says what is known of them.
+
+Mammograms may stand in one table with a lesion mask each, which is read here; all other images, and mammograms with a
+lesions.csv beside the manifest, are read as two tables.
+"""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import polars as pl
 
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
 from deepminer_ray.mammography import NORMAL, PATHOLOGIES
@@ -21,7 +27,10 @@ from deepminer_ray.sources.finding import (
     read_finding,
     read_number,
 )
+from deepminer_ray.sources.image_case import inside, mammogram_side_and_view, read_image_case
+from deepminer_ray.sources.meaning import Vocabulary
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Ring, Scan
+from deepminer_ray.sources.two_tables import CELLS, LESIONS_FILE, ImageCells, find_images, is_there
 
 SOURCE_KIND = "manifest"
 
@@ -32,13 +41,31 @@ OPTIONAL = (*OF_LESION[1:], "lesions", "density", "age", "resolution")
 TAKEN_BY = "taken_by"
 """The one column of a row that the file does not hold: the earlier image of the same name."""
 
-LATERALITIES = {"LEFT": "LEFT", "L": "LEFT", "RIGHT": "RIGHT", "R": "RIGHT"}
-VIEWS = ("CC", "MLO")
-
 
 def recognise(directory: Place) -> bool:
     """Whether the directory holds a manifest.csv."""
     return (directory / MANIFEST_FILE).is_file()
+
+
+def items_of_manifest(directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, str]]:
+    """The rows of a manifest of mammograms that stands alone, else the images of the two tables."""
+    file = directory / MANIFEST_FILE
+    if _of_mammograms(domain) and not is_there(directory / LESIONS_FILE):
+        return find_rows(directory)
+    return find_images(file, domain, remarks)
+
+
+def read_item(directory: str, item: Mapping[str, str], domain: Domain) -> Case:
+    """What an item says, in either form."""
+    if CELLS in item:
+        return read_image_case(directory, ImageCells.of(item), Vocabulary.of(domain), SOURCE_KIND)
+    return read_row(directory, item)
+
+
+def _of_mammograms(domain: Domain) -> bool:
+    """Whether a domain has the classes and columns that the single table of mammograms has."""
+    usual = mammography()
+    return domain.of_paper and (domain.classes, domain.columns) == (usual.classes, usual.columns)
 
 
 def find_rows(directory: Place) -> list[dict[str, str]]:
@@ -85,7 +112,7 @@ def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
 
 
 def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
-    path = _inside(directory, row["image"], "image")
+    path = inside(directory, row["image"], "image")
     if row[TAKEN_BY]:
         if row[TAKEN_BY] == row["image"]:
             raise BadInput("Several rows are of this image: give every image one row.")
@@ -95,7 +122,7 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
         raise BadInput(f"The pathology {row['pathology']!r} is none of {NORMAL}, {', '.join(PATHOLOGIES)}.")
     repairs: list[str] = []
     scan = _scan_of_row(path, row, repairs)
-    mask = _inside(directory, row["mask"], "mask") if row["mask"] else None
+    mask = inside(directory, row["mask"], "mask") if row["mask"] else None
     rings = components(mask, scan.columns, scan.rows) if mask else []
     if pathologies == [NORMAL]:
         repairs += ["is normal, but has a mask that is not empty: it was ignored"] if rings else []
@@ -112,9 +139,7 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
 
 
 def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
-    laterality, view = LATERALITIES.get(row["laterality"].upper()), row["view"].upper()
-    if laterality is None or view not in VIEWS:
-        raise BadInput(f"{row['laterality']!r}, {row['view']!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO).")
+    laterality, view = mammogram_side_and_view(row["laterality"], row["view"])
     if row["patient"].upper() in MISSING:
         raise BadInput("The row names no patient: its scan would have no partition.")
     header = image.scan_header(path)
@@ -133,14 +158,6 @@ def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
         density=read_number(row["density"], "density", whole_number, repairs),
         age=read_number(row["age"], "age", age, repairs),
     )
-
-
-def _inside(directory: Place, name: str, what: str) -> Place:
-    if not name:
-        raise BadInput(f"The row names no {what}.")
-    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-        raise BadInput(f"The {what} {name} lies outside the directory of the manifest.")
-    return directory.absolute() / name
 
 
 def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:

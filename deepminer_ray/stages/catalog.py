@@ -1,5 +1,6 @@
 """`catalog`: what the source holds, from headers alone."""
 
+import hashlib
 import time
 from dataclasses import asdict
 from functools import partial
@@ -8,6 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import fill_of_domain
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.files.location import Place, place, resolved
 from deepminer_ray.option import takes
@@ -16,7 +20,7 @@ from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import fingerprint
-from deepminer_ray.sources.kinds import SOURCE_KINDS, SourceKind, kind_of_source
+from deepminer_ray.sources.kinds import SOURCE_KINDS, SourceKind, domain_of_source, kind_of_source
 from deepminer_ray.sources.rows import Case, Rejected
 from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
 from deepminer_ray.workers.nodes import (
@@ -44,20 +48,30 @@ LESION = pa.schema(
     + [(name, pa.int32()) for name in ("abnormality", "assessment", "subtlety", "x", "y", "width", "height", "area")]
     + [("outline", pa.list_(pa.list_(POINT)))]
 )
+KEYWORD = pa.schema([(name, pa.string()) for name in ("lesion", "attribute", "term")])
+REGIONS = pa.schema([("scan", pa.string()), ("file", pa.string()), ("value", pa.int32())])
 REJECTED = pa.schema([(name, pa.string()) for name in ("file", "reason")])
 REPAIR = pa.schema([(name, pa.string()) for name in ("file", "what")])
 
+OF_CASE = {
+    "scans": SCAN,
+    "lesions": LESION,
+    "keywords": KEYWORD,
+    "regions": REGIONS,
+    "rejected": REJECTED,
+    "repairs": REPAIR,
+}
 FOUND = pa.schema(
-    [
-        (name, pa.list_(pa.struct(list(schema))))
-        for name, schema in (("scans", SCAN), ("lesions", LESION), ("rejected", REJECTED), ("repairs", REPAIR))
-    ]
-    + [("stopped", pa.string())]
+    [(name, pa.list_(pa.struct(list(schema)))) for name, schema in OF_CASE.items()] + [("stopped", pa.string())]
 )
 
 
 def read_cases(
-    items: dict[str, Any], source_kind: str, source: str, wanted: NodeRequirements = NO_REQUIREMENTS
+    items: dict[str, Any],
+    source_kind: str,
+    source: str,
+    domain: Domain,
+    wanted: NodeRequirements = NO_REQUIREMENTS,
 ) -> pa.Table:
     """What a batch of items of a source holds, one row an item; `stopped` says why it cannot be read for now.
 
@@ -66,20 +80,21 @@ def read_cases(
     try:
         refuse_unlike(wanted)
         refuse_deadly(str(next(iter(items.values()))[0]))
-        return pa.Table.from_pylist(_read_cases(items, SOURCE_KINDS[source_kind], place(source), wanted), FOUND)
+        cases = _read_cases(items, SOURCE_KINDS[source_kind], place(source), domain, wanted)
+        return pa.Table.from_pylist(cases, FOUND)
     except (BadInput, Unreachable) as error:
         return pa.Table.from_pylist([{"stopped": str(error)}], FOUND)
 
 
 def _read_cases(
-    items: dict[str, Any], kind: SourceKind, source: Place, wanted: NodeRequirements
+    items: dict[str, Any], kind: SourceKind, source: Place, domain: Domain, wanted: NodeRequirements
 ) -> list[dict[str, Any]]:
     names = list(items)
     cases = []
     for values in zip(*items.values(), strict=True):
         item = dict(zip(names, values, strict=True))
         try:
-            row = _row(kind.case(source, item))
+            row = _row(kind.case(source, item, domain))
         except Unreachable:
             raise
         except Exception as error:
@@ -99,7 +114,7 @@ def _row(case: Case) -> dict[str, Any]:
         left_out["file"] = left_out["file"].encode(errors="backslashreplace").decode().replace("\0", "\\0")
     for lesion in row["lesions"]:
         box = lesion["width"], lesion["height"], lesion["x"], lesion["y"]
-        lesion["area"] = int(filled_outline(lesion["outline"], *box).sum())
+        lesion["area"] = int(filled_outline(lesion["outline"], *box).sum()) if lesion["outline"] else None
         lesion["outline"] = [[{"x": x, "y": y} for x, y in ring] for ring in lesion["outline"]]
     pa.Table.from_pylist([row], FOUND)
     return row
@@ -119,13 +134,19 @@ def _told(scan: dict[str, Any], rejected: list[dict[str, str]], wanted: NodeRequ
 
 
 def found_cases(
-    ray: Any, items: list[dict[str, Any]], source_kind: str, source: Place, name: str, running: Running | None = None
+    ray: Any,
+    items: list[dict[str, Any]],
+    source_kind: str,
+    source: Place,
+    domain: Domain,
+    name: str,
+    running: Running | None = None,
 ) -> pa.Table:
     """What items of a source hold, one row an item, read by Ray's workers; BadInput where it cannot be read for now."""
     wanted = check_nodes(ray, VisiblePath(source))
     listed = ray.data.from_items(items, override_num_blocks=blocks(ray, len(items)))
     read_rows = listed.map_batches(
-        partial(read_cases, source_kind=source_kind, source=str(source), wanted=wanted),
+        partial(read_cases, source_kind=source_kind, source=str(source), domain=domain, wanted=wanted),
         batch_format="numpy",
         batch_size=None,
     )
@@ -144,28 +165,71 @@ def found_cases(
 
 @takes(CatalogOptions)
 def catalog(run: Run, options: CatalogOptions) -> None:
-    """Fill `scan`, `lesion`, `rejected` and `repair` from a directory of mammograms."""
-    directory = resolved(options.source)
+    """Fill `scan`, `lesion`, `keyword`, `region`, `rejected` and `repair` from a directory of images.
+
+    The run takes the domain of the source: `class`, `term` and `domain` say it.
+    """
+    directory, remarks = resolved(options.source), list[str]()
     kind = kind_of_source(directory, options.source_kind)
-    parameters = options.stored() | {"source": str(directory), "source_kind": kind.name}
-    if run.finished("catalog", parameters, options.again):
+    domain = domain_of_source(directory, options.domain, remarks)
+    parameters = options.stored() | {"source": str(directory), "source_kind": kind.name} | _digest_of(domain)
+    # A run that was catalogued in another domain has its digest, which is compared with none of the usual domain.
+    if run.finished("catalog", {"domain": None} | parameters, options.again):
         return
     started = time.time()
-    items = kind.items(directory)
+    items = kind.items(directory, domain, remarks)
     if not items:
-        raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
+        raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")
+    for remark in remarks:
+        say(f"catalog: {remark}")
     ray = connect()
     with Running(run.folder, "catalog", len(items), "cases or rows") as running:
-        cases = found_cases(ray, items, kind.name, directory, f"catalog {run.name}", running)
+        cases = found_cases(ray, items, kind.name, directory, domain, f"catalog {run.name}", running)
     with run.finishing("catalog", parameters, started) as tables:
         tables.apply("add_fingerprint")
+        fill_of_domain(tables, domain)
         tables.connection.register("found", cases)
-        for table in ("scan", "lesion", "rejected", "repair"):
+        for table in FILLED:
             tables.fill(table, f"found_{table}")
         counts = tables.select("catalog_count").to_pylist()[0]
         if not counts["scans"]:
             first = cases["rejected"].combine_chunks().flatten().to_pylist()[0]
-            raise BadInput(
-                f"{directory} holds no mammogram that can be read, for example {first['file']}: {first['reason']}"
-            )
-    say(", ".join(f"{count} {what}" for what, count in counts.items()))
+            example = f"for example {first['file']}: {first['reason']}"
+            raise BadInput(f"{directory} holds no {domain.words.image} that can be read, {example}")
+        images = tables.select("class_count").to_pylist()
+        refuse_unseen_classes(images, domain, directory)
+        unplaced = tables.select("unplaced_count").to_pylist()[0]["images"]
+    _say_counts(counts, images, unplaced, domain.words.image)
+
+
+DIGEST_LETTERS = 16
+FILLED = ("scan", "lesion", "keyword", "region", "rejected", "repair")
+
+
+def _digest_of(domain: Domain) -> dict[str, str]:
+    """What a finished stage keeps of another domain than the usual one."""
+    digest = hashlib.sha256(domain.text.encode()).hexdigest()
+    return {} if domain == mammography() else {"domain": f"{domain.name} {digest[:DIGEST_LETTERS]}"}
+
+
+def _say_counts(counts: dict[str, int], images: list[dict[str, Any]], unplaced: int, word: str) -> None:
+    seen = ", ".join(f"{row['class']} in {row['images']} {word}s" for row in images if row["images"])
+    say(", ".join(f"{count} {what}" for what, count in counts.items()) + (f"; {seen}" if seen else ""))
+    if unplaced:
+        say(
+            f"{unplaced} {word}s have a finding whose place is not known: their patches get no label. "
+            "`deepminer cut RUN --whole WIDTHxHEIGHT` takes whole images, which need no places."
+        )
+
+
+def refuse_unseen_classes(images: list[dict[str, Any]], domain: Domain, source: Place) -> None:
+    """BadInput where a class of another domain than the usual one has no image: nothing could be learned of it.
+
+    A source of mammograms may lack one: many are of one class alone.
+    """
+    missing = [row["class"] for row in images if not row["images"]]
+    if missing and domain != mammography():
+        raise BadInput(
+            f"No {domain.words.image} in {source} shows {', '.join(missing)}, which {domain.name} has as "
+            f"class{'es' * (len(missing) > 1)}: leave out what is not there, or add images of it."
+        )

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepminer_ray import paper
 from deepminer_ray.classes import Classes
-from deepminer_ray.domain_file import mammography
+from deepminer_ray.domain import Domain
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.option import shared
@@ -19,8 +19,8 @@ from deepminer_ray.options import PlanOptions
 from deepminer_ray.planning.costs import Measured, Pace, gpu_seconds
 from deepminer_ray.planning.counts import Counts, Cut, PlannedScan, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
-from deepminer_ray.progress.bars import progress
-from deepminer_ray.sources.kinds import SourceKind, kind_of_source
+from deepminer_ray.progress.bars import progress, say
+from deepminer_ray.sources.kinds import SourceKind, domain_of_source, kind_of_source
 from deepminer_ray.stages.catalog import found_cases
 from deepminer_ray.stages.cut import refuse_side
 from deepminer_ray.stages.partition import chosen_partitions, refuse_shares
@@ -31,6 +31,7 @@ from deepminer_ray.stages.plan_worker import (
     cut_timed,
     operations_of,
     pixels_of,
+    placed,
     read_timed,
     scan_of,
 )
@@ -53,11 +54,14 @@ def plan(options: PlanOptions) -> Plan:
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
     _refuse_wrong_options(options)
-    directory, classes = resolved(options.source), mammography().classes
+    directory, remarks = resolved(options.source), list[str]()
     kind = kind_of_source(directory, options.source_kind)
-    items = kind.items(directory)
+    domain = domain_of_source(directory, options.domain, remarks)
+    classes, items = domain.classes, kind.items(directory, domain, remarks)
     if not items:
-        raise BadInput(f"{directory} holds no mammograms: give the folder that does.")
+        raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")
+    for remark in remarks:
+        say(f"plan: {remark}")
     started = time.perf_counter()
     ray = connect()
     connected = time.perf_counter() - started
@@ -65,7 +69,7 @@ def plan(options: PlanOptions) -> Plan:
     if not options.gpus and options.workers >= cpus:
         raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
     headers = read_headers(
-        ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side, classes
+        ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side, domain
     )
     sample = cut_sample(ray, headers, options)
     todo = counted(headers, sample, len(items), options, classes)
@@ -114,13 +118,14 @@ class Headers:
 
 
 def read_headers(
-    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int, classes: Classes
+    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int, domain: Domain
 ) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
     started = time.perf_counter()
-    cases = found_cases(ray, items, kind.name, directory, "plan")
+    cases = found_cases(ray, items, kind.name, directory, domain, "plan")
     seconds = time.perf_counter() - started
-    case, peak = _case_seconds(ray, kind, directory, [items[index] for index in spread(len(items), TIMED)])
+    timed = [items[index] for index in spread(len(items), TIMED)]
+    case, peak = _case_seconds(ray, kind, directory, timed, domain)
     rejected = [row for rows in cases["rejected"].to_pylist() for row in rows]
     scans: dict[str, dict[str, Any]] = {}
     planned = []
@@ -129,21 +134,23 @@ def read_headers(
             if scan["scan"] in scans:
                 continue  # a case may lie in two volumes
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
-            scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(lesions)}
+            scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(placed(lesions))}
             try:
-                planned.append(scan_of(scan, lesions, side, classes))
+                planned.append(scan_of(scan, lesions, side, domain.classes))
             except BadInput as error:
                 rejected.append({"file": scan["file"], "reason": str(error)})
     if not planned:
         example = f", for example {rejected[0]['file']}: {rejected[0]['reason']}" if rejected else ""
-        raise BadInput(f"{directory} holds no mammogram that can be read{example}")
+        raise BadInput(f"{directory} holds no {domain.words.image} that can be read{example}")
     return Headers(planned, scans, len(rejected), len(items), seconds, case, peak)
 
 
-def _case_seconds(ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]]) -> tuple[float, int]:
+def _case_seconds(
+    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], domain: Domain
+) -> tuple[float, int]:
     """Seconds of an item in a warm worker while all work, and the peak of memory of one."""
     columns = {name: np.array([item[name] for item in items], dtype=object) for name in items[0]}
-    answers = _everywhere(ray, read_timed, columns, kind.name, str(directory))
+    answers = _everywhere(ray, read_timed, columns, kind.name, str(directory), domain)
     return sum(seconds for seconds, _ in answers) / len(answers), max(peak for _, peak in answers)
 
 
@@ -166,7 +173,7 @@ class Sample:
 def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
     # By view, so that each is met in its share: mediolateral films hold more breast.
-    order = sorted(headers.planned, key=lambda scan: (headers.scans[scan.scan]["view"], scan.scan))
+    order = sorted(headers.planned, key=lambda scan: (headers.scans[scan.scan]["view"] or "", scan.scan))
     chosen = {scan.scan: scan for scan in (order[index] for index in spread(len(order), options.films))}
     scans = [headers.scans[name] for name in chosen]
     work = partial(cut_timed, side=options.side, breast=paper.BREAST_SHARE)

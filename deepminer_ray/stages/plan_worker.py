@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray import paper
 from deepminer_ray.classes import Classes
+from deepminer_ray.domain import Domain
 from deepminer_ray.patches.ahead import Pixels, ahead
 from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
@@ -42,18 +43,27 @@ def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int, clas
     width, height = scan_size(rows, columns, side)
     grid = grid_windows(width, height, side)
     of_place = [classes.rest] * len(grid)
-    kinds = {row["lesion"]: classes.class_of(row["pathology"]) for row in lesions}
-    if lesions:
+    # What is of the rest class is a concept, and no finding.
+    kinds = {row["lesion"]: classes.class_of(row["pathology"]) for row in lesions if row["pathology"] != classes.rest}
+    drawn = [row for row in placed(lesions) if row["lesion"] in kinds]
+    if len(drawn) < len(kinds):
+        of_place = [classes.unproven] * len(grid)
+    elif drawn:
         windows = np.array([scan_window(cell, side, width, height, columns, rows) for cell in grid], np.int64)
         of_place = [
             classes.label(
                 [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN
             )
-            for met in lesion_overlaps(lesions, windows)
+            for met in lesion_overlaps(drawn, windows)
         ]
     findings = sum(kind in classes.findings for kind in of_place)
     size = rows * columns, width * height, len(grid), findings, of_place.count(classes.unproven)
     return PlannedScan(scan["scan"], scan["patient"], classes.worst(kinds.values()), *size)
+
+
+def placed(lesions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lesions that are drawn; of others only is known that the scan shows them, and no patch of it has a label."""
+    return [lesion for lesion in lesions if lesion["outline"]]
 
 
 def cut_timed(scan: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
@@ -76,11 +86,11 @@ def cut_again(scans: list[dict[str, Any]], side: int, breast: float) -> tuple[li
     return [cut_timed(scan, side, breast)["seconds"] for scan in scans], peak_memory()
 
 
-def read_timed(items: dict[str, Any], source_kind: str, source: str) -> tuple[float, int]:
+def read_timed(items: dict[str, Any], source_kind: str, source: str, domain: Domain) -> tuple[float, int]:
     """Seconds of an item's headers in this worker, warm, and its peak of memory in bytes."""
-    read_cases({name: values[:1] for name, values in items.items()}, source_kind, source)
+    read_cases({name: values[:1] for name, values in items.items()}, source_kind, source, domain)
     started = time.perf_counter()
-    table = read_cases(items, source_kind, source)
+    table = read_cases(items, source_kind, source, domain)
     return (time.perf_counter() - started) / table.num_rows, peak_memory()
 
 

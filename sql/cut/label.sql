@@ -1,5 +1,6 @@
 -- One row a patch with a class (Sec. 2.1): patches of which a finding is unproven have none.
--- Of the classes that the patch shows it has the most severe; see `shows`.
+-- Of the classes that the patch shows it has the most severe; see `shows`. A finding of the rest class gives none.
+-- Where a finding is of which nobody knows the place, no patch of the scan has a class: any may show it.
 with finding as (
     select patch, class, place
     from overlap
@@ -12,6 +13,7 @@ worst as (
     select patch, coalesce(arg_max(finding.class, place), rest_class()) as class
     from patch
     left join finding using (patch)
+    anti join unplaced on unplaced.scan = patch.scan
     group by all
 )
 

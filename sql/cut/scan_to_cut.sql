@@ -4,6 +4,7 @@ with outlined as (
         scan,
         list({lesion: lesion, x: x, y: y, width: width, height: height, outline: outline} order by lesion) as lesions
     from lesion
+    where len(outline) > 0
     group by all
 )
 

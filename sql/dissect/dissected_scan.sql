@@ -14,6 +14,7 @@ outlined as (
         } order by lesion) as lesions
     from lesion
     join named using (lesion)
+    where len(outline) > 0
     group by all
 )
 

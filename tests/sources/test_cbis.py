@@ -16,6 +16,7 @@ from deepminer_ray.sources.image import read_header, read_image, read_pixels
 from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.sources.rows import Case
 from tests.dicom import write_dicom
+from tests.domains import MAMMOGRAPHY
 
 MASS = (
     "patient_id,breast_density,left or right breast,image view,abnormality id,abnormality type,mass shape,mass margins,"
@@ -66,7 +67,8 @@ def directory(tmp_path: Path) -> Path:
 def cases(directory: Path) -> dict[str, Case]:
     kind = kind_of_source(directory)
     assert kind.name == "cbis"
-    return {item["scan"]: kind.case(directory, item) for item in kind.items(directory)}
+    items = kind.items(directory, MAMMOGRAPHY, [])
+    return {item["scan"]: kind.case(directory, item, MAMMOGRAPHY) for item in items}
 
 
 def test_a_scan_listed_with_both_kinds_has_the_findings_of_both(directory: Path) -> None:

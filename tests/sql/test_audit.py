@@ -21,6 +21,11 @@ PLANTS: dict[str, list[str]] = {
     "label_without_patch": ["insert into label values (99, 'normal')"],
     "label_without_lesion": ["update label set class = 'malignant'", "delete from overlap"],
     "label_of_unproven": ["update label set class = 'normal'; update overlap set within = 1"],
+    "catalog_key_doubled": [
+        "insert into keyword values ('L', 'shape', 'oval'), ('L', 'shape', 'oval')",
+        "insert into region values ('S', 'one.png', null), ('S', 'other.png', 1)",
+    ],
+    "label_of_unplaced": ["update lesion set outline = []"],
     "overlap_without_lesion": [
         "insert into overlap values (1, 'nothing', 0.1, 0.1)",
         "update lesion set scan = 'other'",

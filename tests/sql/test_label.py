@@ -52,3 +52,48 @@ def test_label_equals_the_slow_definition(world: Any, cover: float, within: floa
     wanted = {patch: naive.label(of_patch, cover, within) for patch, of_patch in lesions.items()}
     found = {row["patch"]: row["class"] for row in world.make("label", cover=cover, within=within)}
     assert found == {patch: name for patch, name in wanted.items() if name}
+
+
+def test_a_finding_of_the_rest_class_gives_no_label(run: Any) -> None:
+    """It is a concept: a patch that it fills shows no finding, unless it shows another one."""
+    run.fill("scan", [{"scan": "S", "patient": "P"}])
+    run.fill("patch", [{"patch": patch, "scan": "S"} for patch in (1, 2)])
+    rows = [("L0", "normal", 1, 1.0), ("L0", "normal", 2, 0.9), ("L1", "benign", 2, 0.4)]
+    outline = [[{"x": 0, "y": 0}]]
+    for lesion, pathology in (("L0", "normal"), ("L1", "benign")):
+        run.fill("lesion", [{"lesion": lesion, "scan": "S", "pathology": pathology, "outline": outline}])
+    run.fill("keyword", [{"lesion": "L0", "attribute": "shape", "term": "oval"}])
+    for lesion, _, patch, cover in rows:
+        run.fill("overlap", [{"patch": patch, "lesion": lesion, "cover": cover, "within": 0.1}])
+    labels = {row["patch"]: row["class"] for row in run.make("label", **PAPER)}
+    assert labels == {1: "normal", 2: "benign"}
+    assert run.audit("label_of_unproven") == [] and run.audit("label_without_lesion") == []
+    concepts = run.rows("select lesion, concept from lesion_concept order by all")
+    assert [(row["lesion"], row["concept"]) for row in concepts] == [("L0", "shape: oval"), ("L1", "pathology: benign")]
+    meant = run.rows("from meant_lesion([['shape: oval']])")
+    assert [row["lesion"] for row in meant] == ["L0"]
+    assert run.rows("select class from scan_class") == [{"class": "benign"}]
+    assert run.rows("from patient_pathology") == [{"patient": "P", "pathology": "benign"}]
+    run.connection.execute("delete from lesion where lesion = 'L1'")
+    assert run.rows("select class from scan_class") == [{"class": "normal"}]
+    assert run.rows("from patient_pathology") == [{"patient": "P", "pathology": "normal"}]
+
+
+@pytest.mark.parametrize(
+    ("pathology", "labels"),
+    [("malignant", {3: "normal"}), ("unproven", {3: "normal"}), ("normal", {1: "normal", 2: "benign", 3: "normal"})],
+)
+def test_no_patch_of_a_scan_with_a_finding_of_unknown_place_has_a_label(
+    run: Any, pathology: str, labels: dict[int, str]
+) -> None:
+    run.fill("patch", [{"patch": 1, "scan": "S"}, {"patch": 2, "scan": "S"}, {"patch": 3, "scan": "T"}])
+    outline = [[{"x": 0, "y": 0}]]
+    run.fill("lesion", [{"lesion": "L0", "scan": "S", "pathology": "benign", "outline": outline}])
+    run.fill("lesion", [{"lesion": "L1", "scan": "S", "pathology": pathology, "outline": outline}])
+    run.connection.execute("update lesion set outline = [] where lesion = 'L1'")
+    run.fill("overlap", [{"patch": 2, "lesion": "L0", "cover": 0.5, "within": 0.5}])
+    assert {row["patch"]: row["class"] for row in run.make("label", **PAPER)} == labels
+    assert run.audit("label_of_unplaced") == []
+    run.connection.execute("delete from label")
+    run.fill("label", [{"patch": 2, "class": "benign"}])
+    assert [row["patch"] for row in run.audit("label_of_unplaced")] == ([2] if len(labels) == 1 else [])

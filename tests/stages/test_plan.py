@@ -17,7 +17,8 @@ from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.plan import counted, cut_sample, plan, read_headers
-from tests.domains import THREE_CLASSES
+from deepminer_ray.stages.plan_worker import scan_of
+from tests.domains import MAMMOGRAPHY
 
 SIDE = 64
 SHARES = Shares(train=0.5, test=0.5, validation=0.0)
@@ -43,10 +44,10 @@ def many(run: Run, condition: str = "true") -> int:
 def test_a_sample_of_all_scans_gives_exactly_what_is_cut(ray: Any, run: Run, phantoms: Path) -> None:
     kind = kind_of_source(phantoms)
     asked = PlanOptions(str(phantoms), side=SIDE, films=100, **asdict(SHARES))
-    items = kind.items(phantoms)
-    headers = read_headers(ray, kind, phantoms, items, SIDE, THREE_CLASSES)
+    items = kind.items(phantoms, MAMMOGRAPHY, [])
+    headers = read_headers(ray, kind, phantoms, items, SIDE, MAMMOGRAPHY)
     sample = cut_sample(ray, headers, asked)
-    found = counted(headers, sample, len(items), asked, THREE_CLASSES)
+    found = counted(headers, sample, len(items), asked, MAMMOGRAPHY.classes)
     assert found.patches == (many(run),) * 3
     assert found.trained.value == many(run, "partition = 'train'")
     assert sum(one.patch_bytes for one in sample.cuts) == pytest.approx(written(run, "patch"), rel=0.001)
@@ -99,3 +100,23 @@ def test_scans_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantom
 def test_too_few_patches_for_a_batch_are_refused(ray: object, phantoms: Path) -> None:
     with pytest.raises(BadInput, match="too few for a batch of 5000"):
         plan(PlanOptions(str(phantoms), side=SIDE, films=2, batch=5000))
+
+
+def test_a_plan_labels_places_as_cut_does() -> None:
+    """A finding of the rest class is none; one of unknown place leaves the whole film without labels."""
+    ring = [{"x": x, "y": y} for x, y in ((0, 0), (63, 0), (63, 63), (0, 63))]
+    drawn = {"x": 0, "y": 0, "width": 64, "height": 64, "outline": [ring]}
+    nowhere = {"x": None, "y": None, "width": None, "height": None, "outline": []}
+    scan = {"scan": "a", "patient": "P", "rows": 256, "columns": 256}
+
+    def planned(*lesions: tuple[str, dict[str, Any]]) -> tuple[str, int, int]:
+        rows = [{"lesion": str(number), "pathology": name} | where for number, (name, where) in enumerate(lesions)]
+        made = scan_of(scan, rows, SIDE, MAMMOGRAPHY.classes)
+        return made.pathology, made.findings, made.unproven
+
+    places = scan_of(scan, [], SIDE, MAMMOGRAPHY.classes).places
+    assert planned() == planned(("normal", drawn)) == planned(("normal", nowhere)) == ("normal", 0, 0)
+    assert planned(("benign", drawn), ("normal", nowhere)) == planned(("benign", drawn))
+    assert planned(("benign", drawn))[1] > 0
+    assert planned(("benign", nowhere)) == ("benign", 0, places)
+    assert planned(("benign", drawn), ("malignant", nowhere)) == ("malignant", 0, places)

@@ -1,0 +1,180 @@
+"""Images and their findings as two tables: manifest.csv with a row an image, and lesions.csv with a row a finding.
+
+Without lesions.csv a row of manifest.csv is an image and what it shows; several rows are several findings. Other forms,
+such as COCO's, are brought into the same items: an image, its own cells, and the cells of each of its findings.
+"""
+
+import json
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import nearest
+from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Place
+from deepminer_ray.sources.bounds import read_table
+from deepminer_ray.sources.meaning import Vocabulary, level
+from deepminer_ray.sources.shape import WHERE
+
+LESIONS_FILE = "lesions.csv"
+CELLS, CLASS_COLUMN = "cells", "class"
+NAMES_OF_CLASS = (CLASS_COLUMN, "pathology")
+OF_IMAGE = ("age", "resolution")
+"""What a manifest may say of an image in every domain; of mammograms also `density`."""
+REGION_COLUMNS = ("region", "region_value")
+"""The mask of what is looked at, where the domain says that each image has one, and its value there."""
+OF_FINDING = (*WHERE, "assessment", "subtlety")
+COLUMNS_NAMED = 5
+"""Columns named in a sentence before it only counts them."""
+
+Cells = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCells:
+    """An image by its name in the source, what is said of it and of its findings, and why it cannot be trusted."""
+
+    image: str
+    cells: Cells
+    findings: list[Cells] = field(default_factory=list)
+    doubt: str = ""
+
+    def item(self) -> dict[str, str]:
+        """As a flat row for Ray."""
+        told = {CELLS: json.dumps(self.cells), "findings": json.dumps(self.findings)}
+        return {"image": self.image, **told, "doubt": self.doubt}
+
+    @classmethod
+    def of(cls, item: Mapping[str, str]) -> "ImageCells":
+        """Back from such a row."""
+        return cls(item["image"], json.loads(item[CELLS]), json.loads(item["findings"]), item["doubt"])
+
+
+def find_images(manifest: Place, domain: Domain, remarks: list[str]) -> list[dict[str, str]]:
+    """The images of a manifest and what its rows, or those of lesions.csv, say of each.
+
+    What is to be said of the tables once is appended to remarks. BadInput where a table cannot be read, lacks a column,
+    or has findings of an image that is not in the manifest.
+    """
+    vocabulary, lesions = Vocabulary.of(domain), manifest.parent / LESIONS_FILE
+    rows, columns = _read(manifest)
+    own, apart = columns_of_image(domain), is_there(lesions)
+    _need(manifest, columns, "image", *(() if apart else (CLASS_COLUMN,)))
+    if own["patient"] not in columns:
+        who = f"each {domain.words.image} counts as a patient of its own"
+        remarks.append(f"{manifest.name} has no column `{own['patient']}`: {who}")
+    of_image, of_finding = {"image", *own.values()}, {CLASS_COLUMN, *OF_FINDING, *vocabulary.attributes}
+    _say_ignored(manifest, columns, of_image | ({CLASS_COLUMN} if apart else of_finding), vocabulary, remarks)
+    images = _images(rows, {name: column for name, column in own.items() if column in columns}, apart, of_finding)
+    if apart:
+        rows, columns = _read(lesions)
+        _need(lesions, columns, "image", CLASS_COLUMN)
+        _say_ignored(lesions, columns, {"image", *of_finding}, vocabulary, remarks)
+        deal(((row.get("image", ""), _only(row, of_finding)) for row in rows), images, lesions.name, manifest.name)
+    return named_once(images.values())
+
+
+def is_there(file: Place) -> bool:
+    """Whether there is anything of a name, also what cannot be read: it must not be taken for no findings."""
+    return file.is_file() or (isinstance(file, Path) and (file.is_symlink() or file.exists()))
+
+
+def columns_of_image(domain: Domain) -> Cells:
+    """The columns of what is known of an image, by what they say."""
+    more = (*(("density",) if domain.of_paper else ()), *(REGION_COLUMNS if domain.looked.region == "mask" else ()))
+    columns = {name: name for name in (*OF_IMAGE, *more)}
+    columns["patient"] = level(domain.columns.patient or "patient")
+    for name, column in (("laterality", domain.columns.side), ("view", domain.columns.view)):
+        if column is not None:
+            columns[name] = level(column)
+    return columns
+
+
+def _read(file: Place) -> tuple[list[Cells], list[str]]:
+    """The rows of a table that are not blank, and its columns, named without capitals and blanks."""
+    table = read_table(file)
+    columns = [level(name) for name in table.columns]
+    if {*NAMES_OF_CLASS} <= set(columns):
+        raise BadInput(f"{file} has the columns {' and '.join(NAMES_OF_CLASS)}: keep one.")
+    columns = [CLASS_COLUMN if name in NAMES_OF_CLASS else name for name in columns]
+    if twice := [name for place, name in enumerate(columns) if name in columns[:place]]:
+        raise BadInput(f"{file} has the column {twice[0]!r} twice.")
+    table.columns = columns
+    rows = [
+        {name: text for name, cell in row.items() if (text := (cell or "").strip())}
+        for row in table.iter_rows(named=True)
+    ]
+    for row in rows:
+        if "image" in row:
+            row["image"] = str(PurePosixPath(row["image"]))
+    return [row for row in rows if row], columns
+
+
+def _need(file: Place, columns: Sequence[str], *needed: str) -> None:
+    if missing := [name for name in needed if name not in columns]:
+        known = " or ".join(NAMES_OF_CLASS) if missing[0] == CLASS_COLUMN else missing[0]
+        raise BadInput(f"{file} lacks the column {known}.")
+
+
+def _say_ignored(
+    file: Place, columns: Sequence[str], used: set[str], vocabulary: Vocabulary, remarks: list[str]
+) -> None:
+    """Name the columns that say nothing here, and what they may have been meant to be."""
+    ignored = [name for name in columns if name and name not in used]
+    if not ignored:
+        return
+    more = f" and {len(ignored) - COLUMNS_NAMED} more" if len(ignored) > COLUMNS_NAMED else ""
+    remark = f"{file.name}: ignored are the columns {', '.join(map(repr, ignored[:COLUMNS_NAMED]))}{more}"
+    near = [near for name in ignored[:COLUMNS_NAMED] if "mean" in (near := nearest(name, vocabulary.attributes))]
+    remarks.append(remark + (near[0] if near else ""))
+
+
+def _only(row: Cells, columns: Container[str]) -> Cells:
+    return {name: cell for name, cell in row.items() if name in columns}
+
+
+def _images(rows: Iterable[Cells], columns: Cells, apart: bool, of_finding: Container[str]) -> dict[str, ImageCells]:
+    """The images by name; those of which rows say different things are in doubt."""
+    images: dict[str, ImageCells] = {}
+    for row in rows:
+        name = row.get("image", "")
+        # A patient who is not named, where others are, stays unknown: the image is not one of its own.
+        cells = {what: row.get(column, "") for what, column in columns.items() if column in row or what == "patient"}
+        cells |= _only(row, {CLASS_COLUMN}) if apart else {}
+        known = images.setdefault(name, ImageCells(name, cells))
+        if known.cells != cells:
+            images[name] = ImageCells(name, known.cells, [], "Several rows say different things of this image.")
+        elif not apart and (finding := _only(row, of_finding)) not in known.findings:
+            known.findings.append(finding)
+    return images
+
+
+def deal(findings: Iterable[tuple[str, Cells]], images: Mapping[str, ImageCells], lesions: str, manifest: str) -> None:
+    """Give each finding to its image, one that is there twice once; BadInput where an image is not known."""
+    lost: list[str] = []
+    for name, finding in findings:
+        known = images.get(name)
+        if known is None:
+            lost.append(name)
+        elif not known.doubt and finding not in known.findings:
+            known.findings.append(finding)
+    if lost:
+        near = nearest(lost[0][:60], images)
+        raise BadInput(
+            f"{lesions} has {len(lost)} findings of images that are not in {manifest}, the first of {lost[0][:60]!r}"
+            + (near if "mean" in near else ": their images would count as showing nothing.")
+        )
+
+
+def named_once(images: Iterable[ImageCells]) -> list[dict[str, Any]]:
+    """Images as items; one whose name without folder and suffix another has is in doubt."""
+    taken: dict[str, str] = {}
+    items = []
+    for image in images:
+        stem = PurePosixPath(image.image).stem
+        first = taken.setdefault(stem, image.image)
+        doubt = f"The name {stem} is taken by {first}: give every image a name of its own."
+        items.append(image.item() | ({} if first == image.image else {"doubt": image.doubt or doubt}))
+    return items
