@@ -10,10 +10,12 @@ from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography, read_domain
 from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place, resolved
-from deepminer_ray.sources import cbis, ddsm, image, manifest
+from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, voc
 from deepminer_ray.sources.bounds import read_text
+from deepminer_ray.sources.image_case import read_image_case
+from deepminer_ray.sources.meaning import Vocabulary
 from deepminer_ray.sources.rows import Case
-from deepminer_ray.sources.two_tables import is_there
+from deepminer_ray.sources.two_tables import ImageCells, is_there
 
 
 class SourceKind(Protocol):
@@ -105,7 +107,39 @@ class Cbis:
         return image.read_image(scan["file"])
 
 
-SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm())}
+@dataclass(frozen=True)
+class Coco(Manifest):
+    """COCO's JSON: one item an image."""
+
+    name: str = coco.SOURCE_KIND
+
+    def recognise(self, directory: Place) -> bool:
+        return coco.recognise(directory)
+
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        return list(coco.find_images_of_coco(directory, domain, remarks))
+
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return read_image_case(str(directory), ImageCells.of(item), Vocabulary.of(domain), self.name)
+
+
+@dataclass(frozen=True)
+class Voc(Manifest):
+    """The folders of Pascal VOC: one item an image with its file of annotations."""
+
+    name: str = voc.SOURCE_KIND
+
+    def recognise(self, directory: Place) -> bool:
+        return voc.recognise(directory)
+
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        return list(voc.find_annotations(directory, domain, remarks))
+
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return voc.read_annotation(str(directory), item, domain)
+
+
+SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc())}
 
 
 DOMAIN_FILE = "domain.toml"
@@ -156,5 +190,6 @@ def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKi
         if kind.recognise(directory):
             return kind
     raise BadInput(
-        f"{directory} holds no DDSM cases (.ics), no manifest.csv and no csv of CBIS-DDSM: give the folder that does."
+        f"{directory} holds no DDSM cases (.ics), no manifest.csv, no csv of CBIS-DDSM, no JSON of COCO and no "
+        "Annotations of Pascal VOC: give the folder that does."
     )
