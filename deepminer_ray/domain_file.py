@@ -86,11 +86,13 @@ def read_domain(text: str, file: str) -> Domain:
         raise BadInput(f"{file} has {len(text)} characters: a domain has at most {LONGEST_FILE}.")
     lines = _Lines(text, file)
     try:
-        read = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{file} is not TOML: {error}.") from error
+        said = tomllib.loads(text)
     except RecursionError as error:
         raise BadInput(f"{file} is nested too deeply.") from error
+    except ValueError as error:  # also of a number of thousands of digits
+        raise BadInput(f"{file} is not TOML: {error}.") from error
+    try:
+        read = _File.model_validate(said)
     except ValidationError as error:
         raise lines.unfit(error) from error
     lexicon = _lexicon(read.terms, lines)

@@ -103,6 +103,7 @@ def test_two_classes_are_what_a_network_of_two_answers() -> None:
         ("[terms]", "[labels]\ncover = 1.5\n[terms]", "line 9: `labels.cover`: .*less than or equal to 1"),
         ("[terms]", '[names]\norder = ["cel"]\n[terms]', "line 9: 'cel' is not an attribute; do you mean 'cell'?"),
         ("[terms]", '[counts_as]\nbasophil = "background"\n[terms]', "line 9: 'background' is not a class; known are:"),
+        ("[terms]", "[labels]\ncover = " + "9" * 5000 + "\n[terms]", "is not TOML: Exceeds the limit"),
         ("[terms]", "x = [" + "[" * 9999 + "]" * 9999 + "]\n[terms]", "nested too deeply|is not TOML|not a key"),
         ("[terms]", "#" * 100_001 + "\n[terms]", "a domain has at most 100000"),
     ],
