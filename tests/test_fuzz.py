@@ -28,6 +28,13 @@ SLOW = {
     "source-ddsm": 60,
     "source-manifest": 60,
     "source-cbis": 40,
+    "source-tables": 60,
+    "source-coco": 60,
+    "source-voc": 60,
+    "lesions": 80,
+    "manifest-of-two": 80,
+    "coco": 80,
+    "voc": 60,
     "cbis": 40,
     "journal": 100,
 }

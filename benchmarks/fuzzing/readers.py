@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.fuzzing import mutation, seeds
+from benchmarks.fuzzing import mutation, own_domain, seeds
 from benchmarks.fuzzing.mutation import PIECES, Change, bytes_changed, json_changed, of, text_changed
+from benchmarks.fuzzing.own_domain import storable
 from deepminer_ray.annotation.sent import LONGEST_DESCRIPTION
 from deepminer_ray.annotation.vocabulary import CONFIDENCES
 from deepminer_ray.domain_file import mammography
@@ -93,7 +94,7 @@ def read_manifest(folder: Path, content: bytes) -> None:
     for row in manifest.find_rows(folder):
         case = manifest.read_row(str(folder), row)
         assert len(case.scans) + len(case.rejected) == 1
-        _storable(case)
+        storable(case)
 
 
 def make_rows(folder: Path) -> list[bytes]:
@@ -113,7 +114,7 @@ def read_row(folder: Path, content: bytes) -> None:
         row[name] = text.encode(errors="replace").decode()
     case = manifest.read_row(str(folder), row)
     assert len(case.scans) + len(case.rejected) == 1
-    _storable(case)
+    storable(case)
 
 
 def make_cbis(folder: Path) -> list[bytes]:
@@ -129,7 +130,7 @@ def read_cbis(folder: Path, content: bytes) -> None:
     for item in cbis.find_scans(folder):
         case = cbis.read_case(str(folder), item)
         assert len(case.scans) + len(case.rejected) == 1
-        _storable(case)
+        storable(case)
 
 
 def read_lists(folder: Path, content: bytes) -> None:
@@ -381,15 +382,6 @@ def read_request(folder: Path, content: bytes) -> None:
     )
 
 
-def _storable(case: Any) -> None:
-    """What is said of a case fits the run's tables."""
-    for row in (*case.scans, *case.lesions, *case.rejected, *case.repairs):
-        for name in row.__slots__:
-            value = getattr(row, name)
-            assert not isinstance(value, int) or abs(value) < 2**31, f"{name} is {value}"
-            assert not isinstance(value, str) or value.encode() is not None
-
-
 def _plain(make: Callable[[], Sequence[bytes]]) -> Callable[[Path], Sequence[bytes]]:
     return lambda _: make()
 
@@ -408,6 +400,16 @@ def readers() -> list[Reader]:
         Reader("ljpeg", _plain(seeds.ljpeg_files), bytes_changed, read_ljpeg),
         Reader("manifest", make_manifests, TEXT, read_manifest),
         Reader("manifest-row", make_rows, json_changed, read_row),
+        Reader(
+            "domain",
+            _plain(lambda: [own_domain.DOMAIN.encode(), mammography().text.encode()]),
+            TEXT,
+            own_domain.read_domain_file,
+        ),
+        Reader("lesions", own_domain.make_lesions, TEXT, own_domain.read_lesions),
+        Reader("manifest-of-two", own_domain.make_manifest, TEXT, own_domain.read_manifest_of_two),
+        Reader("coco", own_domain.make_coco, JSON, own_domain.read_coco),
+        Reader("voc", own_domain.make_voc, TEXT, own_domain.read_voc),
         Reader("cbis", make_cbis, TEXT, read_cbis),
         Reader("lists", _plain(seeds.lists), TEXT, read_lists),
         Reader("png", _plain(seeds.png_files), of(mutation.png_changed, bytes_changed), read_scan_image("film.png")),

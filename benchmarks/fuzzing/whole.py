@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fuzzing import mutation, seeds
-from benchmarks.fuzzing.mutation import bytes_changed, of, text_changed
+from benchmarks.fuzzing.mutation import bytes_changed, json_changed, of, text_changed
+from benchmarks.fuzzing.own_domain import SMEAR, coco_source, tables_source, voc_source
+from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput, Unreachable, reason
 from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.phantom.patient import write_patient
 from deepminer_ray.sources.kinds import SOURCE_KINDS
+from deepminer_ray.sources.two_tables import LESIONS_FILE
 from deepminer_ray.stages.catalog import read_cases
 
 PATIENTS = (0, 1, 2)
@@ -24,6 +28,10 @@ COLUMNS = 128
 UNEXPECTED = "It cannot be read ("
 """How `rejected` begins where a reader raised what it did not foresee."""
 
+TABLES = (".csv", ".json", ".xml")
+"""What says which findings images have."""
+NUMBERS = ("lesion", "abnormality")
+"""What counts the findings of a film."""
 WAYS = ("changed",) * 14 + (
     "removed",
     "emptied",
@@ -49,19 +57,30 @@ class Said:
 
 @dataclass
 class Source:
-    """One kind of source; `damaged` damages one file of a whole one, `read` looks at it and mends it again."""
+    """One kind of source; `damaged` damages one file of a whole one, `read` looks at it and mends it again.
+
+    Those that `make` makes are of a domain of their own.
+    """
 
     name: str
     kind: str
+    make: Callable[[Path], None] | None = None
     folder: Path = Path()
     files: list[Path] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     before: Said = field(default_factory=Said)
 
+    @property
+    def domain(self) -> Domain:
+        """What the images are of."""
+        return mammography() if self.make is None else SMEAR
+
     def prepare(self, folder: Path) -> None:
         """Make the source, and catalog it whole."""
         self.folder = folder / self.name
-        if self.kind == "ddsm":
+        if self.make is not None:
+            self.make(self.folder)
+        elif self.kind == "ddsm":
             for number in PATIENTS:
                 write_patient(self.folder, number, seed=1, columns=COLUMNS)
         elif self.kind == "manifest":
@@ -77,7 +96,7 @@ class Source:
 
     def damaged(self, luck: random.Random) -> bytes:
         """Which file is damaged and how, as JSON; tables, which say most, twice as often."""
-        heavy = [3 if file.suffix in (".ics", ".csv", ".OVERLAY") else 1 for file in self.files]
+        heavy = [3 if file.suffix in (".ics", ".OVERLAY", *TABLES) else 1 for file in self.files]
         place = luck.choices(range(len(self.files)), heavy)[0]
         way = luck.choice(WAYS)
         said: dict[str, Any] = {"file": str(self.files[place].relative_to(self.folder)), "way": way}
@@ -98,6 +117,7 @@ class Source:
             ".tif": of(mutation.tiff_changed, bytes_changed),
             ".dcm": of(mutation.dicom_changed, bytes_changed),
             ".LJPEG": bytes_changed,
+            ".json": of(json_changed, json_changed, json_changed, text_changed, bytes_changed),
         }
         change = kinds.get(self.files[place].suffix, of(text_changed, text_changed, bytes_changed))
         alike = [c for f, c in zip(self.files, self.contents, strict=True) if f.suffix == self.files[place].suffix]
@@ -157,14 +177,14 @@ class Source:
         try:
             if not kind.recognise(self.folder):
                 raise BadInput(f"{self.folder} is not a source of kind {self.kind}.")
-            items = kind.items(self.folder, mammography(), [])
+            items = kind.items(self.folder, self.domain, [])
         except BadInput as error:
             said.refused = error
             return said
         columns = {name: np.array([item[name] for item in items], object) for name in (items[0] if items else ())}
         if not items:
             return said
-        found = read_cases(columns, self.kind, str(self.folder), mammography())
+        found = read_cases(columns, self.kind, str(self.folder), self.domain)
         for row in found.to_pylist():
             assert row["stopped"] is None, row["stopped"]
             for scan in row["scans"]:
@@ -178,7 +198,7 @@ class Source:
         for rejected, why in after.rejected:
             assert UNEXPECTED not in why, f"{rejected}: {why}"
         own = self._scans_of(file, damage)
-        if self.kind == "manifest" and (self.folder / "manifest.csv").is_file():
+        if self.name == "source-manifest" and (self.folder / "manifest.csv").is_file():
             lines = (self.folder / "manifest.csv").read_bytes().split(b"\n")
             rows = sum(bool(line.strip(b', \t\r"')) for line in lines) - 1
             found = len(after.scans) + len(after.rejected)
@@ -188,14 +208,14 @@ class Source:
             assert known is not None or own, f"{scan} appeared"
             if known is None or scan in own:
                 continue
-            assert entry == known, f"{scan} has another row or label, though {file.name} is not its file"
+            assert _same(entry, known), f"{scan} has another row or label, though {file.name} is not its file"
         for scan, entry in self.before.scans.items():
             now = after.scans.get(scan)
             if now is None:
                 assert self._named(scan, entry["row"]["file"], after) or not self._listed(scan), f"{scan} went missing"
             elif self.kind == "ddsm" and entry["lesions"]:
                 assert now["lesions"], f"{scan} lost its finding and counts as normal"
-            elif file.suffix != ".csv" and entry["lesions"]:
+            elif file.suffix not in TABLES and entry["lesions"]:
                 # A mask of fewer pieces makes one finding of two, the worse.
                 assert _worst(now["lesions"]) == _worst(entry["lesions"]), f"{scan} has another pathology"
 
@@ -204,6 +224,8 @@ class Source:
         rejected = [file for file, _ in after.rejected]
         if self.kind == "cbis":
             return any(scan in file for file in rejected)
+        if self.kind == "voc":
+            return any(PurePath(file).stem == scan for file in rejected)
         cases = [PurePath(file).parent for file in rejected if file.endswith(".ics")]
         return path in rejected or PurePath(path).parent in cases
 
@@ -227,7 +249,9 @@ class Source:
         if self.kind == "ddsm":
             case = {scan for scan, entry in scans.items() if Path(entry["row"]["file"]).parent == file.parent}
             return case if file.suffix == ".ics" else {scan for scan in case if scan.endswith(f"-{file.stem}")}
-        if self.kind == "manifest":
+        if file.suffix == ".json":
+            return self._touched_in_json(file, damage)
+        if self.kind in ("manifest", "coco", "voc"):
             stem = file.stem.removesuffix("m")
             return self._touched(file, damage) if file.suffix == ".csv" else {stem}
         if file.suffix == ".csv":
@@ -244,7 +268,21 @@ class Source:
         if header not in now[:1]:
             return set(self.before.scans)  # other columns: what they say is another matter
         lost = [line.decode("latin-1") for line in lines if line not in now]
+        if file.name == LESIONS_FILE:  # a finding may now be said to be of another image
+            lost += [line.decode("latin-1") for line in now if line not in lines]
         return {scan for scan in self.before.scans if any(self._names(line, scan) for line in lost)}
+
+    def _touched_in_json(self, file: Path, damage: dict[str, Any]) -> set[str]:
+        """The films of which a file of COCO's says something else than before; all where what is common to them is."""
+        try:
+            before, now = (
+                _said_by_image(json.loads(content))
+                for content in (self.contents[self.files.index(file)], damage.get("content", "").encode("latin-1"))
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return set(self.before.scans)
+        touched = {name for name in before if before[name] != now.get(name)}
+        return set(self.before.scans) if None in touched else {PurePath(str(name)).stem for name in touched}
 
     def _names(self, line: str, scan: str) -> bool:
         return line.startswith(f"{scan}.") if self.kind == "manifest" else f"_{scan}/" in line
@@ -264,10 +302,37 @@ class Source:
             assert pixels.shape == (row["rows"], row["columns"])
 
 
+def _same(entry: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether the row and the findings of a film are the same, in whatever order these were said."""
+    findings = [
+        sorted(json.dumps({name: lesion[name] for name in lesion if name not in NUMBERS}) for lesion in of["lesions"])
+        for of in (entry, known)
+    ]
+    return bool(entry["row"] == known["row"]) and findings[0] == findings[1]
+
+
+def _said_by_image(said: Any) -> dict[str | None, Any]:
+    """What a file of COCO's says of each image by its name, and under None of all."""
+    by_image: dict[str | None, Any] = {None: said["categories"]}
+    names = {one["id"]: one["file_name"] for one in said["images"]}
+    for one in said["images"]:
+        by_image.setdefault(one["file_name"], []).append(one)
+    for one in said["annotations"]:
+        if one["image_id"] in names:
+            by_image[names[one["image_id"]]].append({name: value for name, value in one.items() if name != "id"})
+    return by_image
+
+
 def _worst(lesions: list[dict[str, Any]]) -> str:
-    return next((name for name in PATHOLOGIES if any(lesion["pathology"] == name for lesion in lesions)), "normal")
+    order = (*PATHOLOGIES, *reversed(SMEAR.classes.names), "giant platelet")
+    return next((name for name in order if any(lesion["pathology"] == name for lesion in lesions)), "normal")
 
 
 def sources() -> list[Source]:
     """One of each kind."""
-    return [Source(f"source-{kind}", kind) for kind in ("ddsm", "manifest", "cbis")]
+    return [
+        *(Source(f"source-{kind}", kind) for kind in ("ddsm", "manifest", "cbis")),
+        Source("source-tables", "manifest", tables_source),
+        Source("source-coco", "coco", coco_source),
+        Source("source-voc", "voc", voc_source),
+    ]

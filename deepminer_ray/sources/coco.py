@@ -9,7 +9,7 @@ from typing import Any
 from deepminer_ray.domain import Domain
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
-from deepminer_ray.sources.bounds import read_json, read_text
+from deepminer_ray.sources.bounds import read_json, read_text, refuse_unencodable
 from deepminer_ray.sources.meaning import Vocabulary, level
 from deepminer_ray.sources.shape import BOX, POLYGON, RUNS
 from deepminer_ray.sources.two_tables import Cells, ImageCells, columns_of_image, deal, named_once
@@ -91,12 +91,15 @@ def _key_of(said: Mapping[str, Any], name: str, file: Place) -> int | str:
 
 
 def _cell_of(value: Any) -> str:
-    """A value as a table would have it."""
+    """A value as a table would have it; BadInput where no table can hold it."""
     if isinstance(value, list):
         return "; ".join(filter(None, map(_cell_of, value)))
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return ""
-    return value.strip() if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        refuse_unencodable(value, "COCO's file")
+        return value.strip()
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return str(value) if type(value) is int else ""
 
 
 def _read_images(source: _Source, file: Place, images: list[Any]) -> dict[int | str, str]:
@@ -123,7 +126,14 @@ def _folder_of_images(directory: Place, file: Place, names: list[str]) -> str:
     """The folder in which images lie; the directory itself where none is there."""
     folders = (*FOLDERS, file.stem.removeprefix(OF_SPLIT))
     inside = [name for name in names[:TRIED] if ".." not in PurePosixPath(name).parts and name[0] != "/"]
-    return next((folder for folder in folders if any((directory / folder / name).is_file() for name in inside)), "")
+    return next((folder for folder in folders if any(_is_file(directory / folder / name) for name in inside)), "")
+
+
+def _is_file(file: Place) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _cells_of_image(record: Mapping[str, Any], domain: Domain) -> Cells:

@@ -12,7 +12,7 @@ from typing import Any
 
 from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import nearest
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.files.location import Place
 from deepminer_ray.sources.bounds import read_table
 from deepminer_ray.sources.meaning import Vocabulary, level
@@ -28,6 +28,7 @@ REGION_COLUMNS = ("region", "region_value")
 OF_FINDING = (*WHERE, "assessment", "subtlety")
 COLUMNS_NAMED = 5
 """Columns named in a sentence before it only counts them."""
+LETTERS_NAMED = 40
 
 Cells = dict[str, str]
 
@@ -122,13 +123,13 @@ def _say_ignored(
     file: Place, columns: Sequence[str], used: set[str], vocabulary: Vocabulary, remarks: list[str]
 ) -> None:
     """Name the columns that say nothing here, and what they may have been meant to be."""
-    ignored = [name for name in columns if name and name not in used]
+    ignored = [name[:LETTERS_NAMED] for name in columns if name and name not in used]
     if not ignored:
         return
     more = f" and {len(ignored) - COLUMNS_NAMED} more" if len(ignored) > COLUMNS_NAMED else ""
     remark = f"{file.name}: ignored are the columns {', '.join(map(repr, ignored[:COLUMNS_NAMED]))}{more}"
     near = [near for name in ignored[:COLUMNS_NAMED] if "mean" in (near := nearest(name, vocabulary.attributes))]
-    remarks.append(remark + (near[0] if near else ""))
+    remarks.append(sentence(remark + (near[0] if near else "")))
 
 
 def _only(row: Cells, columns: Container[str]) -> Cells:

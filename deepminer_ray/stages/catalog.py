@@ -12,7 +12,7 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import fill_of_domain
 from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography
-from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.errors import BadInput, Unreachable, reason, sentence
 from deepminer_ray.files.location import Place, place, resolved
 from deepminer_ray.option import takes
 from deepminer_ray.options import CatalogOptions
@@ -181,7 +181,7 @@ def catalog(run: Run, options: CatalogOptions) -> None:
     if not items:
         raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")
     for remark in remarks:
-        say(f"catalog: {remark}")
+        say(sentence(f"catalog: {remark}"))
     ray = connect()
     with Running(run.folder, "catalog", len(items), "cases or rows") as running:
         cases = found_cases(ray, items, kind.name, directory, domain, f"catalog {run.name}", running)

@@ -12,7 +12,7 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.classes import Classes
 from deepminer_ray.domain import Domain
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.option import shared
 from deepminer_ray.options import PlanOptions
@@ -61,7 +61,7 @@ def plan(options: PlanOptions) -> Plan:
     if not items:
         raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")
     for remark in remarks:
-        say(f"plan: {remark}")
+        say(sentence(f"plan: {remark}"))
     started = time.perf_counter()
     ray = connect()
     connected = time.perf_counter() - started

@@ -204,6 +204,7 @@ def test_a_finding_has_its_outline_else_its_box(changes: dict[str, Any], pixels:
         (lambda said: said["annotations"].append(3), "number 2 of its annotations is not an object"),
         (lambda said: said["images"].append(said["images"][0] | {"file_name": "b.png"}), "has two images '0'"),
         (lambda said: said["images"][0].update(file_name=None), "the image 0 has no file_name"),
+        (lambda said: said["images"][0].update(person="\udcff"), "has a character that cannot be stored"),
     ],
 )
 def test_json_that_does_not_fit_is_refused(change: Callable[[Any], Any], sentence: str, tmp_path: Path) -> None:
@@ -257,9 +258,14 @@ def test_json_names_its_images_in_several_places(tmp_path: Path) -> None:
         cases(tmp_path, "coco")
 
 
-def test_json_may_name_the_patient(tmp_path: Path) -> None:
-    case = coco(tmp_path, lambda said: said["images"][0].update(Person=12))["a.png"]
-    assert case.scans[0].patient == "12"
+def test_json_may_name_the_patient_and_a_size_as_a_fraction(tmp_path: Path) -> None:
+    case = coco(tmp_path, lambda said: said["images"][0].update(Person=12345678901234567890, width=40.0))["a.png"]
+    assert case.scans[0].patient == "12345678901234567890"
+
+
+def test_a_name_that_no_file_can_have_is_looked_for(tmp_path: Path) -> None:
+    same = coco(tmp_path, lambda said: said["images"][0].update(file_name="x" * 400 + ".png"))
+    assert [len(case.scans) + len(case.rejected) for case in same.values()] == [1, 1]
 
 
 def voc(folder: Path, old: str, new: str) -> dict[str, Case]:
