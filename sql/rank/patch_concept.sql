@@ -1,5 +1,5 @@
 -- One row a probed patch and concept that a lesion on it has: present by the rule of `label`, else merely grazed.
--- What an unproven lesion is nobody knows: it grazes both pathologies.
+-- What an unproven lesion is nobody knows: it grazes both pathologies. One of unknown place grazes all of its scan.
 with met as (
     select patch, concept, cover, within
     from overlap
@@ -10,6 +10,11 @@ with met as (
     semi join (from lesion_class where not known) using (lesion)
     cross join class
     where class.known and not class.rest
+    union all
+    select patch, concept, 0, 0
+    from patch
+    join (select scan, lesion from lesion where len(outline) = 0) using (scan)
+    join lesion_concept using (lesion)
 ),
 
 rule as (

@@ -236,6 +236,25 @@ def test_grazed_patches_count_neither_way(planted: Any) -> None:
     assert rows[65536 * 25]["lacks"] and len(rows) == 48
 
 
+def test_a_finding_of_unknown_place_grazes_its_scan(planted: Any) -> None:
+    """Any patch may show it: none is told from it, and none stands for what lacks it."""
+    meant = [["margins: spiculated"]]
+    before = {row["patch"]: row for row in planted.ask("meant_patch", meant=meant)}
+    graze = {(row["patch"], row["concept"]) for row in planted.ask("patch_concept")}
+    assert before[65536 * 25]["lacks"]
+    for number in ("25", "01"):
+        lesion = {"lesion": f"L{number}b", "scan": f"S{number}", "pathology": "malignant", "margins": "SPICULATED"}
+        planted.fill("lesion", [lesion])
+    planted.connection.execute("update lesion set outline = [] where lesion in ('L25b', 'L01b')")
+    after = {row["patch"]: row for row in planted.ask("meant_patch", meant=meant)}
+    changed = {patch for patch in before if before[patch] != after[patch]}
+    assert changed == {patch for patch in before if patch // 65536 == 25} and len(changed) == 2
+    assert not any(after[patch]["shows"] or after[patch]["lacks"] for patch in changed)
+    more = [row for row in planted.ask("patch_concept") if (row["patch"], row["concept"]) not in graze]
+    assert {row["patch"] for row in more} == {65536, 65537} and not any(row["present"] for row in more)
+    assert "margins: spiculated" in {row["concept"] for row in more}
+
+
 def test_groups_of_a_meaning_must_all_be_met_by_one_lesion(planted: Any) -> None:
     """A film with an oval mass and a coarse calcification shows no "oval calcification"."""
     planted.fill("lesion", [{"lesion": "L25b", "scan": "S25"} | KINDS[2] | {"shape": None}])
