@@ -110,7 +110,7 @@ class TrainingOptions(Options):
     rotation: float = option(0.0, "turn training patches by up to this many degrees", least=0, most=180, stored=False)
     jitter: float = option(
         0.0,
-        "change optical density by up to this much, and contrast by up to this share",
+        "change optical density (in colour: brightness) by up to this much, and contrast by up to this share",
         least=0,
         most=1,
         stored=False,

@@ -31,10 +31,13 @@ class OwnScan:
     oddities: list[str]
 
 
-def stored(density: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """A film [rows, columns] in density units, resized so that its shorter side has four patches of `side` px."""
-    rows, columns = density.shape
-    resized = cv2.resize(density, scan_size(rows, columns, side), interpolation=cv2.INTER_AREA)
+def stored(pixels: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
+    """A film [rows, columns] in density units, resized so that its shorter side has four patches of `side` px.
+
+    So is an image in colour [rows, columns, 3], each channel as if it were alone.
+    """
+    rows, columns = pixels.shape[:2]
+    resized = cv2.resize(pixels, scan_size(rows, columns, side), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.uint16)
 
 

@@ -1,11 +1,12 @@
 """The Arrow datasets of a run, a Parquet file a film: `RUN/scan/` holds it resized, `RUN/patch/` its patches.
 
-Both lie where `cut --storage` put them: in the run's folder, or in a bucket.
+Both lie where `cut --storage` put them: in the run's folder, or in a bucket. Of images in colour a pixel is its red,
+green and blue, one after the other; the files then say so.
 """
 
 import json
 from collections.abc import Sequence
-from math import isqrt
+from math import isqrt, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,11 @@ PATCH = pa.schema(
     + [("breast", pa.float32()), ("overlap", OVERLAP)]
 )
 """Beside the pixels: a patch's place and size in px of the film, its share of breast, the lesions it meets."""
+SHAPE_OF_SCAN = ("height", "width", "channels")
+"""The columns that say it; a grey film has no channels."""
+SHAPE = b"shape"
+"""Of a patch: its rows, columns and channels, as JSON in the metadata of a file whose patches are not square and grey.
+"""
 
 
 def shard(folder: Place, scan_number: int) -> Place:
@@ -48,52 +54,59 @@ def finished_shards(folder: Place) -> set[int]:
 
 
 def write_scan(folder: Place, scan_number: int, scan: str, pixels: NDArray[np.uint16]) -> bytes:
-    """Write a resized film [height, width] in density units; the file's digest."""
-    height, width = pixels.shape
-    table = pa.table(
-        {
-            "scan_number": pa.array([scan_number], pa.int32()),
-            "scan": [scan],
-            "width": pa.array([width], pa.int32()),
-            "height": pa.array([height], pa.int32()),
-            "pixels": pa.LargeListArray.from_arrays([0, pixels.size], pa.array(pixels.ravel())),
-        }
-    )
-    return _write_shard(shard(folder, scan_number), table)
+    """Write a resized film [height, width] in density units, or [height, width, 3] in colour; the file's digest.
+
+    A file in colour has the number of `channels` in a column of its own.
+    """
+    height, width, *channels = pixels.shape
+    columns = {
+        "scan_number": pa.array([scan_number], pa.int32()),
+        "scan": [scan],
+        "width": pa.array([width], pa.int32()),
+        "height": pa.array([height], pa.int32()),
+    }
+    columns |= {"channels": pa.array(channels, pa.int32())} if channels else {}
+    columns["pixels"] = pa.LargeListArray.from_arrays([0, pixels.size], pa.array(pixels.ravel()))
+    return _write_shard(shard(folder, scan_number), pa.table(columns))
 
 
 def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
-    """A resized film [height, width] in density units; BadInput as of `opened_shard`."""
-    with opened_shard(shard(folder, scan_number)) as file:
-        table = pq.read_table(file, columns=["width", "height", "pixels"])
-        shape = (table["height"][0].as_py(), table["width"][0].as_py())
+    """A resized film [height, width] in density units, or in colour [height, width, 3]; BadInput: `opened_shard`."""
+    with opened_shard(shard(folder, scan_number)) as stream, pq.ParquetFile(stream) as parquet:
+        names = [name for name in SHAPE_OF_SCAN if name in parquet.schema_arrow.names]
+        table = parquet.read(columns=[*names, "pixels"])
+        shape = [table[name][0].as_py() for name in names]
         pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
     return pixels
 
 
 def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> bytes:
-    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side]; the
-    file's digest.
+    """Write a film's patches: rows of patch, scan, x, y, size, breast, overlap beside pixels [n, side, side], or
+    [n, side, side, 3] in colour; the file's digest.
 
     Pixels are plain lists of side x side values, row by row: not every tool that opens Parquet knows Arrow's tensors.
     """
     table = pa.Table.from_pylist(list(rows), PATCH)
-    side = pixels.shape[1]
-    flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), side * side)
-    return _write_shard(shard(folder, scan_number), table.append_column("pixels", flat))
+    shape = pixels.shape[1:]
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), prod(shape))
+    table = table.append_column("pixels", flat)
+    if len(shape) > 2:
+        table = table.replace_schema_metadata({SHAPE: json.dumps(shape)})
+    return _write_shard(shard(folder, scan_number), table)
 
 
 def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
-    """Pixels [n, side, side] of chosen patches of one film, in the order asked for; BadInput as of `opened_shard`.
+    """Pixels [n, side, side], or [n, side, side, 3] in colour, of chosen patches of one film, in the order asked for.
 
-    Only their row groups are read, but for the first time in a process.
+    BadInput as of `opened_shard`. Only their row groups are read, but for the first time in a process.
     """
     with opened_shard(file) as stream, pq.ParquetFile(stream) as parquet:
         table = parquet.read_row_groups(_row_groups(parquet, set(chosen)), columns=["patch", "pixels"])
         row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
         flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
         side = isqrt(table["pixels"].type.list_size)
-        pixels = flat.reshape(-1, side, side)
+        said = (parquet.schema_arrow.metadata or {}).get(SHAPE)
+        pixels = flat.reshape(-1, *(json.loads(said) if said else (side, side)))
         return pixels[[row_of[patch] for patch in chosen]]
 
 

@@ -20,7 +20,9 @@ DIGITIZERS = {"DBA": (16, 42.0), "HOWTEK_MGH": (12, 43.5), "HOWTEK_ISMD": (12, 4
 DISPLAY = "DISPLAY"
 """Images without calibration, such as CBIS-DDSM's: black is density 3.0, white 0.05."""
 COLOUR = "COLOUR"
-"""Images of three channels, which have no density."""
+"""Images in colour: red, green and blue as they are, no density."""
+FULL = 65_535
+"""The most that a channel in colour has."""
 DISPLAY_BLACK, DISPLAY_WHITE = 3.0, 0.05
 """What the scanners resolve (DDSM's own noise correction clips there): above lies noise, below glare."""
 DISPLAY_RANGE = DISPLAY_BLACK - DISPLAY_WHITE

@@ -1,8 +1,12 @@
-"""Grey images of 8 to 16 bits: PNG, TIFF and what else Pillow reads, and DICOM through pydicom."""
+"""Images of 8 to 16 bits, grey or in colour: PNG, TIFF and what else Pillow reads, and DICOM through pydicom.
+
+Pixels lie as the file has them: what EXIF says of how a camera was held is not followed.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -10,18 +14,31 @@ from PIL import Image
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place, read_start, refuse_special
 from deepminer_ray.sources.bounds import refuse_size
-from deepminer_ray.sources.density import DISPLAY, to_density
+from deepminer_ray.sources.density import DISPLAY, FULL, to_density
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 """Pillow's names of the grey images that are read, and their bits."""
-COLOUR_MODES = {"RGB": 8}
-"""The same of images of three channels."""
 FEWEST_BITS = 8
 """An image of fewer grey levels is a mask."""
 WHITES = (4095, 16383, 65535)
 """Images of 12 and 14 bits are commonly stored in 16, and PNG and TIFF do not say so."""
 
+RGB = 3
+"""Channels of an image in colour."""
+COLOUR_MODES = ("RGB", "RGBA", "P")
+"""Pillow's names of the images in colour that are read: a palette becomes RGB, an opaque alpha is left out."""
+COLOUR_FORMATS = ("BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
+"""Of these 8 bits are 8; others may have more, of which Pillow says nothing."""
+BITS_PER_SAMPLE = 258
+"""TIFF's tag."""
+
 DICOM_PREAMBLE, DICOM_MAGIC = 128, b"DICM"
+DICOM_KINDS = {
+    1: ("MONOCHROME1", "MONOCHROME2"),
+    RGB: ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"),
+}
+"""What DICOM calls the images that are read, by channels."""
+KINDS_OF_IMAGE = {1: "grey of 8 to 16 bits", RGB: "in colour (RGB of 8 or 16 bits)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,43 +51,76 @@ class ImageHeader:
 
 
 def read_header(file: Place, what: str = "image", channels: int = 1) -> ImageHeader:
-    """Size and bits of an image of so many channels; BadInput, naming it as `what`, for others, pages or damage."""
+    """Size and bits of an image, grey or with 3 channels in colour.
+
+    BadInput, naming it as `what`, where it is of the other kind, or has pages or damage.
+    """
     if _is_dicom(file, what):
-        if channels > 1:
-            raise BadInput(f"The {what} {file.name} is DICOM, which is read as grey, and not in colour.")
-        dataset = _dicom(file, what, pixels=False)
+        dataset = _dicom(file, what, channels, pixels=False)
         refuse_size(int(dataset.Rows), int(dataset.Columns), what)
         return ImageHeader(int(dataset.Rows), int(dataset.Columns), int(dataset.BitsStored))
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
-            mode, columns, rows = image.mode, image.width, image.height
+            mode, columns, rows, kind = image.mode, image.width, image.height, image.format
+            bits = _colour_bits(file, image) if channels == RGB else MODES.get(mode, 0)
             several = getattr(image, "is_animated", False) or getattr(image, "n_frames", 1) > 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
     if several:
         raise BadInput(f"The {what} {file.name} has more than one page: give each its own file.")
-    modes = MODES if channels == 1 else COLOUR_MODES
-    if mode not in modes:
-        kind = "grey of 8 or 16 bits" if channels == 1 else "in colour (RGB)"
-        raise BadInput(f"The {what} {file.name} is {mode}, not {kind}.")
+    if channels == RGB:
+        _refuse_not_colour(file, what, mode, kind)
+    elif mode not in MODES:
+        raise BadInput(f"The {what} {file.name} is {mode}, not grey of 8 or 16 bits.")
     refuse_size(rows, columns, what)
-    return ImageHeader(rows, columns, modes[mode])
+    return ImageHeader(rows, columns, bits)
+
+
+def _colour_bits(file: Place, image: Image.Image) -> int:
+    """Bits of a channel: Pillow opens 16 of a PNG or a TIFF as if they were 8."""
+    if image.format == "PNG":
+        bits = read_start(file, 25)[24]  # the header is the first chunk
+    else:
+        said = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, ())
+        bits = max((number for number in said if isinstance(number, int)), default=8)
+    return 16 if bits > 8 else 8
+
+
+def _refuse_not_colour(file: Place, what: str, mode: str, kind: str | None) -> None:
+    if mode in MODES or mode in ("LA", "I"):
+        raise BadInput(f"The {what} {file.name} is grey, not {KINDS_OF_IMAGE[RGB]}.")
+    if mode not in COLOUR_MODES:
+        raise BadInput(f"The {what} {file.name} is {mode}, not {KINDS_OF_IMAGE[RGB]}.")
+    if kind not in COLOUR_FORMATS:
+        raise BadInput(f"The {what} {file.name} is {kind}: in colour only {', '.join(COLOUR_FORMATS)} are read.")
 
 
 def scan_header(file: Place, channels: int = 1) -> ImageHeader:
-    """The header of an image that is to be a film; BadInput where it is black and white, as masks are.
+    """The header of an image that is to be a scan of so many channels.
 
-    `channels` are those that the domain looks at: BadInput where the image has others.
+    BadInput where it has others, or is black and white, as masks are.
     """
     header = read_header(file, channels=channels)
     if header.bits < FEWEST_BITS:
-        raise BadInput(f"The image {file.name} is black and white, not grey of 8 to 16 bits.")
+        raise BadInput(f"The image {file.name} is black and white, not {KINDS_OF_IMAGE[channels]}.")
     return header
 
 
-def read_image(file: str) -> NDArray[np.uint16]:
-    """A displayed film in density units [rows, columns]; BadInput where it is not grey or cannot be decoded."""
-    scan_header(place(file))
+def refuse_channels(file: str, pixels: NDArray[np.generic], channels: int) -> None:
+    """BadInput where pixels [rows, columns], or [rows, columns, 3] in colour, are not of so many channels."""
+    if (pixels.ndim == 3) != (channels == RGB):
+        kind = "in colour" if pixels.ndim == 3 else "grey"
+        raise BadInput(f"The image {file.rpartition('/')[2]} is {kind}, not {KINDS_OF_IMAGE[channels]}.")
+
+
+def read_image(file: str, channels: int = 1) -> NDArray[np.uint16]:
+    """A displayed film in density units [rows, columns], or with 3 channels an image as `read_colour` gives it.
+
+    BadInput where it is of the other kind or cannot be decoded.
+    """
+    scan_header(place(file), channels)
+    if channels == RGB:
+        return read_colour(place(file))
     grey, white = read_pixels(place(file))
     return to_density(grey.astype(np.uint16), DISPLAY, white)
 
@@ -84,7 +134,7 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
     bits = header.bits
     try:
         if dicom:
-            grey: NDArray[np.generic] = _dicom_pixels(_dicom(file, what, pixels=True))
+            grey: NDArray[np.generic] = _dicom_pixels(_dicom(file, what, 1, pixels=True))
         else:
             with file.open("rb") as stream, Image.open(stream) as image:
                 grey = np.asarray(image)
@@ -99,6 +149,44 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
     return grey, next(white for white in WHITES if int(grey.max()) <= white)
 
 
+def read_colour(file: Place, what: str = "image") -> NDArray[np.uint16]:
+    """Red, green and blue [rows, columns, 3], 65535 at most: values of 16 bits as they are, of 8 bits times 257.
+
+    Their balance is left as it is. BadInput as `read_header`, and where an image is transparent anywhere.
+    """
+    header = read_header(file, what, RGB)
+    try:
+        if _is_dicom(file, what):
+            pixels = np.asarray(_dicom(file, what, RGB, pixels=True).pixel_array)
+        elif header.bits > 8:
+            pixels = _sixteen_bits(file)
+        else:
+            with file.open("rb") as stream, Image.open(stream) as image:
+                pixels = np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+    except Exception as error:  # a damaged image raises whatever its first wrong value leads to
+        raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
+    if pixels.ndim != 3 or pixels.shape[:2] != (header.rows, header.columns) or pixels.shape[2] not in (RGB, RGB + 1):
+        raise BadInput(f"The {what} {file.name} has pixels of shape {pixels.shape}: its header says otherwise.")
+    white = (1 << header.bits) - 1
+    if pixels.shape[2] > RGB and int(pixels[..., RGB].min()) < white:
+        raise BadInput(f"The {what} {file.name} is transparent in places: save it with its background.")
+    if int(pixels.max()) > white:
+        raise BadInput(f"The {what} {file.name} has values above {white}: its header says otherwise.")
+    colours = np.ascontiguousarray(pixels[..., :RGB])
+    if white == FULL:
+        return np.asarray(colours, np.uint16)
+    levels: NDArray[np.uint16] = np.rint(np.arange(white + 1) * (FULL / white)).astype(np.uint16)
+    return np.asarray(levels[colours])
+
+
+def _sixteen_bits(file: Place) -> NDArray[np.generic]:
+    """[rows, columns, red green blue alpha] of a PNG or TIFF, which OpenCV gives in another order."""
+    pixels = cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+        raise ValueError("it is not RGB of 16 bits.")
+    return np.asarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
+
+
 def _is_dicom(file: Place, what: str) -> bool:
     refuse_special(file)
     try:
@@ -107,19 +195,24 @@ def _is_dicom(file: Place, what: str) -> bool:
         raise BadInput(f"The {what} {file.name} cannot be read: {error.strerror}") from error
 
 
-def _dicom(file: Place, what: str, pixels: bool) -> Any:
+def _dicom(file: Place, what: str, channels: int, pixels: bool) -> Any:
     import pydicom  # half a second that DDSM's films need not pay
 
     try:
         with file.open("rb") as stream:
             dataset = pydicom.dcmread(stream, stop_before_pixels=not pixels)
-        plain = (dataset.SamplesPerPixel, dataset.get("NumberOfFrames", 1), dataset.PixelRepresentation) == (1, 1, 0)
+        samples = dataset.SamplesPerPixel
+        plain = (dataset.get("NumberOfFrames", 1), dataset.PixelRepresentation) == (1, 0)
         plain = plain and dataset.Rows > 0 < dataset.Columns and 1 <= dataset.BitsStored <= 16
-        plain = plain and dataset.get("PhotometricInterpretation") in ("MONOCHROME1", "MONOCHROME2")
+        plain = plain and dataset.get("PhotometricInterpretation") in DICOM_KINDS.get(samples, ())
     except Exception as error:  # a damaged header raises whatever its first wrong value leads to
         raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
+    if plain and samples != channels:
+        kind = "grey" if samples == 1 else "RGB"
+        raise BadInput(f"The {what} {file.name} is {kind}, not {KINDS_OF_IMAGE[channels]}.")
     if not plain:
-        raise BadInput(f"The {what} {file.name} is not one grey image of at most 16 bits without sign.")
+        kind = "image in colour" if channels == RGB else "grey image"
+        raise BadInput(f"The {what} {file.name} is not one {kind} of at most 16 bits without sign.")
     return dataset
 
 

@@ -12,6 +12,7 @@ from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, voc
 from deepminer_ray.sources.bounds import read_text
+from deepminer_ray.sources.density import COLOUR
 from deepminer_ray.sources.image_case import read_image_case
 from deepminer_ray.sources.meaning import Vocabulary
 from deepminer_ray.sources.rows import Case
@@ -36,7 +37,9 @@ class SourceKind(Protocol):
         """What an item is called where it is rejected."""
         ...
 
-    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]: ...
+    def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
+        """A scan in density units [rows, columns]; where its digitizer is COLOUR, its colours [rows, columns, 3]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ class Manifest:
         return f"{directory}/{item['image'] or manifest.MANIFEST_FILE}"
 
     def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return image.read_image(scan["file"])
+        return image.read_image(scan["file"], image.RGB if scan["digitizer"] == COLOUR else 1)
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,8 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
         weights = tuple(sum(counts.values()) / len(counts) / count for count in counts.values())
         recipe = replace(recipe, class_weights=weights)
     shards, patches = pixels(run), run.storage / "patch"
-    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, scans, options.keep)
+    channels = run.domain.looked.channels
+    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, scans, options.keep, channels)
 
 
 def _weights_parameters(weights: str) -> dict[str, str]:

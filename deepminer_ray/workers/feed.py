@@ -56,7 +56,7 @@ class Feed:
         self.batch = task.recipe.batch
         self.held = None if held is None else _Held(held)
         size = max(1, share_of(self.batch, rank, workers))
-        self.window = max(1, SHUFFLED_BYTES // (2 * task.side**2 * size)) * size
+        self.window = max(1, SHUFFLED_BYTES // (task.patch_bytes * size)) * size
         self.size = size
 
     @property

@@ -44,7 +44,7 @@ def fit(task: Task, folder: Place, key: str, workers: int, gpu: bool, watch: Wat
     wanted = check_nodes(ray, sight(task.shards))
     validation = [scan for scan in task.scans if scan["validation"]]
     shortage = folder / f"{key}.shortage"
-    needed = sum(len(scan["patches"]) for scan in task.scans) * 2 * task.side**2
+    needed = sum(len(scan["patches"]) for scan in task.scans) * task.patch_bytes
     held = needed < HELD_SHARE * ray.cluster_resources().get("object_store_memory", 0)
     learned = [scan for scan in task.scans if not scan["validation"]]
     _refuse_unfilled_batch(learned, task.recipe.batch)

@@ -17,7 +17,8 @@ class Task:
     """A training: the network to start from, how it learns, and the patches of `side` px that it learns from.
 
     `network` is what `build` takes, `start` its weights, or Ray's reference to them. `classes` are its answers in
-    order, `patches` the folder of the shards, `shards` their list. `keep` says which epoch is kept.
+    order, `patches` the folder of the shards, `shards` their list. `keep` says which epoch is kept, `channels` what a
+    pixel has.
     """
 
     network: dict[str, Any]
@@ -29,6 +30,12 @@ class Task:
     shards: Place
     scans: Sequence[TrainingScan]
     keep: str
+    channels: int = 1
+
+    @property
+    def patch_bytes(self) -> int:
+        """Of a patch in memory."""
+        return 2 * self.side**2 * self.channels
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,33 @@ from deepminer_ray.network.augmentation import NO_AUGMENTATION, Augmentation
 PIXELS = torch.arange(2 * 8 * 8, dtype=torch.float32).reshape(2, 8, 8) * 100 + 5_000
 
 
+COLOURS = torch.stack([PIXELS * 2 + 10_000, PIXELS + 3_000, 50_000 - PIXELS], 3)
+
+
+def test_colours_are_flipped_and_turned_as_three_in_grey() -> None:
+    for drawn in (Augmentation(flips=True), Augmentation(rotation=30), Augmentation(flips=True, rotation=90)):
+        torch.manual_seed(3)
+        together = drawn(COLOURS)
+        for channel in range(3):
+            torch.manual_seed(3)
+            assert torch.equal(together[..., channel], drawn(COLOURS[..., channel]))
+
+
+def test_brightness_and_contrast_change_in_all_channels_alike() -> None:
+    torch.manual_seed(0)
+    pixels = COLOURS.repeat(50, 1, 1, 1)
+    exposed = Augmentation(jitter=0.1)(pixels)
+    shift = (exposed.mean((1, 2, 3)) - pixels.mean((1, 2, 3))) / 65_535
+    stretch = exposed.std((1, 2, 3)) / pixels.std((1, 2, 3)) - 1
+    for change in (shift, stretch):
+        assert 0.08 < change.abs().max() <= 0.1 + 1e-4 and change.min() < 0 < change.max()
+    between = (exposed[..., 0] - exposed[..., 2]) / (pixels[..., 0] - pixels[..., 2])
+    assert (between - 1 - stretch.view(-1, 1, 1)).abs().max() < 1e-3, "a colour keeps its hue"
+    torch.manual_seed(0)
+    bright = Augmentation(jitter=0.2)(torch.full((40, 4, 4, 3), 65_000.0))
+    assert bright.max() == 65_535, "nothing is brighter than white"
+
+
 def test_nothing_is_on_silently() -> None:
     assert Augmentation() == NO_AUGMENTATION == Augmentation(flips=False, rotation=0.0, jitter=0.0)
     assert torch.equal(NO_AUGMENTATION(PIXELS), PIXELS)

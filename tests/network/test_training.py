@@ -9,7 +9,7 @@ import torch
 
 from deepminer_ray import paper
 from deepminer_ray.errors import BadInput
-from deepminer_ray.network.appearance import network_input
+from deepminer_ray.network.appearance import NORMALISATION, network_input
 from deepminer_ray.network.backbone import build
 from deepminer_ray.network.training import LabelledBatch, Recipe, train_epoch, validate, validation_auc
 from tests.domains import THREE_CLASSES
@@ -166,3 +166,19 @@ def test_bright_tissue_is_high_and_air_low_within_what_scanners_resolve() -> Non
     shown = network_input(pixels, "imagenet")[0, 0, 0] * 0.229 + 0.485
     torch.testing.assert_close(shown, torch.tensor([1.0, 1.0, 0.5, 0.0, 0.0]), atol=1e-5, rtol=0)
     assert network_input(pixels, "caffe").shape == (1, 3, 1, 5)
+
+
+@pytest.mark.parametrize("normalisation", sorted(NORMALISATION))
+def test_a_network_sees_colours_as_its_weights_expect(normalisation: str) -> None:
+    """As the authors of each normalisation write it: caffe's has blue first, and its mean in levels of 8 bits."""
+    pixels = np.random.default_rng(0).integers(0, 65536, (2, 5, 7, 3), dtype=np.uint16)
+    seen = network_input(pixels, normalisation)
+    assert seen.shape == (2, 3, 5, 7) and seen.is_contiguous(memory_format=torch.channels_last)
+    rgb = pixels.astype(np.float64) / 65_535
+    expected = {
+        "imagenet": (rgb - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225),
+        "inception": 2 * rgb - 1,
+        "caffe": 255 * rgb[..., ::-1] - (103.939, 116.779, 123.68),
+    }[normalisation]
+    assert np.abs(seen.permute(0, 2, 3, 1).numpy() - expected).max() < 1e-3
+    assert torch.equal(network_input(torch.from_numpy(pixels), normalisation), seen)

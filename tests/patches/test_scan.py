@@ -78,5 +78,14 @@ def test_real_scans_are_taken_and_their_negatives_refused(tmp_path: Path, file: 
         own_scan(saved(tmp_path, 255 - np.asarray(image.convert("L"))), 64)
 
 
+@pytest.mark.parametrize("shape", [(480, 640), (97, 33), (30, 30), (41, 300), (1, 8)])
+def test_an_image_in_colour_is_resized_as_three_in_grey(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 65536, (*shape, 3), dtype=np.uint16)
+    for side in (32, 227):
+        resized = stored(pixels, side)
+        alone = [stored(np.ascontiguousarray(pixels[..., channel]), side) for channel in range(3)]
+        assert resized.dtype == np.uint16 and (resized == np.dstack(alone)).all()
+
+
 def test_the_shorter_side_is_four_patches() -> None:
     assert stored(np.zeros((100, 300), np.uint16), 32).shape == (128, 384)

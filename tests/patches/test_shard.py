@@ -1,5 +1,6 @@
 """Patches in Parquet are opened by every tool that analysts use, without this package."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from deepminer_ray.patches.shard import (
@@ -110,3 +114,44 @@ def test_a_scan_comes_back_whole(tmp_path: Path) -> None:
     assert (read_scan(tmp_path, 5) == pixels).all()
     ((values, width),) = duckdb.sql(f"select pixels, width from '{shard(tmp_path, 5)}'").fetchall()
     assert np.reshape(values, (-1, width)).tolist() == pixels.tolist()
+
+
+@given(st.data())
+def test_what_is_in_colour_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.mktemp("colour")
+    height, width, side = (data.draw(st.integers(1, 9)) for _ in range(3))
+    pixels = data.draw(arrays(np.uint16, (height, width, 3)))
+    write_scan(folder, 1, "a", pixels)
+    back = read_scan(folder, 1)
+    assert back.shape == pixels.shape and (back == pixels).all()
+    patches = data.draw(arrays(np.uint16, (data.draw(st.integers(0, 6)), side, side, 3)))
+    row = {"scan": "a", "x": 0, "y": 0, "size": 1, "breast": 1.0, "overlap": []}
+    write_patches(folder / "patch", 1, [row | {"patch": number} for number in range(len(patches))], patches)
+    chosen = data.draw(st.permutations(range(len(patches))))
+    again = read_patches(shard(folder / "patch", 1), chosen)
+    assert again.shape == patches.shape and (again == patches[list(chosen)]).all()
+
+
+def test_other_tools_see_the_layout_of_what_is_in_colour(tmp_path: Path) -> None:
+    """Row by row, red, green and blue of each pixel one after the other."""
+    pixels = np.random.default_rng(0).integers(0, 65536, (3, SIDE, SIDE, 3), dtype=np.uint16)
+    row = {"scan": "a", "x": 0, "y": 0, "size": 1, "breast": 1.0, "overlap": []}
+    write_patches(tmp_path / "patch", 1, [row | {"patch": number} for number in range(3)], pixels)
+    write_scan(tmp_path, 1, "a", pixels[0])
+    file = shard(tmp_path / "patch", 1)
+    seen = duckdb.sql(f"select pixels from '{file}' order by patch").fetchall()
+    ((said,),) = duckdb.sql(f"select decode(value) from parquet_kv_metadata('{file}') where key = 'shape'").fetchall()
+    assert json.loads(said) == [SIDE, SIDE, 3]
+    assert (np.reshape([values for (values,) in seen], (-1, SIDE, SIDE, 3)) == pixels).all()
+    query = f"select pixels, height, width, channels from '{shard(tmp_path, 1)}'"
+    ((values, *shape),) = duckdb.sql(query).fetchall()
+    assert (np.reshape(values, shape) == pixels[0]).all()
+
+
+def test_grey_shards_are_those_of_earlier_versions(folder: Path) -> None:
+    """No column and no word more: digests are compared."""
+    schema = pq.read_schema(str(shard(folder, 3)))
+    assert schema.names == ["patch", "scan", "x", "y", "size", "breast", "overlap", "pixels"] and not schema.metadata
+    write_scan(folder / "scan", 1, "a", PIXELS[0])
+    schema = pq.read_schema(str(shard(folder / "scan", 1)))
+    assert schema.names == ["scan_number", "scan", "width", "height", "pixels"] and not schema.metadata
