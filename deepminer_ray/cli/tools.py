@@ -154,14 +154,16 @@ def breast(
     Check the drawing by eye. The run must be cut.
     """
     from deepminer_ray.errors import BadInput
-    from deepminer_ray.patches.picture import draw_breasts
-    from deepminer_ray.patches.shard import read_scan
+    from deepminer_ray.patches.picture import draw_regions
+    from deepminer_ray.patches.shard import read_scan_and_region
 
     run = existing(folder)
     chosen = run.rows("cut_scan", scans=scans)
     if not chosen:
         raise BadInput(f"No scan of {folder} is cut: `deepminer cut {folder}` first.")
-    draw_breasts(out, [(row["scan"], read_scan(run.storage / "scan", row["scan_number"])) for row in chosen])
+    stored = run.storage / "scan"
+    drawn = [(row["scan"], *read_scan_and_region(stored, row["scan_number"])) for row in chosen]
+    draw_regions(out, drawn, run.domain.words)
     typer.echo(f"{out}: {len(chosen)} scans")
 
 

@@ -16,9 +16,9 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from deepminer_ray.paper import NAMED_IN_FIGURE
-from deepminer_ray.patches.breast import breast_mask
+from deepminer_ray.patches.region import Region, region_of
 from deepminer_ray.sources.rows import Ring
-from deepminer_ray.units.picture import displayed
+from deepminer_ray.units.picture import displayed, in_colour, in_grey
 from deepminer_ray.units.receptive_field import Geometry
 from deepminer_ray.units.upsampling import upsample
 
@@ -43,7 +43,8 @@ SCALE = "each map coloured from 0 (clear) to its own maximum in the breast (yell
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnScan:
-    """A stored scan in density units [rows, columns], its lesions' outlines in px, and what the radiologist said."""
+    """A stored scan in density units [rows, columns] or in colour [rows, columns, 3], its lesions' outlines in px, and
+    what the radiologist said. Its region is the breast where none is given."""
 
     scan: str
     pixels: NDArray[np.uint16]
@@ -51,6 +52,7 @@ class DrawnScan:
     report: str
     assessment: int | None
     subtlety: int | None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,11 @@ def draw_explanation(
 ) -> None:
     """Draw film, class activation map of the decided class and up to five concepts' maps side by side, as .png or .pdf.
 
-    Maps are drawn on the breast alone, as decisions are taken there: a film's edge may answer more than any tissue.
+    Maps are drawn on the region alone, as decisions are taken there: a film's edge may answer more than any tissue.
+    They lie on a scan without its colours, so that all colour there is a map's.
     """
     concepts = concepts[:NAMED_IN_FIGURE]
-    rows, columns = scan.pixels.shape
+    rows, columns = scan.pixels.shape[:2]
     column = min((PAGE - 2 * MARGIN + GAP) / (2 + len(concepts)) - GAP, WIDEST)
     height = min(column * rows / columns, HIGHEST)
     width = height * columns / rows
@@ -107,14 +110,14 @@ def draw_explanation(
     )
     _write_lines(page, MARGIN, MARGIN, [answer], size=TITLE, weight="bold")
     _write_lines(page, MARGIN, MARGIN + 1.5 * TITLE / 72, [scan.scan], color=GREY)
-    grey = _drawn(displayed(scan.pixels), width)
+    picture = _drawn(displayed(scan.pixels), width)
     maps = [
         _drawn(upsample(response, geometry, rows, columns), width)
         for response in (cam, *(one.response for one in concepts))
     ]
-    breast = _drawn(breast_mask(scan.pixels).astype(np.float32), width) > 0.5
-    maps = [np.where(breast | ~breast.any(), response, np.float32(0)) for response in maps]
-    panels = [np.repeat(grey[..., np.newaxis], 3, axis=2), *(blended(grey, response) for response in maps)]
+    region = _drawn(region_of(scan.pixels, scan.region).astype(np.float32), width) > 0.5
+    maps = [np.where(region | ~region.any(), response, np.float32(0)) for response in maps]
+    panels = [in_colour(picture), *(blended(in_grey(picture), response) for response in maps)]
     for index, (panel, (name, said)) in enumerate(zip(panels, headings, strict=True)):
         middle = MARGIN + index * (column + GAP) + column / 2
         page.imshow(panel, extent=(middle - width / 2, middle + width / 2, top + height, top), aspect="auto")

@@ -16,6 +16,7 @@ from deepminer_ray.explanations.silence import Head, correcting, faithfulness
 from deepminer_ray.network.probe import Probe, ProbeTables
 from deepminer_ray.network.response import answer
 from deepminer_ray.paper import NAMED_IN_FIGURE
+from deepminer_ray.patches.region import Region
 from deepminer_ray.units.name import unit_name
 
 SCAN_MAP = pa.schema(
@@ -139,9 +140,9 @@ def shown_maps(one: Explained, by_name: Sequence[Concept]) -> list[ConceptMap]:
     ]
 
 
-def explained(probe: Probe, pixels: NDArray[np.uint16]) -> Explained:
-    """Pass a stored film through the network once and see what decided."""
-    _, last, breast = probe.scan_responses(pixels)
+def explained(probe: Probe, pixels: NDArray[np.uint16], region: Region | None = None) -> Explained:
+    """Pass a stored film through the network once and see what decided in its region, by default the breast."""
+    _, last, breast = probe.scan_responses(pixels, region)
     maps = last.maps[0].cpu().numpy()
     inside = breast if breast.any() else np.ones_like(breast)
     of_class = answer(probe.network, last.maps, breast)

@@ -16,6 +16,8 @@ from deepminer_ray.network.geometry import LAYER, LayerAndLast, geometry
 from deepminer_ray.network.response import Responses, answer, histogram, probabilities, reduced
 from deepminer_ray.patches.ahead import Pixels
 from deepminer_ray.patches.breast import breast_mask, without_labels
+from deepminer_ray.patches.region import Region
+from deepminer_ray.patches.shard import StoredScan
 from deepminer_ray.units.dissection import LesionPixels, concept_masks, pixels_above
 
 PATCHES_AT_ONCE = 16
@@ -26,8 +28,8 @@ ProbeTables = dict[str, pa.Table]
 class Probe:
     """A network that answers; torch's threads are fixed, so any number of workers gives the same values.
 
-    What it is asked about arrives as films, each with its pixels: patches [n, side, side] or the film [height, width],
-    in density units, as `ahead` reads them.
+    What it is asked about arrives as films, each with its pixels: patches [n, side, side], or the film [height, width]
+    with its region, in density units, as `ahead` reads them. In colour pixels have three values.
     """
 
     def __init__(
@@ -81,23 +83,28 @@ class Probe:
             "histogram": filled,
         }
 
-    def scan_responses(self, pixels: Pixels) -> tuple[Responses, Responses, NDArray[np.bool_]]:
-        """What `respond` says of a stored film, and which cells of the last layer's maps are centred on breast tissue.
+    def scan_responses(
+        self, pixels: Pixels, region: Region | None = None
+    ) -> tuple[Responses, Responses, NDArray[np.bool_]]:
+        """What `respond` says of a stored film, and which cells of the last layer's maps are centred on its region.
 
-        It is one fully convolutional pass over the whole mammogram.
+        It is one fully convolutional pass over the whole mammogram. Without a region that is the breast, and what lies
+        away from it is air.
         """
-        breast = breast_mask(pixels)
-        responses, last = self.respond(self.image(without_labels(pixels, breast)[np.newaxis]))
-        return responses, last, self._cells(breast, last)
+        if region is None:
+            region = breast_mask(pixels)
+            pixels = without_labels(pixels, region)
+        responses, last = self.respond(self.image(pixels[np.newaxis]))
+        return responses, last, self._cells(region, last)
 
-    def scans(self, scans: Iterable[tuple[tuple[str, int], Pixels]]) -> ProbeTables:
+    def scans(self, scans: Iterable[tuple[tuple[str, int], StoredScan]]) -> ProbeTables:
         """What `scan` says of some whole mammograms, each (scan, scan_number)."""
-        answers = [self.scan(scan, pixels) for (scan, _), pixels in scans]
+        answers = [self.scan(scan, *stored) for (scan, _), stored in scans]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
-    def scan(self, scan: str, pixels: Pixels) -> ProbeTables:
+    def scan(self, scan: str, pixels: Pixels, region: Region | None = None) -> ProbeTables:
         """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
-        responses, last, breast = self.scan_responses(pixels)
+        responses, last, breast = self.scan_responses(pixels, region)
         _refuse_infinite("scan", [scan], responses, last)
         decided = answer(self.network, last.maps, breast)
         name = pa.array([scan])

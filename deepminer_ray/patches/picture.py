@@ -1,4 +1,4 @@
-"""What was taken for breast, to be checked by eye: stored scans with the outline of their mask (Sec. 2.1)."""
+"""What was taken for the region, such as the breast, to be checked by eye: stored scans with its outline (Sec. 2.1)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from deepminer_ray.domain import Words
 from deepminer_ray.errors import BadInput
-from deepminer_ray.patches.breast import breast_mask
-from deepminer_ray.sources.density import brightness
+from deepminer_ray.patches.region import Region, region_of
+from deepminer_ray.sources.density import FULL, brightness
 
 ACROSS = 6
 WIDTH, HEIGHT = 2.4, 4.0
@@ -18,8 +19,12 @@ CONTOUR = "#ffb000"
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-def draw_breasts(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16]]]) -> None:
-    """Draw films (name and density units [rows, columns]), the mask's edge on each and its share of the film."""
+def draw_regions(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16], Region | None]], words: Words) -> None:
+    """Draw films, each with the edge of its region and that one's share of it.
+
+    A film is a name, pixels in density units [rows, columns] or in colour [rows, columns, 3], and the region that is
+    kept with it, None where that is the breast. `words` are what the region and the film are called.
+    """
     if file.suffix not in PICTURE_SUFFIXES:
         raise BadInput(f"{file} is not a picture this program draws: use {', '.join(PICTURE_SUFFIXES)}.")
     rows = -(-len(scans) // ACROSS)
@@ -28,13 +33,13 @@ def draw_breasts(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16]]]) ->
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel in axes:
         panel.axis("off")
-    for panel, (name, density) in zip(axes, scans, strict=False):
-        mask = breast_mask(density)
-        grey = brightness(density.astype(np.float64))
-        panel.imshow(grey, cmap="gray", vmin=0, vmax=1)
+    for panel, (name, pixels, region) in zip(axes, scans, strict=False):
+        mask = region_of(pixels, region)
+        picture = pixels / FULL if pixels.ndim > 2 else brightness(pixels.astype(np.float64))
+        panel.imshow(picture, cmap="gray", vmin=0, vmax=1)
         if mask.any() and not mask.all():
             panel.contour(mask, [0.5], colors=CONTOUR, linewidths=1)
-        panel.set_title(f"{name}\nbreast {mask.mean():.0%} of the film", fontsize=7)
+        panel.set_title(f"{name}\n{words.region} {mask.mean():.0%} of the {words.image}", fontsize=7)
     try:
         figure.savefig(file, dpi=100)
     except OSError as error:

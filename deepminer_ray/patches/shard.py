@@ -36,6 +36,8 @@ PATCH = pa.schema(
     + [("breast", pa.float32()), ("overlap", OVERLAP)]
 )
 """Beside the pixels: a patch's place and size in px of the film, its share of breast, the lesions it meets."""
+StoredScan = tuple[NDArray[np.uint16], NDArray[np.bool_] | None]
+"""Pixels of a resized film, and its region where it is not the breast."""
 SHAPE_OF_SCAN = ("height", "width", "channels")
 """The columns that say it; a grey film has no channels."""
 SHAPE = b"shape"
@@ -53,10 +55,13 @@ def finished_shards(folder: Place) -> set[int]:
     return {int(file.stem) for file in folder.glob("*.parquet")}
 
 
-def write_scan(folder: Place, scan_number: int, scan: str, pixels: NDArray[np.uint16]) -> bytes:
+def write_scan(
+    folder: Place, scan_number: int, scan: str, pixels: NDArray[np.uint16], region: NDArray[np.bool_] | None = None
+) -> bytes:
     """Write a resized film [height, width] in density units, or [height, width, 3] in colour; the file's digest.
 
-    A file in colour has the number of `channels` in a column of its own.
+    A file in colour has the number of `channels` in a column of its own. So has one with a region [height, width]:
+    eight pixels a byte, row by row, the first the highest bit.
     """
     height, width, *channels = pixels.shape
     columns = {
@@ -66,18 +71,28 @@ def write_scan(folder: Place, scan_number: int, scan: str, pixels: NDArray[np.ui
         "height": pa.array([height], pa.int32()),
     }
     columns |= {"channels": pa.array(channels, pa.int32())} if channels else {}
+    columns |= {} if region is None else {"region": [np.packbits(region).tobytes()]}
     columns["pixels"] = pa.LargeListArray.from_arrays([0, pixels.size], pa.array(pixels.ravel()))
     return _write_shard(shard(folder, scan_number), pa.table(columns))
 
 
 def read_scan(folder: Place, scan_number: int) -> NDArray[np.uint16]:
     """A resized film [height, width] in density units, or in colour [height, width, 3]; BadInput: `opened_shard`."""
+    return read_scan_and_region(folder, scan_number)[0]
+
+
+def read_scan_and_region(folder: Place, scan_number: int) -> StoredScan:
+    """What `read_scan` reads, and the region [height, width] that is kept with it: None where it is the breast."""
     with opened_shard(shard(folder, scan_number)) as stream, pq.ParquetFile(stream) as parquet:
-        names = [name for name in SHAPE_OF_SCAN if name in parquet.schema_arrow.names]
-        table = parquet.read(columns=[*names, "pixels"])
+        present = parquet.schema_arrow.names
+        names = [name for name in SHAPE_OF_SCAN if name in present]
+        table = parquet.read(columns=[name for name in (*names, "region", "pixels") if name in present])
         shape = [table[name][0].as_py() for name in names]
         pixels: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy().reshape(shape)
-    return pixels
+        if "region" not in present:
+            return pixels, None
+        bits = np.unpackbits(np.frombuffer(table["region"][0].as_py(), np.uint8), count=prod(shape[:2]))
+        return pixels, bits.view(np.bool_).reshape(shape[:2])
 
 
 def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]], pixels: NDArray[np.uint16]) -> bytes:

@@ -16,9 +16,9 @@ from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE
 from deepminer_ray.files.cells import write_file
 from deepminer_ray.paper import TOP
-from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
-from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.patches.region import Region, region_of
+from deepminer_ray.patches.shard import read_scan_and_region
 from deepminer_ray.report.template import template
 from deepminer_ray.units.picture import displayed
 
@@ -37,9 +37,9 @@ def write_casebook(run: Run) -> Path:
     units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
     pictured, seen = {}, {}
     for case in cases:
-        pixels = read_scan(run.storage / "scan", case["scan_number"])
+        pixels, region = read_scan_and_region(run.storage / "scan", case["scan_number"])
         pictured[case["scan"]] = _pictured(pixels, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
-        seen[case["scan"]] = _on_breast(pixels, layer, case)
+        seen[case["scan"]] = _in_region(region_of(pixels, region), layer, case)
     maps = _maps_of_cases(run, seen)
     records = []
     for case in cases:
@@ -98,14 +98,13 @@ def _by_scan(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return by_scan
 
 
-def _on_breast(pixels: NDArray[np.uint16], layer: Row, of: Row) -> NDArray[np.bool_]:
-    """Which cells of a map, row by row, are centred on tissue, where decisions are taken; all where there is none."""
-    breast = breast_mask(pixels)
+def _in_region(region: Region, layer: Row, of: Row) -> NDArray[np.bool_]:
+    """Which cells of a map, row by row, are centred on the region, where decisions are taken; all where none is."""
     rows, columns = (
         np.clip(np.rint(layer["offset"] + np.arange(cells) * layer["stride"]), 0, px - 1).astype(int)
-        for cells, px in zip((of["map_height"], of["map_width"]), breast.shape, strict=True)
+        for cells, px in zip((of["map_height"], of["map_width"]), region.shape, strict=True)
     )
-    seen: NDArray[np.bool_] = breast[np.ix_(rows, columns)].ravel()
+    seen: NDArray[np.bool_] = region[np.ix_(rows, columns)].ravel()
     return seen if seen.any() else ~seen
 
 
@@ -118,6 +117,7 @@ def _pictured(pixels: NDArray[np.uint16], case: Row, size: tuple[int, int], laye
         "laterality": case["laterality"],
         "view": case["view"],
         "film": _jpeg(displayed(pixels), width, height),
+        "colour": pixels.ndim > 2,
         "width": width,
         "height": height,
         "rings": [
@@ -129,9 +129,10 @@ def _pictured(pixels: NDArray[np.uint16], case: Row, size: tuple[int, int], laye
     }
 
 
-def _jpeg(grey: NDArray[np.float32], width: int, height: int) -> str:
-    small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
-    written, encoded = cv2.imencode(".jpg", np.round(255 * small).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+def _jpeg(picture: NDArray[np.float32], width: int, height: int) -> str:
+    small = np.round(255 * cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)).astype(np.uint8)
+    of_opencv = small if picture.ndim == 2 else small[..., ::-1]  # blue first
+    written, encoded = cv2.imencode(".jpg", of_opencv, (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
     if not written:
         raise ValueError("OpenCV did not write a JPEG.")
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

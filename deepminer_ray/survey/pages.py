@@ -122,7 +122,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
             "association": _capital(desk.domain.words.association),
         },
         "confidences": CONFIDENCES,
-        "display": BROWSER_DISPLAY,
+        "display": BROWSER_DISPLAY if desk.domain.looked.channels == 1 else None,  # in colour there is no window
         "answer": (given.answer if given else Answer()).plain(),
         "version": given.saves if given else None,
         "save_at": f"{home}answer",

@@ -1,4 +1,7 @@
-"""Pictures of a survey: patches segmented by their response maps, and films with every bit they have."""
+"""Pictures of a survey: patches segmented by their response maps, and films with every bit they have.
+
+What is in colour is shown in its colours, in 8 bits.
+"""
 
 from typing import Any
 
@@ -25,29 +28,37 @@ def patch_picture(
 ) -> NDArray[np.uint8]:
     """A patch [side, side] in density units as [rows, columns, blue green red], dimmed outside the segmentation.
 
-    Without a response map nothing is dimmed.
+    So is one in colour [side, side, 3]. Without a response map nothing is dimmed.
     """
     factor = -(-LEAST_PICTURE // pixels.shape[0])
     size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
-    grey = cv2.resize(displayed(pixels), size, interpolation=cv2.INTER_LINEAR)
+    picture = np.asarray(cv2.resize(displayed(pixels), size, interpolation=cv2.INTER_LINEAR), np.float32)
     if response_map is None or geometry is None:
-        return _coloured(grey)
-    response = upsample(response_map, geometry, *pixels.shape)
+        return _coloured(picture)
+    response = upsample(response_map, geometry, *pixels.shape[:2])
     enlarged = np.asarray(cv2.resize(response, size, interpolation=cv2.INTER_LINEAR), np.float32)
     inside = segmented(enlarged, threshold)
-    coloured = _coloured(grey * np.where(inside, 1, DIMMED))
+    left = np.where(inside, 1, DIMMED)
+    coloured = _coloured(picture * (left if picture.ndim == 2 else left[..., np.newaxis]))
     edges, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(coloured, edges, -1, CONTOUR_BGR, 1), np.uint8)
 
 
 def scan_picture(pixels: NDArray[np.uint16]) -> bytes:
-    """A film [height, width] in density units as PNG: red holds the high byte, green the low one, for any window."""
+    """A film [height, width] in density units as PNG: red holds the high byte, green the low one, for any window.
+
+    One in colour [height, width, 3] is an ordinary picture.
+    """
+    if pixels.ndim > 2:
+        return png(_coloured(displayed(pixels)))
     high, low = (pixels >> 8).astype(np.uint8), (pixels & 0xFF).astype(np.uint8)
     return png(np.dstack([np.zeros_like(low), low, high]))
 
 
-def _coloured(grey: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(np.round(255 * grey).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
+def _coloured(picture: NDArray[Any]) -> NDArray[np.uint8]:
+    """A picture, grey or red green blue, as OpenCV wants it: blue first."""
+    order = cv2.COLOR_GRAY2BGR if picture.ndim == 2 else cv2.COLOR_RGB2BGR
+    return np.asarray(cv2.cvtColor(np.round(255 * picture).astype(np.uint8), order), np.uint8)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

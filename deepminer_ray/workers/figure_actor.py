@@ -10,7 +10,7 @@ from deepminer_ray.files.location import Place
 from deepminer_ray.network.checkpoint import read
 from deepminer_ray.network.explanation import Called, concepts, explained, explanation_tables, shown_maps
 from deepminer_ray.network.probe import Probe, ProbeTables
-from deepminer_ray.patches.shard import read_scan
+from deepminer_ray.patches.shard import read_scan_and_region
 from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, refuse_unlike
 
 DrawnRows = tuple[str, dict[str, bytes], ProbeTables]
@@ -35,15 +35,16 @@ class Explainer:
     ) -> DrawnRows:
         """A row of `figure` explained and drawn."""
         probe = self.awake(content)
-        pixels = read_scan(self.storage / "scan", scan["scan_number"])
+        pixels, region = read_scan_and_region(self.storage / "scan", scan["scan_number"])
         try:
-            one = explained(probe, pixels)
+            one = explained(probe, pixels, region)
         except Exception:
             logging.getLogger(__name__).exception("explain failed on %s", scan["scan"])
             raise
-        scale = min(pixels.shape) / min(scan["rows"], scan["columns"])
+        scale = min(pixels.shape[:2]) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
-        drawing = DrawnScan(scan["scan"], pixels, outlines, scan["report"], scan["assessment"], scan["subtlety"])
+        said = scan["report"], scan["assessment"], scan["subtlety"]
+        drawing = DrawnScan(scan["scan"], pixels, outlines, *said, region)
         by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}

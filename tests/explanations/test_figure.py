@@ -161,6 +161,19 @@ def test_the_colour_is_where_the_map_is(tmp_path: Path) -> None:
     assert blended(grey, 7 * heat) == pytest.approx(coloured), "a map is seen against its own maximum"
 
 
+def test_a_scan_in_colour_is_drawn_in_colour_and_its_maps_on_grey(tmp_path: Path) -> None:
+    pixels = np.full((320, 256, 3), (60_000, 5_000, 5_000), np.uint16)
+    scan = DrawnScan("a", pixels, [], "", None, None, np.ones((320, 256), np.bool_))
+    draw_explanation(tmp_path / "scan.png", scan, DECISION, response(), [], GEOMETRY)
+    picture = cv2.imread(str(tmp_path / "scan.png"))
+    assert picture is not None
+    red = np.abs(picture.astype(int) - (19, 19, 233)).max(axis=2) < 4
+    grey = np.abs(picture.astype(int) - round(0.299 * 233 + 0.701 * 19)).max(axis=2) < 4
+    half = picture.shape[1] // 2
+    assert red[:, :half].sum() > 20_000 and not red[:, half:].any(), "the image itself"
+    assert grey[:, half:].sum() > 20_000, "where the map is 0"
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "units"), [(900, 256, 5), (256, 256, 1), (256, 400, 0), (64, 64, 8), (300, 908, 3)]
 )

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -116,6 +116,7 @@ def test_a_scan_comes_back_whole(tmp_path: Path) -> None:
     assert np.reshape(values, (-1, width)).tolist() == pixels.tolist()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_in_colour_comes_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("colour")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pydicom
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
@@ -48,6 +48,7 @@ def test_16_bits_stay_as_they_are(tmp_path: Path, suffix: str, alpha: bool) -> N
     assert pixels.dtype == np.uint16 and (pixels == SIXTEEN).all()
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_16_bits_of_any_size_come_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     rows, columns = data.draw(st.integers(1, 24)), data.draw(st.integers(1, 24))

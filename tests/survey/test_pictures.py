@@ -22,6 +22,22 @@ def test_a_scan_keeps_every_bit() -> None:
     assert np.array_equal(shown[..., 0] * 256 + shown[..., 1], pixels)
 
 
+def test_a_scan_in_colour_is_an_ordinary_picture() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 30, 3), dtype=np.uint16)
+    assert np.array_equal(opened(scan_picture(pixels * 257)), pixels)
+    patch = opened(png(patch_picture(pixels[:30] * 257)))
+    assert patch.shape[2] == 3 and abs(patch.astype(int).mean((0, 1)) - pixels[:30].mean((0, 1))).max() < 1
+
+
+def test_a_patch_in_colour_is_dimmed_outside_its_segmentation() -> None:
+    patch = np.full((64, 64, 3), (200 * 257, 100 * 257, 50 * 257), np.uint16)
+    response = np.zeros((4, 4), np.float32)
+    response[:, 2:] = 1.0
+    middle = LEAST_PICTURE // 2
+    picture = opened(png(patch_picture(patch, Geometry(16, 16, 7.5), response, 0.2)))
+    assert picture[middle, -20].tolist() == [200, 100, 50] and picture[middle, 5].tolist() == [40, 20, 10]
+
+
 @pytest.mark.parametrize("side", [64, 192, 227])
 def test_a_patch_is_as_a_viewer_shows_it(side: int) -> None:
     patch = np.full((side, side), round(1.5 * UNITS_PER_DENSITY), np.uint16)

@@ -65,6 +65,10 @@ function overlay(context, one, map) {
       const below = cells[second + left] * (1 - right) + cells[second + next] * right;
       const value = above * (1 - low) + below * low, opacity = (about.opaque * value) / 255, colour = about.colours[Math.round(value)];
       const place = 4 * (y * one.width + x);
+      if (one.colour) { // all colour is then the map's
+        const [red, green, blue] = picture.data.subarray(place, place + 3);
+        picture.data.fill(0.299 * red + 0.587 * green + 0.114 * blue, place, place + 3);
+      }
       for (let channel = 0; channel < 3; channel++)
         picture.data[place + channel] = picture.data[place + channel] * (1 - opacity) + colour[channel] * opacity;
     }

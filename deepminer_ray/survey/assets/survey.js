@@ -14,7 +14,7 @@ const element = (tag, properties = {}, ...children) => {
 };
 const keycap = (text) => element("kbd", { textContent: text });
 
-// ---- Films: every bit in the red and green of a PNG -------------------------------------------------------------
+// ---- Films: every bit in the red and green of a PNG; images in colour are ordinary ones --------------------------
 
 const films = new Map();
 
@@ -41,6 +41,7 @@ function film(number, data) {
       const canvas = element("canvas", { width: image.naturalWidth, height: image.naturalHeight });
       const context = canvas.getContext("2d", { willReadFrequently: true });
       context.drawImage(image, 0, 0);
+      if (!data.display) return { width: canvas.width, height: canvas.height, picture: canvas };
       // Four bytes at once: red is the lowest on every machine that has a browser.
       const colours = new Uint32Array(context.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
       const values = new Uint16Array(colours.length);
@@ -73,6 +74,7 @@ class Viewer {
   }
 
   resetWindow() {
+    if (!this.data.display) return;
     this.black = this.data.display.black;
     this.white = this.data.display.white;
   }
@@ -92,6 +94,7 @@ class Viewer {
   }
 
   drag(down) {
+    if (!this.data.display) return; // colours stay as they are
     if (this.on.true && down.pointerType === "touch") return; // a finger moves the film, as nothing else could
     const from = { x: down.clientX, y: down.clientY, black: this.black, white: this.white };
     const span = this.data.display.black - this.data.display.white;
@@ -131,8 +134,7 @@ class Viewer {
     if (this.on.true) this.centre();
   }
 
-  draw() {
-    if (!this.loaded) return;
+  windowed() {
     const { width, height, values } = this.loaded;
     const shades = new Uint32Array(65536);
     for (let value = 0; value < shades.length; value += 1) {
@@ -143,6 +145,12 @@ class Viewer {
     const pixels = new ImageData(width, height);
     const colours = new Uint32Array(pixels.data.buffer);
     for (let at = 0; at < values.length; at += 1) colours[at] = shades[values[at]];
+    return pixels;
+  }
+
+  draw() {
+    if (!this.loaded) return;
+    const { width, height, picture } = this.loaded;
     Object.assign(this.canvas, { width, height });
     const ratio = window.devicePixelRatio || 1;
     const fitting = Math.min(this.frame.clientWidth / width, this.frame.clientHeight / height);
@@ -150,12 +158,13 @@ class Viewer {
     this.canvas.style.width = `${width * scale}px`;
     this.canvas.style.height = `${height * scale}px`;
     const context = this.canvas.getContext("2d");
-    context.putImageData(pixels, 0, 0);
+    if (picture) context.drawImage(picture, 0, 0);
+    else context.putImageData(this.windowed(), 0, 0);
     this.outline(context, EDGE / scale);
     const about = this.data.films[this.number];
     const other = this.number === this.patch.film ? "" : ", the other view";
-    const shown = `black at density ${this.black.toFixed(2)}, white at ${this.white.toFixed(2)}`;
-    this.caption.textContent = `${about ? about.name : ""}${other}: ${shown}`;
+    const shown = picture ? "" : `: black at density ${this.black.toFixed(2)}, white at ${this.white.toFixed(2)}`;
+    this.caption.textContent = `${about ? about.name : ""}${other}${shown}`;
   }
 
   outline(context, edge) {
