@@ -188,7 +188,9 @@ class Domain:
     def rows(self) -> list[dict[str, Any]]:
         """The row of the table `domain`."""
         said = [{"term": term, "said": words} for term, words in self.said.items()]
-        return [{"name": self.name, "said": said, "nothing": self.nothing, "text": self.text}]
+        row = {"name": self.name, "said": said, "nothing": self.nothing, "text": self.text}
+        grid = {name: getattr(self.looked, name) for name in ("patches_across", "places_per_patch")}
+        return [row | grid]
 
     def class_rows(self) -> list[dict[str, Any]]:
         """The rows of the table `class`."""

@@ -95,6 +95,8 @@ def read_domain(text: str, file: str) -> Domain:
         read = _File.model_validate(said)
     except ValidationError as error:
         raise lines.unfit(error) from error
+    if read.image.region == "breast" and read.image.channels > 1:
+        raise lines.wrong(("image", "region"), "a breast is told from air by density: in colour use all or foreground")
     lexicon = _lexicon(read.terms, lines)
     _check_classes(read, lines)
     order = _order(read.names, lexicon, lines)

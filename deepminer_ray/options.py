@@ -65,12 +65,18 @@ class CutOptions(Options):
 
     side: int = option(
         paper.SIDE,
-        "side of a patch in px; a film is resized to 4 patches across",
+        "side of a patch in px; a film is resized to 4 patches across, or as many as the domain says",
         run_help="px of a patch; by default 227, or the checkpoint's side",
     )
-    breast: float = option(paper.BREAST_SHARE, "least share of breast in a patch", in_run=False)
-    cover: float = option(paper.COVER, "share of the patch that a finding must cover", in_run=False)
-    within: float = option(paper.WITHIN, "or share of the finding that must lie in the patch", in_run=False)
+    breast: float | None = option(
+        None, "least share of breast, or the domain's region, in a patch; by default the domain's, 0.5", in_run=False
+    )
+    cover: float | None = option(
+        None, "share of the patch that a finding must cover; by default the domain's, 0.3", in_run=False
+    )
+    within: float | None = option(
+        None, "or share of the finding that must lie in the patch; by default the domain's, 0.3", in_run=False
+    )
     storage: str | None = option(
         None, "where to keep films, patches and checkpoints of training; by default RUN", metavar="URI", file=True
     )

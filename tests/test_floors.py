@@ -53,7 +53,7 @@ LOOSE = {
 }
 """What lies outside the rooms."""
 
-PARTS = {"chain", "contrast", "explain_image", "name_score", "plan_worker"}
+PARTS = {"chain", "contrast", "cut_worker", "explain_image", "name_score", "plan_worker"}
 """In `stages`: what `run` does, and parts of one or two stages."""
 
 ALIKE = {"SOURCE_KIND", "read_case", "recognise"}

@@ -61,6 +61,8 @@ DOMAIN = pa.schema(
         ("name", pa.string()),
         ("said", pa.list_(pa.struct([("term", pa.string()), ("said", pa.string())]))),
         ("nothing", pa.string()),
+        ("patches_across", pa.int32()),
+        ("places_per_patch", pa.int32()),
         ("text", pa.string()),
     ]
 )

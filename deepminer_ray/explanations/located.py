@@ -69,7 +69,7 @@ def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Locate
 
 
 def _empty_maps(row: Row) -> ScanMaps:
-    size = scan_size(row["rows"], row["columns"], row["side"])
+    size = scan_size(row["rows"], row["columns"], row["side"], row["patches_across"])
     column = {unit: index for index, unit in enumerate([None, *row["units"]])}
     high = np.zeros((PACKED_WORDS, len(column)), dtype=np.uint64)
     return ScanMaps(size, Geometry(row["stride"], 0, row["offset"]), column, high)

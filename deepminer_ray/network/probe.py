@@ -94,6 +94,8 @@ class Probe:
         if region is None:
             region = breast_mask(pixels)
             pixels = without_labels(pixels, region)
+        elif not pixels.flags.writeable:
+            pixels = pixels.copy()  # torch takes no part of what Arrow holds
         responses, last = self.respond(self.image(pixels[np.newaxis]))
         return responses, last, self._cells(region, last)
 

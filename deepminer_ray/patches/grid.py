@@ -20,40 +20,41 @@ class Window:
     y: int
 
 
-def scan_size(rows: int, columns: int, side: int) -> tuple[int, int]:
-    """Width and height of the stored scan: the film's shorter side becomes four patch sides, the longer is rounded."""
+def scan_size(rows: int, columns: int, side: int, across: int = PATCHES_ACROSS) -> tuple[int, int]:
+    """Width and height of the stored scan: the film's shorter side becomes `across` patches, the longer is rounded."""
     if min(rows, columns, side) < 1:
         raise BadInput(f"A film of {columns} x {rows} px cannot be stored for patches of {side} px.")
     shorter = min(rows, columns)
-    across = PATCHES_ACROSS * side
-    return _divide_halves_up(columns * across, shorter), _divide_halves_up(rows * across, shorter)
+    return _divide_halves_up(columns * across * side, shorter), _divide_halves_up(rows * across * side, shorter)
 
 
-def grid_windows(width: int, height: int, side: int) -> list[Window]:
-    """All windows of `side` px on a stored scan, row by row, half a patch apart (Sec. 2.1).
+def grid_windows(width: int, height: int, side: int, places: int = PLACES_PER_PATCH) -> list[Window]:
+    """All windows of `side` px on a stored scan, row by row, `places` of them begun in a patch: 2 in Sec. 2.1.
 
     Where that grid stops short of the edge, a last column or row flush with the edge is added, so that no
     tissue stays unseen.
     """
-    if side < PLACES_PER_PATCH or min(width, height) < side:
+    if side < places or min(width, height) < side:
         raise BadInput(f"Patches of {side} px cannot be cut from a scan of {width} x {height} px.")
-    columns = _starts(width, side)
+    columns = _starts(width, side, places)
     return [
         Window(row * len(columns) + column, column, row, x, y)
-        for row, y in enumerate(_starts(height, side))
+        for row, y in enumerate(_starts(height, side, places))
         for column, x in enumerate(columns)
     ]
 
 
-def scan_window(window: Window, side: int, width: int, height: int, columns: int, rows: int) -> tuple[int, int, int]:
+def scan_window(
+    window: Window, side: int, width: int, height: int, columns: int, rows: int, across: int = PATCHES_ACROSS
+) -> tuple[int, int, int]:
     """Left column, top row and size of a window in px of the full film of `columns` x `rows` px.
 
-    The size, a quarter of the film's shorter side, is the same for all windows; they are shifted by at most the
+    The size, the film's shorter side divided by `across`, is the same for all windows; they are shifted by at most the
     rounding so that they end inside the film. `side`, `width` and `height` are those of the stored scan.
     """
     if window.x + side > width or window.y + side > height:
         raise BadInput(f"Window {window.index} does not lie on a scan of {width} x {height} px.")
-    size = max(1, _divide_halves_up(min(columns, rows), PATCHES_ACROSS))
+    size = max(1, _divide_halves_up(min(columns, rows), across))
     x = min(_divide_halves_up(window.x * columns, width), columns - size)
     y = min(_divide_halves_up(window.y * rows, height), rows - size)
     return x, y, size
@@ -68,9 +69,9 @@ def patch_number(scan_number: int, index: int) -> int:
     return scan_number * WINDOWS_PER_SCAN + index
 
 
-def _starts(length: int, side: int) -> list[int]:
+def _starts(length: int, side: int, places: int) -> list[int]:
     starts: list[int] = []
-    while (start := len(starts) * side // PLACES_PER_PATCH) + side <= length:
+    while (start := len(starts) * side // places) + side <= length:
         starts.append(start)
     if starts[-1] + side < length:
         starts.append(length - side)

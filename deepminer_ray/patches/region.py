@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Place
 from deepminer_ray.patches.breast import WORKING_SIDE, breast_mask, otsu
+from deepminer_ray.sources.image import read_pixels
 
 Region = NDArray[np.bool_]
 SHADES = 256
@@ -54,7 +56,20 @@ def masked(mask: Region, rows: int, columns: int) -> Region:
     return np.asarray(resized >= 0.5)
 
 
-COMPUTED: dict[str, Callable[[NDArray[np.uint16]], Region]] = {"all": everywhere, "foreground": foreground}
+def read_mask(file: Place, value: int | None, rows: int, columns: int) -> Region:
+    """Where a file of grey levels shows the region of an image [rows, columns]: pixels of a value, by default not 0.
+
+    BadInput where it cannot be read, or is of another size.
+    """
+    levels, _ = read_pixels(file, "mask")
+    if levels.shape != (rows, columns):
+        raise BadInput(
+            f"The mask {file.name} is {levels.shape[1]} x {levels.shape[0]} px, its image {columns} x {rows} px."
+        )
+    return np.asarray(levels != np.zeros((), np.uint8) if value is None else levels == value)
+
+
+FROM_PIXELS: dict[str, Callable[[NDArray[np.uint16]], Region]] = {"all": everywhere, "foreground": foreground}
 """Regions that a stored scan itself shows, beside the breast, which is not kept."""
 
 
@@ -69,7 +84,7 @@ def kept_region(pixels: NDArray[np.uint16], region: str, mask: Region | None = N
             raise BadInput("A breast is told from air by density, which an image in colour does not have.")
         return None
     if region != "mask":
-        return COMPUTED[region](pixels)
+        return FROM_PIXELS[region](pixels)
     if mask is None:
         raise BadInput("The image has no mask that says where its region is.")
     return masked(mask, *pixels.shape[:2])

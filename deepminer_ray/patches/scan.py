@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
@@ -31,13 +32,13 @@ class OwnScan:
     oddities: list[str]
 
 
-def stored(pixels: NDArray[np.uint16], side: int) -> NDArray[np.uint16]:
-    """A film [rows, columns] in density units, resized so that its shorter side has four patches of `side` px.
+def stored(pixels: NDArray[np.uint16], side: int, across: int = PATCHES_ACROSS) -> NDArray[np.uint16]:
+    """A film [rows, columns] in density units, resized so that its shorter side has `across` patches of `side` px.
 
     So is an image in colour [rows, columns, 3], each channel as if it were alone.
     """
     rows, columns = pixels.shape[:2]
-    resized = cv2.resize(pixels, scan_size(rows, columns, side), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(pixels, scan_size(rows, columns, side, across), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.uint16)
 
 

@@ -40,7 +40,7 @@ StoredScan = tuple[NDArray[np.uint16], NDArray[np.bool_] | None]
 """Pixels of a resized film, and its region where it is not the breast."""
 SHAPE_OF_SCAN = ("height", "width", "channels")
 """The columns that say it; a grey film has no channels."""
-SHAPE = b"shape"
+PATCH_SHAPE = b"shape"
 """Of a patch: its rows, columns and channels, as JSON in the metadata of a file whose patches are not square and grey.
 """
 
@@ -106,7 +106,7 @@ def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]
     flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), prod(shape))
     table = table.append_column("pixels", flat)
     if len(shape) > 2:
-        table = table.replace_schema_metadata({SHAPE: json.dumps(shape)})
+        table = table.replace_schema_metadata({PATCH_SHAPE: json.dumps(shape)})
     return _write_shard(shard(folder, scan_number), table)
 
 
@@ -120,7 +120,7 @@ def read_patches(file: Place, chosen: Sequence[int]) -> NDArray[np.uint16]:
         row_of = {patch: row for row, patch in enumerate(table["patch"].to_pylist())}
         flat: NDArray[np.uint16] = table["pixels"].combine_chunks().flatten().to_numpy()
         side = isqrt(table["pixels"].type.list_size)
-        said = (parquet.schema_arrow.metadata or {}).get(SHAPE)
+        said = (parquet.schema_arrow.metadata or {}).get(PATCH_SHAPE)
         pixels = flat.reshape(-1, *(json.loads(said) if said else (side, side)))
         return pixels[[row_of[patch] for patch in chosen]]
 

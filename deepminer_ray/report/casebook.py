@@ -34,19 +34,20 @@ def write_casebook(run: Run) -> Path:
     """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
     (layer,) = run.rows("survey_layer")
     cases = run.rows("case")
+    across = run.domain.looked.patches_across
+    sizes = {case["scan"]: scan_size(case["rows"], case["columns"], layer["side"], across) for case in cases}
     units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
     pictured, seen = {}, {}
     for case in cases:
         pixels, region = read_scan_and_region(run.storage / "scan", case["scan_number"])
-        pictured[case["scan"]] = _pictured(pixels, case, scan_size(case["rows"], case["columns"], layer["side"]), layer)
+        pictured[case["scan"]] = _pictured(pixels, case, sizes[case["scan"]], layer)
         seen[case["scan"]] = _in_region(region_of(pixels, region), layer, case)
     maps = _maps_of_cases(run, seen)
     records = []
     for case in cases:
         scan = case["scan"]
         arguments = argued[scan], argued_concepts[scan], silence[scan]
-        size = scan_size(case["rows"], case["columns"], layer["side"])
-        said = record(case, units[scan], size, concepts[scan], *arguments)
+        said = record(case, units[scan], sizes[scan], concepts[scan], *arguments)
         write_record(run.folder / "figures" / f"{scan}.json", said)
         drawn = [(ACTIVATED, None), *(("unit", unit["unit"]) for unit in units[scan])]
         drawn += [*(("concept", concept["phenomenon"]) for concept in concepts[scan]), (PROBABILITY, None)]

@@ -4,46 +4,31 @@ import hashlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
-import cv2
-import numpy as np
 import pyarrow as pa
 
 from deepminer_ray.database.run import Run
-from deepminer_ray.errors import BadInput, Unreachable, reason
+from deepminer_ray.domain import Domain, Looked
+from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import PARTIAL, Place, remove, resolved, states, write_whole
 from deepminer_ray.option import takes
 from deepminer_ray.options import CutOptions
-from deepminer_ray.patches.breast import breast_mask, breast_shares
-from deepminer_ray.patches.cover import filled_outline, overlaps
-from deepminer_ray.patches.grid import grid_windows, patch_number, scan_window
 from deepminer_ray.patches.proof import SHARD_KINDS, SHARDS, content_digest, listed, read_list
-from deepminer_ray.patches.scan import stored
 from deepminer_ray.patches.shard import (
     MADE_FROM,
     finished_shards,
     patch_rows,
     shard,
     shard_digest,
-    write_patches,
-    write_scan,
 )
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
-from deepminer_ray.sources.fingerprint import refuse_changed
-from deepminer_ray.sources.kinds import SOURCE_KINDS
-from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
-from deepminer_ray.workers.nodes import (
-    NO_REQUIREMENTS,
-    NodeRequirements,
-    VisiblePath,
-    check_nodes,
-    refuse_unlike,
-    refuse_unseen,
-    sight,
-)
+from deepminer_ray.stages.cut_worker import MAMMOGRAM, CutOutcome, cut_scan
+from deepminer_ray.workers.cluster import blocks, connect
+from deepminer_ray.workers.nodes import VisiblePath, check_nodes, sight
 
 CUT_READERS = 8
 """Threads that look through what an earlier call cut."""
@@ -53,120 +38,29 @@ SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
 
 
-class CutOutcome(TypedDict):
-    """What came of cutting a film: a row of Ray Data, and so a dictionary.
-
-    `reason` says why the film cannot be used; `stopped`, why none can for now: what was made of it could not be stored,
-    the storage does not answer, or the node is not like the others. Both are empty where all went well. The digests
-    are of what was written.
-    """
-
-    file: str
-    scan_number: int
-    patches: int
-    reason: str
-    stopped: str
-    scan_digest: bytes
-    patch_digest: bytes
-
-
-def cut_scan(
-    scan: dict[str, Any], folder: Place, side: int, breast: float, wanted: NodeRequirements = NO_REQUIREMENTS
-) -> CutOutcome:
-    """Decode a film, write it resized and write its patches, on a node that is as `wanted`."""
-    cv2.setNumThreads(1)  # the task has one core, its neighbours the others
-    outcome = CutOutcome(
-        file=scan["file"],
-        scan_number=scan["scan_number"],
-        patches=0,
-        reason="",
-        stopped="",
-        scan_digest=b"",
-        patch_digest=b"",
-    )
-    try:
-        refuse_unlike(wanted)
-        refuse_deadly(scan["file"])
-    except (BadInput, Unreachable) as error:
-        return outcome | {"stopped": str(error)}
-    try:
-        refuse_changed(scan["file"], scan["fingerprint"])
-        density = SOURCE_KINDS[scan["source_kind"]].pixels(scan)
-        number, rows, columns = scan["scan_number"], scan["rows"], scan["columns"]
-        resized = stored(density, side)
-        height, width = resized.shape
-        grid = grid_windows(width, height, side)
-        shares = dict(zip(grid, breast_shares(breast_mask(resized), grid, side).tolist(), strict=True))
-        kept = [window for window in grid if shares[window] >= breast]
-        windows = [scan_window(window, side, width, height, columns, rows) for window in kept]
-        overlap = lesion_overlaps(json.loads(scan["lesions"]), np.array(windows, np.int64).reshape(-1, 3))
-    except Unreachable as error:
-        return outcome | {"stopped": str(error)}
-    except Exception as error:
-        return _outcome_of_error(outcome, error, wanted)
-    patches = [
-        {
-            "patch": patch_number(number, window.index),
-            "scan": scan["scan"],
-            "x": x,
-            "y": y,
-            "size": size,
-            "breast": shares[window],
-            "overlap": lesions,
-        }
-        for window, (x, y, size), lesions in zip(kept, windows, overlap, strict=True)
-    ]
-    pixels = np.zeros((len(kept), side, side), np.uint16)
-    for row, window in enumerate(kept):
-        pixels[row] = resized[window.y : window.y + side, window.x : window.x + side]
-    try:
-        of_scan = write_scan(folder / "scan", number, scan["scan"], resized)
-        of_patches = write_patches(folder / "patch", number, patches, pixels)
-    except (OSError, Unreachable) as error:
-        return outcome | {"stopped": f"Patches cannot be stored: {error}: correct that and run the command again."}
-    return outcome | {"patches": len(kept), "scan_digest": of_scan, "patch_digest": of_patches}
-
-
-def _outcome_of_error(outcome: CutOutcome, error: Exception, wanted: NodeRequirements) -> CutOutcome:
-    """A film that was not cut: it cannot be used, unless all of them are gone, such as with a disk."""
-    try:
-        refuse_unseen(wanted.seen)
-    except (BadInput, Unreachable) as gone:
-        return outcome | {"stopped": str(gone)}
-    return outcome | {"reason": reason(error)}
-
-
-def lesion_overlaps(lesions: list[dict[str, Any]], windows: np.ndarray[Any, Any]) -> list[list[dict[str, Any]]]:
-    """For each window the lesions it meets, with the share of the window and of the lesion that they have in common."""
-    per_window: list[list[dict[str, Any]]] = [[] for _ in windows]
-    for lesion in lesions:
-        outline = [[(point["x"], point["y"]) for point in ring] for ring in lesion["outline"]]
-        box = (lesion["x"], lesion["y"])
-        mask = filled_outline(outline, lesion["width"], lesion["height"], *box)
-        for row, (cover, within) in enumerate(zip(*overlaps(mask, *box, windows), strict=True)):
-            if within > 0:
-                per_window[row].append({"lesion": lesion["lesion"], "cover": float(cover), "within": float(within)})
-    return per_window
-
-
 @takes(CutOptions)
 def cut(run: Run, options: CutOptions) -> None:
     """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`.
 
-    With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there.
+    With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there. Shares that
+    are not given are the domain's; `breast` is that of the region, whichever the domain looks at.
     """
     refuse_side(options.side)
+    domain = run.domain
+    looked, options = domain.looked, _with_shares(options, domain)
     put = run.folder if options.storage is None else resolved(options.storage)
     parameters = options.stored() | {"storage": None if options.storage is None else str(put)}
     if run.finished("cut", parameters, options.again):
         return
     started = time.time()
-    scans = run.rows("scan_to_cut")
-    folder, how = put / "patch", {"side": options.side, "breast": options.breast}
+    scans = _scans_to_cut(run, looked)
+    folder = put / "patch"
+    how: dict[str, Any] = {"side": options.side, "breast": options.breast}
+    how |= {} if looked == MAMMOGRAM else {"looked": looked.model_dump()}
     _keep_current_shards(put, how, scans)
     digests = _digests_of_earlier_call(put)
     todo = [scan | {"lesions": json.dumps(scan["lesions"])} for scan in scans if scan["scan_number"] not in digests]
-    rejected = _cut_on_nodes(run, todo, put, how, digests) if todo else []
+    rejected = _cut_on_nodes(run, todo, put, how | {"looked": looked}, digests) if todo else []
     if not digests:
         raise BadInput(f"None of the {len(scans)} films could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
@@ -178,6 +72,25 @@ def cut(run: Run, options: CutOptions) -> None:
         tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED_SCAN))
         counts = tables.select("label_count").to_pylist()
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
+
+
+def _with_shares(options: CutOptions, domain: Domain) -> CutOptions:
+    """The options with the domain's shares where none are given."""
+    usual: dict[str, Any] = {
+        "breast": domain.labels.region,
+        "cover": domain.labels.cover,
+        "within": domain.labels.within,
+    }
+    return replace(options, **{name: share for name, share in usual.items() if getattr(options, name) is None})
+
+
+def _scans_to_cut(run: Run, looked: Looked) -> list[dict[str, Any]]:
+    """Rows of `scan_to_cut`, each with the mask of its region where the domain has masks."""
+    scans = run.rows("scan_to_cut")
+    if looked.region != "mask":
+        return scans
+    regions = {row.pop("scan"): row for row in run.rows("region_of_scan")}
+    return [scan | {"region": regions.get(scan["scan"])} for scan in scans]
 
 
 def refuse_side(side: int) -> None:
@@ -260,20 +173,25 @@ def _list(folder: Place, digests: dict[int, tuple[bytes, bytes]]) -> str:
     return content_digest(content).hex()
 
 
-def _keep_current_shards(put: Place, how: dict[str, float], scans: list[dict[str, Any]]) -> None:
+def _keep_current_shards(put: Place, how: dict[str, Any], scans: list[dict[str, Any]]) -> None:
     """Drop what was cut otherwise, or of a film whose file or lesions have changed since; keep the rest."""
     record = put / "patch" / MADE_FROM
     try:
         before: dict[str, Any] = json.loads(record.read_bytes())
     except (FileNotFoundError, ValueError):
         before = {}
-    files = states([scan["file"] for scan in scans])
+    regions = [scan["region"]["file"] for scan in scans if scan.get("region")]
+    files = states([*(scan["file"] for scan in scans), *regions])
     # What the patches of a film depend on: its row, its lesions, and the state of its file.
     scans = [{name: value for name, value in scan.items() if value is not None or name != ADDED} for scan in scans]
-    now = {
-        str(scan["scan_number"]): hashlib.sha256(json.dumps([scan, files.get(scan["file"])]).encode()).hexdigest()
-        for scan in scans
-    }
+    now = {}
+    for scan in scans:
+        described = [
+            scan,
+            files.get(scan["file"]),
+            *([files.get(scan["region"]["file"])] if scan.get("region") else []),
+        ]
+        now[str(scan["scan_number"])] = hashlib.sha256(json.dumps(described).encode()).hexdigest()
     if before.get("how") != how:
         for name in SHARD_KINDS:
             remove(put / name)

@@ -22,7 +22,7 @@ from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
 from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
 from deepminer_ray.planning.counts import PlannedScan
 from deepminer_ray.stages.catalog import read_cases
-from deepminer_ray.stages.cut import cut_scan, lesion_overlaps
+from deepminer_ray.stages.cut_worker import cut_scan, lesion_overlaps
 
 if TYPE_CHECKING:
     from deepminer_ray.network.backbone import Network

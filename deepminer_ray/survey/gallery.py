@@ -41,6 +41,7 @@ class Gallery:
         self.checkpoint: str = layer["checkpoint"]
         self.geometry = Geometry(layer["stride"], layer["field"], layer["offset"])
         self.side: int = layer["side"]
+        self.across = run.domain.looked.patches_across
         self.storage = run.storage
         made = pixels(run).read_bytes()
         ranked = [row for row in run.rows("status") if row["stage"] in ("probe", "rank")]
@@ -70,7 +71,7 @@ class Gallery:
         """By scan number: name, view, the other view's number, size and lesions' outlines in px of the stored film."""
         missing = sorted(numbers - self._scans.keys())
         for scan in self.run.rows("survey_scan", scans=missing) if missing else ():
-            width, height = scan_size(scan["rows"], scan["columns"], self.side)
+            width, height = scan_size(scan["rows"], scan["columns"], self.side, self.across)
             scale = width / scan["columns"], height / scan["rows"]
             rings = [[[(p["x"] + 0.5) * scale[0], (p["y"] + 0.5) * scale[1]] for p in ring] for ring in scan["rings"]]
             self._scans[scan["scan_number"]] = scan | {"width": width, "height": height, "rings": rings}

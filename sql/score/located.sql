@@ -17,7 +17,7 @@ outlined as (
 )
 
 select
-    scan, patient, pathology, rows, columns, side, stride, "offset", list(unit order by rank) as units,
+    scan, patient, pathology, rows, columns, side, patches_across, stride, "offset", list(unit order by rank) as units,
     list(peak order by rank) as peaks, any_value(rings) as rings
 from peaked
 semi join (from scan_map where shows = 'class activation map') as activated using (scan)
@@ -26,6 +26,7 @@ join scan using (scan)
 join partition using (patient)
 join patient_pathology using (patient)
 cross join layer
+cross join domain
 where list_contains($partitions, partition) and len(rings) > 0
 group by all
 order by scan

@@ -3,5 +3,7 @@ create table domain (
     name varchar,
     said struct(term varchar, said varchar)[], -- what a term becomes in a name: calcification, calcifications
     nothing varchar, -- what a patch without any finding shows: normal breast tissue
+    patches_across integer, -- along the shorter side of an image
+    places_per_patch integer,
     text varchar -- the file of the domain, whole
 )

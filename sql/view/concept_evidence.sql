@@ -5,13 +5,14 @@
 create view concept_evidence as
 with peaked as (
     select
-        scan, phenomenon, least(rows, columns) / (4 * side) as scale,
+        scan, phenomenon, least(rows, columns) / (patches_across * side) as scale,
         list_position(map, list_max(map)) - 1 as cell,
         "offset" + cell % scan_map.map_width * stride + 0.5 as across,
         "offset" + cell // scan_map.map_width * stride + 0.5 as down
     from scan_map
     join scan using (scan)
     cross join layer
+    cross join domain
     where shows = 'concept'
 ),
 

@@ -110,3 +110,28 @@ def test_sizes_that_hold_no_patch_are_refused() -> None:
         scan_size(0, 100, 64)
     with pytest.raises(BadInput):
         scan_window(Window(0, 0, 0, 90, 0), 20, 100, 100, 400, 400)
+
+
+@settings(deadline=None)
+@given(shapes, st.integers(8, 64), st.integers(1, 9), st.integers(1, 8))
+def test_domains_choose_their_grid(shape: tuple[int, int], side: int, across: int, places: int) -> None:
+    """Windows begin a share of a patch apart, but for the last, cover all, and lie inside the image."""
+    rows, columns = shape
+    width, height = scan_size(rows, columns, side, across)
+    assert min(width, height) == across * side
+    grid = grid_windows(width, height, side, places)
+    starts = sorted({window.x for window in grid})
+    assert starts[0] == 0 and starts[-1] == width - side
+    apart = np.diff(starts)
+    assert (apart <= -(-side // places)).all() and (apart[:-1] >= side // places).all()
+    for window in (grid[0], grid[-1], grid[len(grid) // 2]):
+        x, y, size = scan_window(window, side, width, height, columns, rows, across)
+        assert abs(size - min(shape) / across) <= 0.5 or size == 1
+        assert 0 <= x <= columns - size and 0 <= y <= rows - size
+        moved = abs(x / columns - window.x / width) * columns
+        assert moved <= 1 + abs(size - min(shape) / across) + 0.5 * max(columns / width, 1)
+
+
+def test_a_patch_that_is_narrower_than_its_places_is_refused() -> None:
+    with pytest.raises(BadInput, match="cannot be cut"):
+        grid_windows(100, 100, 4, 5)

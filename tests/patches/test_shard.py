@@ -19,6 +19,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from deepminer_ray.patches.shard import (
+    PATCH,
     ROW_GROUP,
     finished_shards,
     read_patches,
@@ -149,10 +150,26 @@ def test_other_tools_see_the_layout_of_what_is_in_colour(tmp_path: Path) -> None
     assert (np.reshape(values, shape) == pixels[0]).all()
 
 
-def test_grey_shards_are_those_of_earlier_versions(folder: Path) -> None:
-    """No column and no word more: digests are compared."""
-    schema = pq.read_schema(str(shard(folder, 3)))
-    assert schema.names == ["patch", "scan", "x", "y", "size", "breast", "overlap", "pixels"] and not schema.metadata
-    write_scan(folder / "scan", 1, "a", PIXELS[0])
-    schema = pq.read_schema(str(shard(folder / "scan", 1)))
-    assert schema.names == ["scan_number", "scan", "width", "height", "pixels"] and not schema.metadata
+def of_earlier_versions(table: pa.Table) -> bytes:
+    """A shard as it was written before there were any in colour."""
+    stream = pa.BufferOutputStream()
+    how = {"compression": "zstd", "compression_level": 1, "use_dictionary": False, "row_group_size": ROW_GROUP}
+    pq.write_table(table, stream, column_encoding={"pixels.list.element": "BYTE_STREAM_SPLIT"}, **how)
+    content: bytes = stream.getvalue().to_pybytes()
+    return content
+
+
+def test_grey_shards_are_those_of_earlier_versions_to_the_bit(tmp_path: Path) -> None:
+    """Digests are compared."""
+    row = {"scan": "a", "x": 0, "y": 0, "size": 1, "breast": 1.0, "overlap": []}
+    rows = [row | {"patch": number} for number in range(len(PIXELS))]
+    write_patches(tmp_path / "patch", 1, rows, PIXELS)
+    flat = pa.FixedSizeListArray.from_arrays(pa.array(PIXELS.ravel()), SIDE * SIDE)
+    expected = pa.Table.from_pylist(rows, PATCH).append_column("pixels", flat)
+    assert Path(str(shard(tmp_path / "patch", 1))).read_bytes() == of_earlier_versions(expected)
+    write_scan(tmp_path, 1, "a", PIXELS[0, :5])
+    numbers = {name: pa.array([value], pa.int32()) for name, value in (("width", SIDE), ("height", 5))}
+    pixels = pa.LargeListArray.from_arrays([0, 5 * SIDE], pa.array(PIXELS[0, :5].ravel()))
+    first = {"scan_number": pa.array([1], pa.int32()), "scan": ["a"]}
+    expected = pa.table(first | numbers | {"pixels": pixels})
+    assert Path(str(shard(tmp_path, 1))).read_bytes() == of_earlier_versions(expected)

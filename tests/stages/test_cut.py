@@ -14,7 +14,8 @@ from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
 from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut, cut_scan
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.cut_worker import cut_scan
 from deepminer_ray.workers.nodes import NodeRequirements, VisiblePath
 
 

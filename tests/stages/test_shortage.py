@@ -18,7 +18,8 @@ from deepminer_ray.network.checkpoint import save
 from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.stages import cut as stage
 from deepminer_ray.stages.catalog import catalog
-from deepminer_ray.stages.cut import cut, cut_scan
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.cut_worker import cut_scan
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.workers.cluster import LASTING, RETRIES
 from deepminer_ray.workers.stream import Batch, answered
