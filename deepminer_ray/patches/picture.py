@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from deepminer_ray.domain import Words
+from deepminer_ray.domain import DomainWords
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.region import Region, region_of
 from deepminer_ray.sources.density import FULL, brightness
@@ -19,7 +19,7 @@ CONTOUR = "#ffb000"
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-def draw_regions(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16], Region | None]], words: Words) -> None:
+def draw_regions(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16], Region | None]], words: DomainWords) -> None:
     """Draw films, each with the edge of its region and that one's share of it.
 
     A film is a name, pixels in density units [rows, columns] or in colour [rows, columns, 3], and the region that is
