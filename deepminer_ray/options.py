@@ -77,6 +77,12 @@ class CutOptions(Options):
     within: float | None = option(
         None, "or share of the finding that must lie in the patch; by default the domain's, 0.3", in_run=False
     )
+    whole: str | None = option(
+        None,
+        "make each whole image one input of this size, scaled to fit it and padded; --side then means nothing",
+        metavar="WIDTHxHEIGHT",
+        stored=False,
+    )
     storage: str | None = option(
         None, "where to keep films, patches and checkpoints of training; by default RUN", metavar="URI", file=True
     )

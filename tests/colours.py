@@ -85,15 +85,16 @@ def written(file: Path, pixels: NDArray[np.uint16]) -> Path:
     return file
 
 
-def disc_run(folder: Path, images: int = 18, domain: str = DOMAIN) -> Run:
-    """Images of a red disc, a blue one and none in turn."""
+def disc_run(folder: Path, images: int = 18, domain: str = DOMAIN, outlined: bool = True, tall: bool = False) -> Run:
+    """Images of a red disc, a blue one and none in turn; where each lies is known or not, each second one is `tall`."""
     (folder / "images").mkdir(parents=True)
     scans, lesions = [], []
     for number in range(images):
         hue = ("red", "blue", None)[number % 3]
-        pixels, box = discs(hue, number)
+        pixels, box = discs(hue, number, *((150, 60) if tall and number % 2 else (96, 128)))
         file = written(folder / "images" / f"image_{number:02d}.png", pixels)
         scans.append(scan_row(file, number, *pixels.shape[:2]))
         if hue is not None and box is not None:
-            lesions.append(lesion_row(file.stem, hue, box))
+            row = lesion_row(file.stem, hue, box)
+            lesions.append(row if outlined else {name: row[name] for name in row.keys() - {*box, "outline"}})
     return catalogued(folder / "run", domain, scans, lesions)

@@ -25,7 +25,7 @@ RUN_MEMORY = "1GB"
 STAGES: dict[str, tuple[str, ...]] = {
     "catalog": ("scan", "lesion", "keyword", "region"),
     "partition": ("partition",),
-    "cut": ("patch", "overlap", "label"),
+    "cut": ("patch", "patch_size", "overlap", "label"),
     "train": ("epoch", "epoch_auc", "weight", "bias"),
     "probe": (
         "weight",
@@ -67,7 +67,7 @@ DOMAIN = pa.schema(
     ]
 )
 
-LATER = ("class", "term", "domain", "keyword", "region", "epoch_auc")
+LATER = ("class", "term", "domain", "keyword", "region", "patch_size", "epoch_auc")
 """Tables that runs of earlier versions lack, and that are made where they are opened: nothing is lost in them."""
 
 NEEDS: dict[str, tuple[str, ...]] = {

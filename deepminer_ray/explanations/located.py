@@ -1,5 +1,6 @@
 """Explained scans with outlined lesions: do the units peak in the outlines, do their maps cover them?"""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +15,7 @@ from deepminer_ray.aliases import Row
 from deepminer_ray.explanations.agreement import against_chance
 from deepminer_ray.explanations.overlap import PACKED_WORDS, Bits, Maps, Raster, outlined, overlap
 from deepminer_ray.explanations.pointing import Points, pointing
-from deepminer_ray.patches.grid import scan_size
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.units.receptive_field import Geometry
 
 POINTING = "pointing game"
@@ -69,7 +70,9 @@ def located_scans(rows: pa.Table, maps: Iterable[pa.RecordBatch]) -> list[Locate
 
 
 def _empty_maps(row: Row) -> ScanMaps:
-    size = scan_size(row["rows"], row["columns"], row["side"], row["patches_across"])
+    whole = json.loads(row["whole"] or "null")
+    framing = Framing(row["side"], row["patches_across"], whole and (whole[0], whole[1]))
+    size = framing.size(row["rows"], row["columns"])
     column = {unit: index for index, unit in enumerate([None, *row["units"]])}
     high = np.zeros((PACKED_WORDS, len(column)), dtype=np.uint64)
     return ScanMaps(size, Geometry(row["stride"], 0, row["offset"]), column, high)

@@ -54,7 +54,8 @@ def _turned(pixels: torch.Tensor, rotation: float) -> torch.Tensor:
     """Turned about the middle, mirrored at the edges: black corners would be a finding of their own."""
     angle = (2 * torch.rand(len(pixels)) - 1) * math.radians(rotation)
     cosine, sine, none = angle.cos(), angle.sin(), torch.zeros_like(angle)
-    matrix = torch.stack([torch.stack([cosine, -sine, none], 1), torch.stack([sine, cosine, none], 1)], 1)
+    tall = pixels.shape[1] / pixels.shape[2]  # places are from -1 to 1 along either side
+    matrix = torch.stack([torch.stack([cosine, -sine * tall, none], 1), torch.stack([sine / tall, cosine, none], 1)], 1)
     channels = pixels.movedim(-1, 1) if pixels.ndim > 3 else pixels.unsqueeze(1)
     grid = functional.affine_grid(matrix.to(pixels.device), list(channels.shape), align_corners=False)
     turned = functional.grid_sample(channels, grid, padding_mode="reflection", align_corners=False)

@@ -120,12 +120,13 @@ def _model(name: str, family: Family, weights: str) -> nn.Module:
     return own
 
 
-def refuse_too_small(network: Network, side: int) -> None:
-    """BadInput where patches of `side` px are smaller than the network's windows."""
+def refuse_too_small(network: Network, rows: int, columns: int) -> None:
+    """BadInput where patches of so many px are smaller than the network's windows."""
     try:
         with torch.no_grad():
-            network.eval()(torch.zeros(1, 3, side, side))
+            network.eval()(torch.zeros(1, 3, rows, columns))
     except RuntimeError as error:
         raise BadInput(
-            f"Patches of {side} px are too small for {network.name}: use a larger --side in `cut` or another network."
+            f"Patches of {min(rows, columns)} px are too small for {network.name}: "
+            "use a larger --side in `cut` or another network."
         ) from error

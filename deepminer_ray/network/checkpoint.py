@@ -16,6 +16,7 @@ from deepminer_ray.network.appearance import NORMALISATION
 from deepminer_ray.network.backbone import POOLS, Network, build
 from deepminer_ray.network.vision import models
 from deepminer_ray.network.weights import plain, tensors, why
+from deepminer_ray.patches.whole import LARGEST_INPUT, InputSize
 
 LARGEST_SIDE = 4096
 """px of a patch; a film of the largest digitizer is as wide."""
@@ -27,19 +28,24 @@ BACK = "bring that back, or begin again with another by `deepminer probe RUN --c
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A network with the patch side (px) and normalisation it was trained for, and the hash that names it."""
+    """A network with the patch side (px) and normalisation it was trained for, and the hash that names it.
+
+    `whole` is the size of its inputs where these are whole images; `side` is then the shorter one.
+    """
 
     network: Network
     side: int
     normalisation: str
     hash: str
+    whole: InputSize | None = None
 
 
-def save(file: Path, network: Network, side: int, normalisation: str) -> str:
+def save(file: Path, network: Network, side: int, normalisation: str, whole: InputSize | None = None) -> str:
     """Write a checkpoint, whole or not at all; its hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
     described |= {"classes": list(network.classes), "pool": network.pool, "until": network.until}
+    described |= {"whole": list(whole)} if whole else {}
     with written_whole(file) as partial:
         torch.save(described, partial)
         named = checkpoint_hash(partial.read_bytes())
@@ -84,7 +90,9 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
         raise
     except Exception as error:  # a damaged file raises whatever its first wrong value leads to
         raise BadInput(f"{file} is not a checkpoint of this program: {why(error)}.") from error
-    return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written))
+    whole = described.get("whole")
+    size = (whole[0], whole[1]) if whole else None
+    return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written), size)
 
 
 def _refuse_unknown_description(described: Any, file: str) -> None:
@@ -108,6 +116,14 @@ def _refuse_unknown_description(described: Any, file: str) -> None:
         raise BadInput(f"{file} has the classes {_short(classes)}: they are 2 to {MOST_CLASSES} different names.")
     if type(side) is not int or not 1 <= side <= LARGEST_SIDE:
         raise BadInput(f"{file} is of patches of {_short(side)} px: a side is a number up to {LARGEST_SIDE}.")
+    whole = described.get("whole")
+    numbers = whole if isinstance(whole, list) else [whole]
+    if whole is not None and (
+        len(numbers) != 2
+        or not all(type(px) is int and 1 <= px <= LARGEST_INPUT for px in numbers)
+        or min(numbers) != side
+    ):
+        raise BadInput(f"{file} is of inputs of {_short(whole)} px: they are a width and a height.")
     texts = {"network": described["network"], "until": "" if until is None else until}
     wrong = next((name for name, value in texts.items() if not isinstance(value, str)), None)
     if wrong:

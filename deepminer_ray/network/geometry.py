@@ -113,11 +113,11 @@ def _one(value: Any) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def map_shape(features: nn.Module, layer: str, side: int) -> tuple[int, int, int]:
+def map_shape(features: nn.Module, layer: str, rows: int, columns: int) -> tuple[int, int, int]:
     """Units, height and width in cells of a layer's response maps of a patch; BadInput where it answers with none."""
     module = features if layer == LAYER else LayerAndLast(features, layer)
     with torch.no_grad():
-        answered = module(torch.zeros(1, 3, side, side))
+        answered = module(torch.zeros(1, 3, rows, columns))
     maps = answered if layer == LAYER else answered[0]
     if not isinstance(maps, torch.Tensor) or maps.ndim != 4:
         raise BadInput(f"The layer {layer} answers with no response maps: use a layer around it.")

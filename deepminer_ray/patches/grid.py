@@ -25,7 +25,7 @@ def scan_size(rows: int, columns: int, side: int, across: int = PATCHES_ACROSS) 
     if min(rows, columns, side) < 1:
         raise BadInput(f"A film of {columns} x {rows} px cannot be stored for patches of {side} px.")
     shorter = min(rows, columns)
-    return _divide_halves_up(columns * across * side, shorter), _divide_halves_up(rows * across * side, shorter)
+    return divide_halves_up(columns * across * side, shorter), divide_halves_up(rows * across * side, shorter)
 
 
 def grid_windows(width: int, height: int, side: int, places: int = PLACES_PER_PATCH) -> list[Window]:
@@ -54,9 +54,9 @@ def scan_window(
     """
     if window.x + side > width or window.y + side > height:
         raise BadInput(f"Window {window.index} does not lie on a scan of {width} x {height} px.")
-    size = max(1, _divide_halves_up(min(columns, rows), across))
-    x = min(_divide_halves_up(window.x * columns, width), columns - size)
-    y = min(_divide_halves_up(window.y * rows, height), rows - size)
+    size = max(1, divide_halves_up(min(columns, rows), across))
+    x = min(divide_halves_up(window.x * columns, width), columns - size)
+    y = min(divide_halves_up(window.y * rows, height), rows - size)
     return x, y, size
 
 
@@ -78,6 +78,7 @@ def _starts(length: int, side: int, places: int) -> list[int]:
     return starts
 
 
-def _divide_halves_up(numerator: int, denominator: int) -> int:
+def divide_halves_up(numerator: int, denominator: int) -> int:
+    """The nearest whole number to a quotient."""
     # Halves go up: round() would send them to the even neighbour, and windows would not be evenly apart.
     return (2 * numerator + denominator) // (2 * denominator)

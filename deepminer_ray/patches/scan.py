@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from deepminer_ray.domain import Looked
 from deepminer_ray.errors import BadInput
 from deepminer_ray.paper import PATCHES_ACROSS
 from deepminer_ray.patches.breast import breast_mask
-from deepminer_ray.patches.grid import scan_size
+from deepminer_ray.patches.region import Region, kept_region
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
 from deepminer_ray.sources.image import read_image, scan_header
 
@@ -24,28 +26,50 @@ USUAL_BITS = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OwnScan:
-    """A user's own image as stored film, its size at full resolution in px, and what is odd about it, in words."""
+    """A user's own image as stored film, its size at full resolution in px, and what is odd about it, in words.
+
+    Its region is as `read_scan_and_region` gives it.
+    """
 
     pixels: NDArray[np.uint16]
     rows: int
     columns: int
     oddities: list[str]
+    region: Region | None = None
 
 
 def stored(pixels: NDArray[np.uint16], side: int, across: int = PATCHES_ACROSS) -> NDArray[np.uint16]:
-    """A film [rows, columns] in density units, resized so that its shorter side has `across` patches of `side` px.
+    """A film as `framed`, resized so that its shorter side has `across` patches of `side` px."""
+    return framed(pixels, Framing(side, across))
+
+
+def framed(pixels: NDArray[np.uint16], framing: Framing) -> NDArray[np.uint16]:
+    """A film [rows, columns] in density units, resized as the films of a run are stored.
 
     So is an image in colour [rows, columns, 3], each channel as if it were alone.
     """
     rows, columns = pixels.shape[:2]
-    resized = cv2.resize(pixels, scan_size(rows, columns, side, across), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(pixels, framing.size(rows, columns), interpolation=cv2.INTER_AREA)
     return np.asarray(resized, dtype=np.uint16)
 
 
-def own_scan(file: Path, side: int) -> OwnScan:
+def own_image(file: Path, framing: Framing, looked: Looked) -> OwnScan:
+    """An image as the domain looks at it: a film as `own_scan` takes it, others as they are.
+
+    Where masks say what is looked at, it is all of an image that has none.
+    """
+    if looked.region == "breast":
+        return own_scan(file, framing)
+    header = scan_header(file, looked.channels)
+    pixels = framed(read_image(str(file), looked.channels), framing)
+    region = kept_region(pixels, "all" if looked.region == "mask" else looked.region)
+    return OwnScan(pixels, header.rows, header.columns, [], region)
+
+
+def own_scan(file: Path, framing: Framing) -> OwnScan:
     """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast."""
     header = scan_header(file)
-    pixels = stored(read_image(str(file)), side)
+    pixels = framed(read_image(str(file)), framing)
     breast = float(breast_mask(pixels).mean())
     if float((pixels < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
         raise BadInput(f"{file.name} is light where film is dark: no mammogram, or an inverted one; invert it first.")

@@ -105,7 +105,7 @@ def write_patches(folder: Place, scan_number: int, rows: Sequence[dict[str, Any]
     shape = pixels.shape[1:]
     flat = pa.FixedSizeListArray.from_arrays(pa.array(pixels.ravel()), prod(shape))
     table = table.append_column("pixels", flat)
-    if len(shape) > 2:
+    if len(shape) > 2 or shape[0] != shape[1]:
         table = table.replace_schema_metadata({PATCH_SHAPE: json.dumps(shape)})
     return _write_shard(shard(folder, scan_number), table)
 

@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.aliases import Row
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.explanations.case import record, write_record
 from deepminer_ray.explanations.figure import COLOURS, OPAQUE
 from deepminer_ray.files.cells import write_file
 from deepminer_ray.paper import TOP
-from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.region import Region, region_of
 from deepminer_ray.patches.shard import read_scan_and_region
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.report.template import template
 from deepminer_ray.units.picture import displayed
 
@@ -34,8 +35,8 @@ def write_casebook(run: Run) -> Path:
     """Write RUN/casebook.html, complete in itself, and RUN/figures/SCAN.json; no network is needed, the run has all."""
     (layer,) = run.rows("survey_layer")
     cases = run.rows("case")
-    across = run.domain.looked.patches_across
-    sizes = {case["scan"]: scan_size(case["rows"], case["columns"], layer["side"], across) for case in cases}
+    framing = framing_of(run) or Framing(layer["side"])
+    sizes = {case["scan"]: framing.size(case["rows"], case["columns"]) for case in cases}
     units, concepts, argued, argued_concepts, silence = (_by_scan(run.rows(name, **of)) for name, of in QUERIES.items())
     pictured, seen = {}, {}
     for case in cases:

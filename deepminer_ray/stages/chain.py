@@ -94,7 +94,11 @@ def chain(run: Run, **given: Any) -> None:
     """
     given = {name: value for name, value in given.items() if value is not None}
     if "checkpoint" in given:
-        given.setdefault("side", load(given["checkpoint"]).side)
+        trained = load(given["checkpoint"])
+        if trained.whole:
+            given.setdefault("whole", "{}x{}".format(*trained.whole))
+        else:
+            given.setdefault("side", trained.side)
     options = RunOptions.of(given)
     catalog(run, options.catalog)
     partition(run, options.partition)

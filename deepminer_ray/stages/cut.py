@@ -24,6 +24,7 @@ from deepminer_ray.patches.shard import (
     shard,
     shard_digest,
 )
+from deepminer_ray.patches.whole import read_size
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.stages.cut_worker import MAMMOGRAM, CutOutcome, cut_scan
@@ -43,24 +44,29 @@ def cut(run: Run, options: CutOptions) -> None:
     """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`.
 
     With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there. Shares that
-    are not given are the domain's; `breast` is that of the region, whichever the domain looks at.
+    are not given are the domain's; `breast` is that of the region, whichever the domain looks at. With `whole` each
+    image is one patch, with the class of the image.
     """
-    refuse_side(options.side)
     domain = run.domain
     looked, options = domain.looked, _with_shares(options, domain)
+    whole = None if options.whole is None else read_size(options.whole)
+    options = options if whole is None else replace(options, side=min(whole))
+    refuse_side(options.side)
     put = run.folder if options.storage is None else resolved(options.storage)
     parameters = options.stored() | {"storage": None if options.storage is None else str(put)}
-    if run.finished("cut", parameters, options.again):
+    if run.finished("cut", parameters | {"whole": whole}, options.again):
         return
+    parameters |= {} if whole is None else {"whole": whole}
     started = time.time()
     scans = _scans_to_cut(run, looked)
     folder = put / "patch"
     how: dict[str, Any] = {"side": options.side, "breast": options.breast}
     how |= {} if looked == MAMMOGRAM else {"looked": looked.model_dump()}
+    how |= {} if whole is None else {"whole": list(whole)}
     _keep_current_shards(put, how, scans)
     digests = _digests_of_earlier_call(put)
     todo = [scan | {"lesions": json.dumps(scan["lesions"])} for scan in scans if scan["scan_number"] not in digests]
-    rejected = _cut_on_nodes(run, todo, put, how | {"looked": looked}, digests) if todo else []
+    rejected = _cut_on_nodes(run, todo, put, how | {"looked": looked, "whole": whole}, digests) if todo else []
     if not digests:
         raise BadInput(f"None of the {len(scans)} films could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
@@ -68,7 +74,12 @@ def cut(run: Run, options: CutOptions) -> None:
         with tables.showing("shard", patch_rows(folder)):
             tables.fill("patch")
             tables.fill("overlap")
-        tables.fill("label", cover=options.cover, within=options.within)
+            if whole is not None:
+                tables.fill("patch_size")
+        if whole is None:
+            tables.fill("label", cover=options.cover, within=options.within)
+        else:
+            tables.fill("label", "label_of_whole")
         tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED_SCAN))
         counts = tables.select("label_count").to_pylist()
     say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")

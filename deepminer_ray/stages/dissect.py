@@ -13,8 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.store import attached
+from deepminer_ray.errors import BadInput
 from deepminer_ray.option import takes
 from deepminer_ray.options import DissectOptions
 from deepminer_ray.progress.bars import progress, say
@@ -53,6 +55,9 @@ def dissect(run: Run, options: DissectOptions) -> None:
     parameters = options.stored()
     if run.finished("dissect", parameters, options.again):
         return
+    framing = framing_of(run)
+    if framing is not None and framing.whole:
+        raise BadInput("`dissect` compares patches, and this run was cut into whole images: cut it without --whole.")
     how, _ = how_probed(run), pixels(run)
     started = time.time()
     units = run.select("live_unit")["unit"].to_pylist()

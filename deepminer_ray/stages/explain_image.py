@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.case import record, write_record
@@ -12,7 +13,8 @@ from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
-from deepminer_ray.patches.scan import own_scan
+from deepminer_ray.patches.scan import own_image
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.progress.bars import say
 from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed
@@ -31,10 +33,11 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     probe = Probe(checkpoint, half=how.half)
     called = called_units(run)
     say_if_unnamed(run)
+    framing = framing_of(run) or Framing(checkpoint.side)
     refused = []
     for file in files:
         try:
-            _explain(run, probe, checkpoint.side, called, file, [".png", ".pdf"] if pdf else [".png"])
+            _explain(run, probe, framing, called, file, [".png", ".pdf"] if pdf else [".png"])
         except BadInput as error:
             refused.append(str(error))
     if refused and len(files) > 1:
@@ -45,11 +48,13 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
         raise BadInput(refused[0])
 
 
-def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file: Path, suffixes: Sequence[str]) -> None:
-    own = own_scan(file, side)
+def _explain(
+    run: Run, probe: Probe, framing: Framing, called: dict[int, Called], file: Path, suffixes: Sequence[str]
+) -> None:
+    own = own_image(file, framing, run.domain.looked)
     for oddity in own.oddities:
         say(oddity)
-    one = explained(probe, own.pixels)
+    one = explained(probe, own.pixels, own.region)
     classes = probe.network.classes
     case: dict[str, Any] = {
         "scan": file.name,
@@ -70,14 +75,14 @@ def _explain(run: Run, probe: Probe, side: int, called: dict[int, Called], file:
     for suffix in suffixes:
         draw_explanation(
             out.with_name(out.name + suffix),
-            DrawnScan(file.name, own.pixels, [], "", None, None),
+            DrawnScan(file.name, own.pixels, [], "", None, None, own.region),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
             shown_maps(one, by_name),
             probe.last_geometry,
             suffix,
         )
-    height, width = own.pixels.shape
+    height, width = own.pixels.shape[:2]
     write_record(
         out.with_name(out.name + ".json"),
         record(case, units, (width, height), _concepts(probe, by_name, case, (width, height))),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from deepminer_ray.database.digests import made, pixels
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import place, write_whole
@@ -82,14 +83,25 @@ def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]
     return [scans[start : start + size] for start in range(0, len(scans), size)]
 
 
-def _refuse_unfit_network(run: Run, loaded: Checkpoint) -> None:
-    """BadInput for a network of patches of another side, or of another domain's classes."""
-    side = run.rows("cut_side")
-    if side and side[0]["side"] != loaded.side:
+def _refuse_other_inputs(run: Run, loaded: Checkpoint) -> None:
+    """BadInput where a network was trained on patches of another size than this run's, or on whole images."""
+    cut = framing_of(run)
+    if cut is None or (cut.side, cut.whole) == (loaded.side, loaded.whole):
+        return
+    if cut.whole is None and loaded.whole is None:
         raise BadInput(
-            f"The network was trained on patches of {loaded.side} px, this run was cut into {side[0]['side']}: "
+            f"The network was trained on patches of {loaded.side} px, this run was cut into {cut.side}: "
             f"use `deepminer cut {run.folder} --side {loaded.side} --again`."
         )
+    wanted = f"--whole {loaded.whole[0]}x{loaded.whole[1]}" if loaded.whole else f"--side {loaded.side}"
+    raise BadInput(
+        "The network was trained on inputs of another size or kind than this run's: "
+        f"use `deepminer cut {run.folder} {wanted} --again`."
+    )
+
+
+def _refuse_other_classes(run: Run, loaded: Checkpoint) -> None:
+    """BadInput where a network was trained on another domain's classes than this run's."""
     answered = [classes.names for classes in run.domain.answered]
     if loaded.network.classes not in answered:
         known = "; or ".join(", ".join(names) for names in answered)
@@ -107,7 +119,8 @@ def probe(run: Run, options: ProbeOptions) -> None:
     given, layer, partitions = options.checkpoint or str(run.folder), options.layer, options.partitions
     written = content(given, trained_hash(given))
     loaded = read(written, given)
-    _refuse_unfit_network(run, loaded)
+    _refuse_other_inputs(run, loaded)
+    _refuse_other_classes(run, loaded)
     of_patches, of_scans = chosen_partitions(partitions, ["test"]), chosen_partitions(partitions, ["test", "holdout"])
     parameters = options.stored() | {"checkpoint": loaded.hash, "patches": of_patches, "scans": of_scans}
     kept = probed_checkpoint(run)
@@ -121,7 +134,7 @@ def probe(run: Run, options: ProbeOptions) -> None:
     write_whole(kept, written)
     to_probe = [(row["scan_number"], tuple(row["patches"])) for row in run.rows("probe_patch", partitions=of_patches)]
     features, where = loaded.network.features, geometry(loaded.network.features, layer)
-    units, height, width = map_shape(features, layer, loaded.side)
+    units, height, width = map_shape(features, layer, *(loaded.whole or (loaded.side, loaded.side))[::-1])
     batches = [Batch("patches", (part,)) for part in probe_batches(to_probe, units)]
     scans = run.rows("probe_scan", partitions=of_scans)
     batches += [Batch("scans", (part,)) for part in together([(row["scan"], row["scan_number"]) for row in scans])]

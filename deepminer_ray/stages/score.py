@@ -84,11 +84,17 @@ def score(run: Run, options: ScoreOptions) -> None:
     draw_faithfulness(run.folder / "curves" / "faithfulness.png", run.rows("faithfulness_curve", partitions=chosen))
 
 
+def _located_rows(tables: Tables, partition: str, seed: int) -> list[Row]:
+    """Where units peak and maps lie, against the outlines; nothing, which is said, where nothing is outlined."""
+    if tables.select("without_outline")["missing"][0].as_py():
+        say(f"{partition}: no finding of this run has an outline; pointing game and overlap of maps are left out")
+        return []
+    outlined = tables.select("located", partitions=[partition])
+    return locating(located_scans(outlined, tables.batches("located_map", MAPS_AT_ONCE)), seed)
+
+
 def _score_rows(tables: Tables, partition: str, words: Words, domain: Domain, seed: int) -> Iterator[Row]:
-    located = locating(
-        located_scans(tables.select("located", partitions=[partition]), tables.batches("located_map", MAPS_AT_ONCE)),
-        seed,
-    )
+    located = _located_rows(tables, partition, seed)
     for depth in paper.GREEDY:
         pairs = tables.select("explained", partitions=[partition], depth=depth).to_pylist()
         faithful = tables.select("faithful", partitions=[partition], depth=depth).to_pylist()

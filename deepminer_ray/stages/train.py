@@ -16,6 +16,7 @@ import torch
 
 from deepminer_ray import paper
 from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import remove, resolved
@@ -27,6 +28,7 @@ from deepminer_ray.network.family import family_of
 from deepminer_ray.network.training import OPTIMIZERS, SCHEDULES, Recipe, validation_auc
 from deepminer_ray.option import shared, takes
 from deepminer_ray.options import TrainingOptions
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.progress.bars import say
 from deepminer_ray.progress.running import Running, anyone_at_work
 from deepminer_ray.report.curves import class_colours, draw_training
@@ -77,7 +79,9 @@ def train(run: Run, options: TrainingOptions) -> None:
     state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _new_watch(run, recipe, options))
     trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
-    kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation)
+    kept = checkpoint.save(
+        run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation, task.whole
+    )
     draw_training(run.folder / "curves" / "training.png", state["epochs"], class_colours(run.domain))
     with run.finishing("train", stored | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():
@@ -113,7 +117,8 @@ def _key(run: Run, stored: dict[str, Any], task: Task) -> str:
 
 def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Recipe, answers: tuple[str, ...]) -> Task:
     """What is to be trained; BadInput where a choice is unknown, or network, weights or patches do not do."""
-    side = _side(run, options.preset)
+    framing = _framing(run, options.preset)
+    side, (width, height) = framing.side, framing.whole or (framing.side, framing.side)
     for name, choices in CHOICES.items():
         if stored[name] not in choices:
             raise BadInput(f"There is no {name} {stored[name]!r}: use {', '.join(choices)}.")
@@ -125,14 +130,14 @@ def _task(run: Run, options: TrainingOptions, stored: dict[str, Any], recipe: Re
     torch.manual_seed(recipe.seed)
     built: dict[str, Any] = {"name": options.network, "classes": answers, "pool": options.pool, "until": options.until}
     network, origin = build(**built, weights=stored["weights"])
-    refuse_too_small(network, side)
+    refuse_too_small(network, height, width)
     say(f"train: {origin}; " + ", ".join(f"{count} {name}" for name, count in counts.items()) + " patches")
     if options.balance == "weights":
         weights = tuple(sum(counts.values()) / len(counts) / count for count in counts.values())
         recipe = replace(recipe, class_weights=weights)
     shards, patches = pixels(run), run.storage / "patch"
-    channels = run.domain.looked.channels
-    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, scans, options.keep, channels)
+    form = run.domain.looked.channels, framing.whole
+    return Task(built, network.state_dict(), answers, recipe, side, patches, shards, scans, options.keep, *form)
 
 
 def _weights_parameters(weights: str) -> dict[str, str]:
@@ -152,18 +157,17 @@ def _decay(options: TrainingOptions) -> int | None:
     return options.decay_from_epoch or (paper.DECAY_FROM_EPOCH if options.preset == "authors" else None)
 
 
-def _side(run: Run, preset: str) -> int:
-    """Patch side of the run in px; BadInput where there is no patch, or none of the authors' size is."""
-    sides = run.rows("cut_side")
-    if not sides:
+def _framing(run: Run, preset: str) -> Framing:
+    """How patches of the run were cut; BadInput where there is none, or none of the authors' size is."""
+    framing = framing_of(run)
+    if framing is None:
         raise BadInput("There is no patch to train on: no film could be cut; see `from rejected`.")
-    side: int = sides[0]["side"]
-    if preset == "authors" and side != paper.SIDE:
+    if preset == "authors" and (framing.side != paper.SIDE or framing.whole):
         raise BadInput(
-            f"The authors trained on patches of {paper.SIDE} px, this run was cut into {side}: "
+            f"The authors trained on patches of {paper.SIDE} px, this run was cut into {framing.side}: "
             f"use `deepminer cut {run.folder} --side {paper.SIDE} --again` or another --preset."
         )
-    return side
+    return framing
 
 
 def _patches_by_class(scans: list[TrainingScan], answers: Sequence[str], keep: str) -> dict[str, int]:

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.database.digests import pixels
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.files.location import write_whole
 from deepminer_ray.paper import EXCEEDED_SHARE, SEGMENTATION_THRESHOLD
-from deepminer_ray.patches.grid import scan_size
 from deepminer_ray.patches.shard import read_patches, read_scan, shard
+from deepminer_ray.patches.whole import Framing
 from deepminer_ray.survey.pictures import patch_picture, png, scan_picture
 from deepminer_ray.units.receptive_field import Geometry
 
@@ -40,8 +41,7 @@ class Gallery:
         (layer,) = run.rows("survey_layer")
         self.checkpoint: str = layer["checkpoint"]
         self.geometry = Geometry(layer["stride"], layer["field"], layer["offset"])
-        self.side: int = layer["side"]
-        self.across = run.domain.looked.patches_across
+        self.framing = framing_of(run) or Framing(layer["side"])
         self.storage = run.storage
         made = pixels(run).read_bytes()
         ranked = [row for row in run.rows("status") if row["stage"] in ("probe", "rank")]
@@ -63,7 +63,12 @@ class Gallery:
             for row in rows:
                 scan = scans[row["scan_number"]]
                 scale = scan["width"] / scan["columns"], scan["height"] / scan["rows"]
-                row["box"] = [row["x"] * scale[0], row["y"] * scale[1], row["size"] * scale[0], row["size"] * scale[1]]
+                row["box"] = [
+                    row["x"] * scale[0],
+                    row["y"] * scale[1],
+                    row["width"] * scale[0],
+                    row["height"] * scale[1],
+                ]
             self._patches[unit] = rows
         return self._patches[unit]
 
@@ -71,7 +76,7 @@ class Gallery:
         """By scan number: name, view, the other view's number, size and lesions' outlines in px of the stored film."""
         missing = sorted(numbers - self._scans.keys())
         for scan in self.run.rows("survey_scan", scans=missing) if missing else ():
-            width, height = scan_size(scan["rows"], scan["columns"], self.side, self.across)
+            width, height = self.framing.size(scan["rows"], scan["columns"])
             scale = width / scan["columns"], height / scan["rows"]
             rings = [[[(p["x"] + 0.5) * scale[0], (p["y"] + 0.5) * scale[1]] for p in ring] for ring in scan["rings"]]
             self._scans[scan["scan_number"]] = scan | {"width": width, "height": height, "rings": rings}

@@ -15,6 +15,8 @@ from deepminer_ray.units.upsampling import upsample
 
 LEAST_PICTURE = 192
 """px; smaller patches are enlarged by a whole number."""
+WHOLE_PICTURE = 384
+"""px of the square that a whole image is shown in."""
 CONTOUR_BGR = (0x00, 0xB0, 0xFF)
 """Blue, green, red of the segmentation's edge."""
 FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
@@ -28,8 +30,25 @@ def patch_picture(
 ) -> NDArray[np.uint8]:
     """A patch [side, side] in density units as [rows, columns, blue green red], dimmed outside the segmentation.
 
-    So is one in colour [side, side, 3]. Without a response map nothing is dimmed.
+    So is one in colour [side, side, 3]. Without a response map nothing is dimmed. What is not square becomes so.
     """
+    rows, columns = pixels.shape[:2]
+    if rows == columns:
+        return _patch_picture(pixels, geometry, response_map, threshold)
+    of_patch = _patch_picture(pixels, geometry, response_map, threshold)
+    scale = WHOLE_PICTURE / max(of_patch.shape[:2])
+    width, height = (max(1, round(px * scale)) for px in (of_patch.shape[1], of_patch.shape[0]))
+    square = np.zeros((WHOLE_PICTURE, WHOLE_PICTURE, 3), np.uint8)
+    top, left = (WHOLE_PICTURE - height) // 2, (WHOLE_PICTURE - width) // 2
+    square[top : top + height, left : left + width] = cv2.resize(
+        of_patch, (width, height), interpolation=cv2.INTER_AREA
+    )
+    return square
+
+
+def _patch_picture(
+    pixels: NDArray[np.uint16], geometry: Geometry | None, response_map: NDArray[np.float32] | None, threshold: float
+) -> NDArray[np.uint8]:
     factor = -(-LEAST_PICTURE // pixels.shape[0])
     size = (pixels.shape[1] * factor, pixels.shape[0] * factor)
     picture = np.asarray(cv2.resize(displayed(pixels), size, interpolation=cv2.INTER_LINEAR), np.float32)

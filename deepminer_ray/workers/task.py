@@ -6,6 +6,7 @@ from typing import Any
 
 from deepminer_ray.files.location import Place
 from deepminer_ray.network.training import Recipe
+from deepminer_ray.patches.whole import InputSize
 from deepminer_ray.workers.nodes import NodeRequirements
 
 TrainingScan = dict[str, Any]
@@ -18,7 +19,7 @@ class Task:
 
     `network` is what `build` takes, `start` its weights, or Ray's reference to them. `classes` are its answers in
     order, `patches` the folder of the shards, `shards` their list. `keep` says which epoch is kept, `channels` what a
-    pixel has.
+    pixel has. `whole` is the size of the patches where they are whole images.
     """
 
     network: dict[str, Any]
@@ -31,11 +32,13 @@ class Task:
     scans: Sequence[TrainingScan]
     keep: str
     channels: int = 1
+    whole: InputSize | None = None
 
     @property
     def patch_bytes(self) -> int:
         """Of a patch in memory."""
-        return 2 * self.side**2 * self.channels
+        width, height = self.whole or (self.side, self.side)
+        return 2 * width * height * self.channels
 
 
 @dataclass(frozen=True, slots=True)

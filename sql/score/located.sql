@@ -17,7 +17,7 @@ outlined as (
 )
 
 select
-    scan, patient, pathology, rows, columns, side, patches_across, stride, "offset", list(unit order by rank) as units,
+    scan, patient, pathology, rows, columns, side, patches_across, whole, stride, "offset", list(unit order by rank) as units,
     list(peak order by rank) as peaks, any_value(rings) as rings
 from peaked
 semi join (from scan_map where shows = 'class activation map') as activated using (scan)
@@ -27,6 +27,7 @@ join partition using (patient)
 join patient_pathology using (patient)
 cross join layer
 cross join domain
+cross join (select parameters ->> '$.whole' as whole from stage where stage = 'cut') as cut_whole
 where list_contains($partitions, partition) and len(rings) > 0
 group by all
 order by scan

@@ -30,9 +30,12 @@ chosen as (
     qualify row_number() over (order by turn, maximum, patch) <= $beside
 )
 
-select activation, chosen.rank, chosen.maximum, patch, x, y, size, scan, scan_number, class
+select
+    activation, chosen.rank, chosen.maximum, patch, x, y, coalesce(width, size) as width, coalesce(height, size) as height,
+    scan, scan_number, class
 from chosen
 join patch using (patch)
 join scan using (scan)
+left join patch_size using (patch)
 left join label using (patch)
 order by activation = 'low', activation = 'middle', chosen.rank

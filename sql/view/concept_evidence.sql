@@ -5,7 +5,8 @@
 create view concept_evidence as
 with peaked as (
     select
-        scan, phenomenon, least(rows, columns) / (patches_across * side) as scale,
+        scan, phenomenon,
+        coalesce(whole_image.size / side, least(rows, columns) / (patches_across * side)) as scale,
         list_position(map, list_max(map)) - 1 as cell,
         "offset" + cell % scan_map.map_width * stride + 0.5 as across,
         "offset" + cell // scan_map.map_width * stride + 0.5 as down
@@ -13,6 +14,7 @@ with peaked as (
     join scan using (scan)
     cross join layer
     cross join domain
+    left join (select scan, size from patch join patch_size using (patch)) as whole_image using (scan)
     where shows = 'concept'
 ),
 

@@ -3,7 +3,9 @@
 create view peak_box as
 with peak as (
     select
-        patch, unit, scan, maximum, size, stride, field,
+        patch, unit, scan, maximum, stride, field,
+        coalesce(width, size) as patch_width,
+        coalesce(height, size) as patch_height,
         patch.x as patch_x,
         patch.y as patch_y,
         size / side as scale,
@@ -11,6 +13,7 @@ with peak as (
         "offset" + peak_y * stride + 0.5 as centre_y
     from activation
     join patch using (patch)
+    left join patch_size using (patch)
     cross join layer
 ),
 
@@ -19,12 +22,12 @@ edge as (
         patch, unit, scan, maximum,
         greatest(patch_x, patch_x + floor(round(scale * (centre_x - field / 2), 6))) as x,
         greatest(patch_y, patch_y + floor(round(scale * (centre_y - field / 2), 6))) as y,
-        least(patch_x + size, patch_x + ceil(round(scale * (centre_x + field / 2), 6))) as right_x,
-        least(patch_y + size, patch_y + ceil(round(scale * (centre_y + field / 2), 6))) as bottom_y,
+        least(patch_x + patch_width, patch_x + ceil(round(scale * (centre_x + field / 2), 6))) as right_x,
+        least(patch_y + patch_height, patch_y + ceil(round(scale * (centre_y + field / 2), 6))) as bottom_y,
         greatest(patch_x, patch_x + round(scale * (centre_x - stride / 2))) as cell_x,
         greatest(patch_y, patch_y + round(scale * (centre_y - stride / 2))) as cell_y,
-        least(patch_x + size, patch_x + round(scale * (centre_x + stride / 2))) as cell_right,
-        least(patch_y + size, patch_y + round(scale * (centre_y + stride / 2))) as cell_bottom
+        least(patch_x + patch_width, patch_x + round(scale * (centre_x + stride / 2))) as cell_right,
+        least(patch_y + patch_height, patch_y + round(scale * (centre_y + stride / 2))) as cell_bottom
     from peak
 )
 

@@ -26,7 +26,16 @@ def rows() -> pa.Table:
         peaks = [{"x": x, "y": y} for x, y in chance.uniform(0, 256, (len(units), 2))]
         made.append(
             {"scan": scan, "patient": f"P{place}", "pathology": "benign", "rows": height, "columns": width}
-            | {"side": SIDE, "patches_across": 4, "stride": STRIDE, "offset": OFFSET, "units": units, "peaks": peaks}
+            | {
+                "side": SIDE,
+                "patches_across": 4,
+                "whole": None,
+                "stride": STRIDE,
+                "offset": OFFSET,
+                "units": units,
+                "peaks": peaks,
+            }
+            | {"patches_across": 4, "whole": None}
             | {"rings": rings(chance, place + 1)}
         )
     return pa.Table.from_pylist(made)

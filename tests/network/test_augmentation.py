@@ -1,5 +1,7 @@
 """Augmentations show the film another way, and nothing that is not a film."""
 
+import math
+
 import pytest
 import torch
 
@@ -33,6 +35,21 @@ def test_brightness_and_contrast_change_in_all_channels_alike() -> None:
     torch.manual_seed(0)
     bright = Augmentation(jitter=0.2)(torch.full((40, 4, 4, 3), 65_000.0))
     assert bright.max() == 65_535, "nothing is brighter than white"
+
+
+def test_what_is_not_square_is_turned_and_not_sheared() -> None:
+    """By a right angle: what lay to the right of the middle lies above or below it, as far away."""
+    pixels = torch.zeros(8, 41, 81)
+    pixels[:, 20, 50] = 1
+    torch.manual_seed(0)
+    angles = (2 * torch.rand(8) - 1) * 180
+    torch.manual_seed(0)
+    for patch, angle in zip(Augmentation(rotation=180)(pixels), angles.tolist(), strict=True):
+        down, across = torch.meshgrid(torch.arange(41.0), torch.arange(81.0), indexing="ij")
+        near = patch * ((across - 40) ** 2 + (down - 20) ** 2 < 14**2)  # further out it is mirrored
+        x, y = (near * across).sum() / near.sum() - 40, (near * down).sum() / near.sum() - 20
+        assert float((x**2 + y**2).sqrt()) == pytest.approx(10, abs=0.2), angle
+        assert float(x) == pytest.approx(10 * math.cos(math.radians(angle)), abs=0.2)
 
 
 def test_nothing_is_on_silently() -> None:

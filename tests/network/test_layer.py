@@ -43,7 +43,7 @@ def test_a_layer_gives_what_its_module_answers(name: str, layer: str, stride: in
         maps, last = LayerAndLast(features, layer)(image)
         assert torch.equal(maps, hooked(features, layer, image))
         assert torch.equal(last, features(image))
-    assert map_shape(features, layer, 64) == maps.shape[1:]
+    assert map_shape(features, layer, 64, 64) == maps.shape[1:]
     where = geometry(features, layer)
     assert where.stride == stride == 64 // maps.shape[2]
     assert field in (None, where.field)
@@ -85,5 +85,5 @@ def test_what_has_no_map_is_refused(name: str, layer: str, sentence: str) -> Non
 
 def test_the_default_is_all_of_the_features() -> None:
     features = build("squeezenet1_1")[0].features.eval()
-    assert map_shape(features, LAYER, 64) == features(torch.zeros(1, 3, 64, 64)).shape[1:]
+    assert map_shape(features, LAYER, 64, 64) == features(torch.zeros(1, 3, 64, 64)).shape[1:]
     assert geometry(features, LAYER) == geometry(features)

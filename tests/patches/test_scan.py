@@ -10,6 +10,7 @@ from PIL import Image
 from deepminer_ray.errors import BadInput
 from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.scan import own_scan, stored
+from deepminer_ray.patches.whole import Framing
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 REAL = sorted((SHARED / "cbis-mass-256" / "images").glob("*.png"))[::60]
@@ -29,7 +30,7 @@ def saved(folder: Path, pixels: NDArray[np.generic]) -> Path:
 
 
 def test_a_mammogram_of_16_bits_is_a_scan_without_oddities(tmp_path: Path) -> None:
-    own = own_scan(saved(tmp_path, breast()), 64)
+    own = own_scan(saved(tmp_path, breast()), Framing(64))
     assert own.pixels.shape == (384, 256) and (own.rows, own.columns) == (600, 400)
     assert own.oddities == []
     assert breast_mask(own.pixels).mean() == pytest.approx(0.513, abs=0.03)
@@ -47,15 +48,15 @@ def test_a_mammogram_of_16_bits_is_a_scan_without_oddities(tmp_path: Path) -> No
 )
 def test_what_is_no_mammogram_is_one_sentence(tmp_path: Path, pixels: NDArray[np.generic], sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        own_scan(saved(tmp_path, pixels), 64)
+        own_scan(saved(tmp_path, pixels), Framing(64))
 
 
 def test_no_image_at_all_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "own.png").write_text("no image")
     with pytest.raises(BadInput, match=r"own\.png cannot be read"):
-        own_scan(tmp_path / "own.png", 64)
+        own_scan(tmp_path / "own.png", Framing(64))
     with pytest.raises(BadInput, match="absent"):
-        own_scan(tmp_path / "absent.png", 64)
+        own_scan(tmp_path / "absent.png", Framing(64))
 
 
 @pytest.mark.parametrize(
@@ -67,15 +68,15 @@ def test_no_image_at_all_is_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_odd_is_said_and_goes_on(tmp_path: Path, pixels: NDArray[np.generic], oddity: str) -> None:
-    own = own_scan(saved(tmp_path, pixels), 64)
+    own = own_scan(saved(tmp_path, pixels), Framing(64))
     assert any(oddity in said for said in own.oddities)
 
 
 @pytest.mark.parametrize("file", REAL, ids=lambda file: file.stem)
 def test_real_scans_are_taken_and_their_negatives_refused(tmp_path: Path, file: Path) -> None:
-    own_scan(file, 64)
+    own_scan(file, Framing(64))
     with Image.open(file) as image, pytest.raises(BadInput, match="invert it first"):
-        own_scan(saved(tmp_path, 255 - np.asarray(image.convert("L"))), 64)
+        own_scan(saved(tmp_path, 255 - np.asarray(image.convert("L"))), Framing(64))
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (97, 33), (30, 30), (41, 300), (1, 8)])

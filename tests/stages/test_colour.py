@@ -27,9 +27,11 @@ from deepminer_ray.sources.image import read_colour
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.evaluate import evaluate
 from deepminer_ray.stages.explain import explain
+from deepminer_ray.stages.explain_image import explain_images
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.probe import probe
 from deepminer_ray.stages.rank import rank
+from deepminer_ray.stages.train import train
 from deepminer_ray.survey.gallery import Gallery
 from tests.colours import DOMAIN, HUES, catalogued, disc_run, discs, lesion_row, scan_row, written
 
@@ -240,3 +242,23 @@ def test_the_survey_shows_colours(explained: Run) -> None:
     for row in gallery.patches(unit):
         left, top, width, height = row["box"]
         assert width == height == SIDE and left + width <= 128.5 and top + height <= 96.5
+
+
+def test_an_image_that_no_run_has_seen_is_explained_in_its_colours(explained: Run, tmp_path: Path) -> None:
+    pixels, _ = discs("red", 99, 120, 100)
+    explain_images(explained, [written(tmp_path / "new.png", pixels)])
+    picture = np.asarray(Image.open(explained.folder / "figures" / "image-new.png"))
+    assert closest(picture, "red").sum() > 500
+    said = json.loads((explained.folder / "figures" / "image-new.json").read_text())
+    assert said["decided"] in ("paper", "blue", "red")
+    with pytest.raises(BadInput, match=r"grey\.png is grey, not in colour"):
+        explain_images(explained, [written(tmp_path / "grey.png", pixels[..., 0])])
+
+
+def test_a_network_learns_colours(run: Run, tmp_path: Path) -> None:
+    """The discs are as light as each other: a network that sees no colours cannot tell them."""
+    made = Run(shutil.copytree(run.folder, tmp_path / "run"))
+    train(made, network="squeezenet1_1", weights="none", epochs=1, batch=16, learning_rate=1e-4, jitter=0.1, flips=True)
+    (epoch,) = rows(made, "from epoch")
+    assert np.isfinite(epoch["loss"])
+    assert (made.folder / "checkpoint" / "network.pt").is_file()
