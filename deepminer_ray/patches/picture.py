@@ -19,7 +19,9 @@ CONTOUR = "#ffb000"
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
-def draw_regions(file: Path, scans: Sequence[tuple[str, NDArray[np.uint16], Region | None]], words: DomainWords) -> None:
+def draw_regions(
+    file: Path, scans: Sequence[tuple[str, NDArray[np.uint16], Region | None]], words: DomainWords
+) -> None:
     """Draw films, each with the edge of its region and that one's share of it.
 
     A film is a name, pixels in density units [rows, columns] or in colour [rows, columns, 3], and the region that is
