@@ -30,7 +30,8 @@ BACK = "bring that back, or begin again with another by `deepminer probe RUN --c
 class Checkpoint:
     """A network with the patch side (px) and normalisation it was trained for, and the hash that names it.
 
-    `whole` is the size of its inputs where these are whole images; `side` is then the shorter one.
+    `whole` is the size of its inputs where these are whole images; `side` is then the shorter one. `channels` is 3
+    where they are in colour.
     """
 
     network: Network
@@ -38,14 +39,18 @@ class Checkpoint:
     normalisation: str
     hash: str
     whole: InputSize | None = None
+    channels: int = 1
 
 
-def save(file: Path, network: Network, side: int, normalisation: str, whole: InputSize | None = None) -> str:
+def save(
+    file: Path, network: Network, side: int, normalisation: str, whole: InputSize | None = None, channels: int = 1
+) -> str:
     """Write a checkpoint, whole or not at all; its hash."""
     file.parent.mkdir(parents=True, exist_ok=True)
     described = {"network": network.name, "side": side, "normalisation": normalisation, "state": network.state_dict()}
     described |= {"classes": list(network.classes), "pool": network.pool, "until": network.until}
     described |= {"whole": list(whole)} if whole else {}
+    described |= {"channels": channels} if channels > 1 else {}
     with written_whole(file) as partial:
         torch.save(described, partial)
         named = checkpoint_hash(partial.read_bytes())
@@ -92,7 +97,8 @@ def read(written: bytes, file: str = "what was sent") -> Checkpoint:
         raise BadInput(f"{file} is not a checkpoint of this program: {why(error)}.") from error
     whole = described.get("whole")
     size = (whole[0], whole[1]) if whole else None
-    return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written), size)
+    form = size, described.get("channels", 1)
+    return Checkpoint(network.eval(), described["side"], described["normalisation"], checkpoint_hash(written), *form)
 
 
 def _refuse_unknown_description(described: Any, file: str) -> None:
@@ -102,7 +108,7 @@ def _refuse_unknown_description(described: Any, file: str) -> None:
     missing = [name for name in ("network", "side", "normalisation", "state") if name not in described]
     if missing:
         raise BadInput(f"{file} is not a checkpoint of this program: it has no {missing[0]}.")
-    known = {"pool": POOLS, "normalisation": tuple(NORMALISATION)}
+    known: dict[str, tuple[Any, ...]] = {"pool": POOLS, "normalisation": tuple(NORMALISATION), "channels": (1, 3)}
     for name, values in known.items():
         value = described.get(name, values[0])
         if value not in values:
@@ -140,8 +146,8 @@ def _short(value: Any) -> str:
     return repr(value)[:60] if isinstance(value, str | int | float | list | tuple | None) else type(value).__name__
 
 
-def _or(values: tuple[str, ...]) -> str:
-    return ", ".join(values)
+def _or(values: tuple[Any, ...]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _built(described: Mapping[str, Any], state: dict[str, torch.Tensor]) -> Network:

@@ -84,7 +84,11 @@ def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]
 
 
 def _refuse_other_inputs(run: Run, loaded: Checkpoint) -> None:
-    """BadInput where a network was trained on patches of another size than this run's, or on whole images."""
+    """BadInput where a network was trained on patches of another size or kind than this run's."""
+    channels = run.domain.looked.channels
+    if loaded.channels != channels:
+        trained, here = ("in colour" if number > 1 else "in grey" for number in (loaded.channels, channels))
+        raise BadInput(f"The network was trained on images {trained}, and this run's are {here}: use another network.")
     cut = framing_of(run)
     if cut is None or (cut.side, cut.whole) == (loaded.side, loaded.whole):
         return

@@ -79,9 +79,8 @@ def train(run: Run, options: TrainingOptions) -> None:
     state = fit(task, folder, _key(run, stored, task), workers, options.gpu, _new_watch(run, recipe, options))
     trained = build(**task.network)[0]
     trained.load_state_dict(state["network"])
-    kept = checkpoint.save(
-        run.folder / "checkpoint" / "network.pt", trained, task.side, recipe.normalisation, task.whole
-    )
+    form = task.side, recipe.normalisation, task.whole, task.channels
+    kept = checkpoint.save(run.folder / "checkpoint" / "network.pt", trained, *form)
     draw_training(run.folder / "curves" / "training.png", state["epochs"], class_colours(run.domain))
     with run.finishing("train", stored | {"workers": workers, "checkpoint": kept}, started) as tables:
         for table, rows in (epoch_tables(state["epochs"]) | head_rows(trained)).items():

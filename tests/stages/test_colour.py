@@ -16,7 +16,7 @@ from PIL import Image
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.network.backbone import build
-from deepminer_ray.network.checkpoint import save
+from deepminer_ray.network.checkpoint import load, save
 from deepminer_ray.patches.breast import breast_shares
 from deepminer_ray.patches.grid import grid_windows, scan_window
 from deepminer_ray.patches.region import foreground
@@ -197,7 +197,10 @@ def explained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     made = Run(shutil.copytree(run.folder, tmp_path_factory.mktemp("explained") / "run"))
     torch.manual_seed(0)
     network = build("squeezenet1_1", classes=("paper", "blue", "red"))[0]
-    save(made.folder / "checkpoint" / "network.pt", network, SIDE, "caffe")
+    save(made.folder / "checkpoint" / "grey.pt", network, SIDE, "caffe")
+    with pytest.raises(BadInput, match="trained on images in grey, and this run's are in colour"):
+        probe(made, checkpoint=str(made.folder / "checkpoint" / "grey.pt"), partitions=["all"], workers=0)
+    save(made.folder / "checkpoint" / "network.pt", network, SIDE, "caffe", channels=3)
     probe(made, partitions=["all"], workers=0)
     evaluate(made, partitions=["all"])
     rank(made, partitions=["all"], ranked=4, workers=0)
@@ -261,4 +264,4 @@ def test_a_network_learns_colours(run: Run, tmp_path: Path) -> None:
     train(made, network="squeezenet1_1", weights="none", epochs=1, batch=16, learning_rate=1e-4, jitter=0.1, flips=True)
     (epoch,) = rows(made, "from epoch")
     assert np.isfinite(epoch["loss"])
-    assert (made.folder / "checkpoint" / "network.pt").is_file()
+    assert load(made.folder).channels == 3

@@ -94,10 +94,10 @@ def explained(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     torch.manual_seed(0)
     network = build("squeezenet1_1", classes=CLASSES)[0]
     square = made.folder / "square.pt"
-    save(square, network, HEIGHT, "imagenet")
+    save(square, network, HEIGHT, "imagenet", channels=3)
     with pytest.raises(BadInput, match="--side 64 --again"):
         probe(made, checkpoint=str(square), partitions=["all"], workers=0)
-    save(made.folder / "checkpoint" / "network.pt", network, HEIGHT, "imagenet", (WIDTH, HEIGHT))
+    save(made.folder / "checkpoint" / "network.pt", network, HEIGHT, "imagenet", (WIDTH, HEIGHT), 3)
     probe(made, partitions=["all"], workers=0)
     evaluate(made, partitions=["all"])
     rank(made, partitions=["all"], ranked=4, workers=0)
@@ -169,7 +169,7 @@ def test_training_keeps_the_size_with_the_network(run: Run, tmp_path: Path) -> N
     made = Run(shutil.copytree(run.folder, tmp_path / "run"))
     train(made, network="squeezenet1_1", weights="none", epochs=1, batch=4, rotation=15, keep="last")
     trained = load(made.folder)
-    assert (trained.side, trained.whole) == (HEIGHT, (WIDTH, HEIGHT))
+    assert (trained.side, trained.whole, trained.channels) == (HEIGHT, (WIDTH, HEIGHT), 3)
 
 
 def test_outlines_of_findings_lie_in_their_image(ray: object, tmp_path: Path) -> None:
