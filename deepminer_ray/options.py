@@ -68,24 +68,16 @@ class CutOptions(Options):
         "side of a patch in px; a film is resized to 4 patches across, or as many as the domain says",
         run_help="px of a patch; by default 227, or the checkpoint's side",
     )
-    breast: float | None = option(
-        None, "least share of breast, or the domain's region, in a patch; by default the domain's, 0.5", in_run=False
-    )
-    cover: float | None = option(
-        None, "share of the patch that a finding must cover; by default the domain's, 0.3", in_run=False
-    )
-    within: float | None = option(
-        None, "or share of the finding that must lie in the patch; by default the domain's, 0.3", in_run=False
-    )
+    breast: float | None = option(None, "least share of breast, or the domain's region, in a patch", in_run=False)
+    cover: float | None = option(None, "share of the patch a finding must cover, if not the domain's", in_run=False)
+    within: float | None = option(None, "or share of the finding in the patch, if not the domain's", in_run=False)
     whole: str | None = option(
         None,
-        "make each whole image one input of this size, scaled to fit it and padded; --side then means nothing",
+        "make each whole image one input of this size, scaled and padded; --side then means nothing",
         metavar="WIDTHxHEIGHT",
         stored=False,
     )
-    storage: str | None = option(
-        None, "where to keep films, patches and checkpoints of training; by default RUN", metavar="URI", file=True
-    )
+    storage: str | None = option(None, "where films, patches and epochs go; by default RUN", metavar="URI", file=True)
     again: bool = _again()
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepminer_ray.classes import Classes, class_rows, decided, deciding_cells, scan_probability
@@ -57,6 +57,7 @@ def test_a_known_class_is_one_output(classes: Classes) -> None:
         MAMMOGRAPHY.answers(4)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_mammogram_is_decided_as_the_loop_does(data: st.DataObject) -> None:
     """Quarters, so that many cells are equal: the first counts, and of equal classes the worse."""

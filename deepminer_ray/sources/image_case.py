@@ -21,7 +21,7 @@ from deepminer_ray.sources.finding import (
     read_number,
 )
 from deepminer_ray.sources.meaning import Vocabulary, level
-from deepminer_ray.sources.rows import Case, Keyword, Region, Rejected, Repair, Ring, Scan
+from deepminer_ray.sources.rows import Case, Keyword, RegionMask, Rejected, Repair, Ring, Scan
 from deepminer_ray.sources.shape import rings_said
 from deepminer_ray.sources.two_tables import CLASS_COLUMN, Cells, ImageCells
 
@@ -120,7 +120,7 @@ class _ImageReader:
                     f"It is said to have {told[:40]} {name}, and has {px}: its findings would lie elsewhere."
                 )
 
-    def _regions(self, scan: Scan) -> list[Region]:
+    def _regions(self, scan: Scan) -> list[RegionMask]:
         if self.vocabulary.domain.looked.region != "mask":
             return []
         file = inside(self.directory, self.said.cells.get("region", ""), "region")
@@ -133,7 +133,7 @@ class _ImageReader:
             value = None if told is None else whole_number(told)
         except ValueError as error:
             raise BadInput(f"The region's value is {told!r}, which is not a whole number.") from error
-        return [Region(scan.scan, str(file), value)]
+        return [RegionMask(scan.scan, str(file), value)]
 
     def _add_finding(self, case: Case, scan: Scan, cells: Cells, number: int) -> None:
         """Add what columns say of one finding; the rest class without a word or place says that there is none."""

@@ -67,7 +67,7 @@ class Keyword:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class RegionMask:
     """The mask of what is looked at on a scan: its px of a value, or all that are not zero where there is none."""
 
     scan: str
@@ -100,4 +100,4 @@ class Case:
     rejected: list[Rejected] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     keywords: list[Keyword] = field(default_factory=list)
-    regions: list[Region] = field(default_factory=list)
+    regions: list[RegionMask] = field(default_factory=list)

@@ -3,8 +3,7 @@
 with ordered as (
     select
         patch, patient, maximum,
-        row_number() over (order by maximum desc, patch) as place,
-        count(*) over () as patches
+        row_number() over (order by maximum desc, patch) as place, count(*) over () as patches
     from activation
     join patch using (patch)
     join scan using (scan)
@@ -31,8 +30,8 @@ chosen as (
 )
 
 select
-    activation, chosen.rank, chosen.maximum, patch, x, y, coalesce(width, size) as width, coalesce(height, size) as height,
-    scan, scan_number, class
+    activation, chosen.rank, chosen.maximum, patch, x, y, scan, scan_number, class,
+    coalesce(width, size) as width, coalesce(height, size) as height
 from chosen
 join patch using (patch)
 join scan using (scan)
