@@ -65,6 +65,7 @@ def located(count: int, chance: np.random.Generator) -> tuple[pa.Table, list[pa.
         patient, pathology = owner(number)
         rows.append(
             {"scan": f"S{number:05}", "patient": patient, "pathology": pathology, "rows": ROWS, "columns": COLUMNS}
+            | {"patches_across": 4, "whole": None}
             | {"side": SIDE, "stride": STRIDE, "offset": 15.5, "units": list(range(UNITS))}
             | {"peaks": [{"x": x, "y": y} for x, y in peaks], "rings": [[{"x": int(x), "y": int(y)} for x, y in ring]]}
         )

@@ -28,7 +28,7 @@ join partition using (patient)
 join patient_pathology using (patient)
 cross join layer
 cross join domain
-cross join (select parameters ->> '$.whole' as whole from stage where stage = 'cut') as cut_whole
+cross join (select max(parameters ->> '$.whole') as whole from stage where stage = 'cut') as cut_whole
 where list_contains($partitions, partition) and len(rings) > 0
 group by all
 order by scan

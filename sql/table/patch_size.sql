@@ -1,4 +1,4 @@
--- One row a patch that is a whole image (`cut --whole`): the size of what it shows, in px of the image. Others are square.
+-- One row a patch that is a whole image (`cut --whole`): the size of what it shows, in px of it. Others are square.
 create table patch_size (
     patch bigint,
     width integer,
