@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +39,13 @@ COLOURS = colormaps["plasma"]
 OPAQUE = 0.8
 """Share of colour, not film, where a map is at its maximum; it falls to nothing with the map."""
 MAROON, GREY = "#800000", "#555555"
-SCALE = "each map coloured from 0 (clear) to its own maximum in the breast (yellow)"
+SCALE = "each map coloured from 0 (clear) to its own maximum in the {} (yellow)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnScan:
     """A stored scan in density units [rows, columns] or in colour [rows, columns, 3], its lesions' outlines in px, and
-    what the radiologist said. Its region is the breast where none is given."""
+    what the radiologist said. Its region is the breast where none is given. `words` are what both are called."""
 
     scan: str
     pixels: NDArray[np.uint16]
@@ -53,6 +54,7 @@ class DrawnScan:
     assessment: int | None
     subtlety: int | None
     region: Region | None = None
+    words: tuple[str, str] = ("mammogram", "breast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def draw_explanation(
     width = height * columns / rows
     letters = int(column / LETTER)
     nowhere = ["nowhere above 0"] if cam.max() <= 0 else []
-    headings = [(["mammogram"], []), (["class activation map"], [f"of {decision.decided}", *nowhere])]
+    headings = [([scan.words[0]], []), (["class activation map"], [f"of {decision.decided}", *nowhere])]
     headings += [_heading(one, decision.decided, letters) for one in concepts]
     report = _report_lines(scan, int((2 * column + GAP) / CAPITAL))
     top = MARGIN + 2.6 * TITLE / 72 + (0.6 + max(len(name) + len(said) for name, said in headings)) * LINE
@@ -128,7 +130,9 @@ def draw_explanation(
         _draw_outlines(page, scan.outlines, left, top, width / columns)
     _write_lines(page, MARGIN, beneath, report)
     if concepts:
-        _bracket(page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath)
+        _bracket(
+            page, MARGIN + 2 * (column + GAP), MARGIN + len(headings) * (column + GAP) - GAP, beneath, scan.words[1]
+        )
     figure.savefig(out, format=suffix[1:])
 
 
@@ -152,11 +156,14 @@ def _heading(concept: ConceptMap, decided: str, letters: int) -> tuple[list[str]
 
 def _report_lines(scan: DrawnScan, letters: int) -> list[str]:
     """The keyword report and the two ratings, as far as the film has them; a line a lesion.
+    Of many lesions, those of which the same is said share one.
 
     A report begins with the field that says what a lesion is, and so does each lesion in it.
     """
     report = scan.report.strip() or "no lesion reported"
     lesions = re.split(rf"\s(?={re.escape(report.split()[0])}\s)", report)
+    if len(lesions) > REPORT_LINES:
+        lesions = [f"{lesion} ({count})" if count > 1 else lesion for lesion, count in Counter(lesions).items()]
     said = [line for lesion in lesions for line in textwrap.wrap(lesion, letters)]
     if len(said) > REPORT_LINES:
         said = [*said[: REPORT_LINES - 1], "…"]
@@ -200,12 +207,13 @@ def _write_lines(page: Axes, x: float, y: float, lines: Sequence[str], size: flo
         page.text(x, y + number * LINE, line, fontsize=size, va="top", parse_math=False, **style)
 
 
-def _bracket(page: Axes, start: float, end: float, y: float) -> None:
-    """What the paper prints beneath the units."""
+def _bracket(page: Axes, start: float, end: float, y: float, region: str) -> None:
+    """What the paper prints beneath the units, and what their colours mean."""
+    scale = SCALE.format(region)
     page.plot([start, start, end, end], [y - 0.05, y, y, y - 0.05], color=GREY, linewidth=1)
     _write_lines(page, (start + end) / 2, y + 0.07, ["DeepMiner Explanation"], ha="center", weight="bold")
     # Wider than one panel, it ends where that does, so that it stays on the page.
-    wide = end - start > len(SCALE) * LETTER
+    wide = end - start > len(scale) * LETTER
     _write_lines(
-        page, (start + end) / 2 if wide else end, y + 0.07 + LINE, [SCALE], ha="center" if wide else "right", color=GREY
+        page, (start + end) / 2 if wide else end, y + 0.07 + LINE, [scale], ha="center" if wide else "right", color=GREY
     )

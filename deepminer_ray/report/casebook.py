@@ -58,6 +58,7 @@ def write_casebook(run: Run) -> Path:
     misleading = run.rows("case_misleading", partitions=sorted({case["partition"] for case in cases}))
     page = template("casebook.html").render(
         run=run.name,
+        words=run.domain.words,
         cases=records,
         network=layer,
         misleading=misleading,

@@ -51,7 +51,7 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
 def _explain(
     run: Run, probe: Probe, framing: Framing, called: dict[int, Called], file: Path, suffixes: Sequence[str]
 ) -> None:
-    own = own_image(file, framing, run.domain.looked)
+    own, words = own_image(file, framing, run.domain.looked), run.domain.words
     for oddity in own.oddities:
         say(oddity)
     one = explained(probe, own.pixels, own.region)
@@ -75,7 +75,7 @@ def _explain(
     for suffix in suffixes:
         draw_explanation(
             out.with_name(out.name + suffix),
-            DrawnScan(file.name, own.pixels, [], "", None, None, own.region),
+            DrawnScan(file.name, own.pixels, [], "", None, None, own.region, (words.image, words.region)),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
             shown_maps(one, by_name),

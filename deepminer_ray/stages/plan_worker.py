@@ -207,7 +207,7 @@ def _row_of_figure(scan: dict[str, Any], network: "Network") -> dict[str, Any]:
     chosen = list(range(min(paper.TOP, network.units)))
     row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
     row |= {"assessment": None, "subtlety": None, "known": network.classes[0]}
-    row |= {"truth": None, "decided": network.classes[0]}
+    row |= {"truth": None, "decided": network.classes[0], "words": ("mammogram", "breast")}
     return row | {"probability": 0.5, "influential": chosen}
 
 

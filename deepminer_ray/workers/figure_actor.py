@@ -44,7 +44,7 @@ class Explainer:
         scale = min(pixels.shape[:2]) / min(scan["rows"], scan["columns"])
         outlines = [[(round(p["x"] * scale), round(p["y"] * scale)) for p in ring] for ring in scan["rings"]]
         said = scan["report"], scan["assessment"], scan["subtlety"]
-        drawing = DrawnScan(scan["scan"], pixels, outlines, *said, region)
+        drawing = DrawnScan(scan["scan"], pixels, outlines, *said, region, scan["words"])
         by_name = concepts(one, called)
         decision = Decision(scan["known"], scan["decided"], scan["probability"])
         drawn = {}

@@ -98,7 +98,7 @@ function draw() {
     Object.assign(context, { strokeStyle: colour, lineWidth: width });
     context.stroke();
   }
-  canvas.setAttribute("aria-label", `mammogram ${one.scan}, ${nameOf(one)}`);
+  canvas.setAttribute("aria-label", `${canvas.dataset.word} ${one.scan}, ${nameOf(one)}`);
   for (const button of document.querySelectorAll("button[data-map]")) button.setAttribute("aria-pressed", String(Number(button.dataset.map) === shownMap));
 }
 
