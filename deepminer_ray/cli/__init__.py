@@ -3,10 +3,10 @@
 import os
 import sys
 
-from deepminer_ray.cli import plan, stages, tools
+from deepminer_ray.cli import made_up, plan, stages, tools
 from deepminer_ray.cli.app import app, main
 
-__all__ = ["app", "main", "main_of", "plan", "stages", "tools"]
+__all__ = ["app", "made_up", "main", "main_of", "plan", "stages", "tools"]
 
 
 def main_of(command: str) -> None:

@@ -1,4 +1,4 @@
-"""The commands beside the stages: phantom patients, questions to a run, single files."""
+"""The commands beside the stages: questions to a run, single files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,21 +7,6 @@ import typer
 
 from deepminer_ray.cli.app import app, existing
 from deepminer_ray.cli.options import Folder, Seed
-
-
-@app.command()
-def phantom(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write the DDSM tree")],
-    patients: Annotated[int, typer.Option(min=1, help="how many patients")] = 84,
-    seed: Seed = 0,
-) -> None:
-    """Make up patients with known answers, in DDSM's formats.
-
-    The answers are in truth.json.
-    """
-    from deepminer_ray.phantom.patient import write_phantom
-
-    write_phantom(directory, patients, seed)
 
 
 @app.command()

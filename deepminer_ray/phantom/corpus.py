@@ -1,6 +1,7 @@
 """Made-up sentences of radiologists, from which word vectors learn which words of the lexicon mean the like."""
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -149,5 +150,11 @@ def _random_sentence(rng: np.random.Generator) -> str:
     kinds = (MALIGNANT_TEMPLATES, MALIGNANT_TEMPLATES, BENIGN_TEMPLATES, BENIGN_TEMPLATES, NORMAL_TEMPLATES)
     templates = kinds[rng.integers(len(kinds))]
     template = templates[rng.integers(len(templates))]
-    sentence = SLOT.sub(lambda slot: WORDS[slot[1]][rng.integers(len(WORDS[slot[1]]))], template)
+    return filled(template, WORDS, rng)
+
+
+def filled(template: str, words: Mapping[str, tuple[str, ...]], rng: np.random.Generator) -> str:
+    """A template with a word of its family in each slot, in lower case, and `an` before vowels."""
+    sentence = SLOT.sub(lambda slot: words[slot[1]][int(rng.integers(len(words[slot[1]])))], template)
+    sentence = " ".join(sentence.lower().split())
     return re.sub(r"\ban? (?=(\w))", lambda article: "an " if article[1] in "aeiou" else "a ", sentence)

@@ -83,7 +83,7 @@ def planned_patient(number: int, seed: int) -> Patient:
     """Patient `number`, counted from 0, of the phantom of a seed; the same however many there are."""
     category, three = number % len(CASE_FOLDERS), number // len(CASE_FOLDERS)
     rng = random_numbers(seed, PATIENT, number, 0)
-    site = _in_turn(SITES, three, seed, SITE)
+    site = in_turn(SITES, three, seed, SITE)
     return Patient(
         number=number,
         category=CASE_FOLDERS[category],
@@ -91,8 +91,8 @@ def planned_patient(number: int, seed: int) -> Patient:
         letter=site.letter,
         case=site.first + number,
         digitizer=site.digitizer,
-        density=_in_turn(DENSITIES, three, seed, DENSITY),
-        laterality=_in_turn(("LEFT", "RIGHT"), three, seed, LATERALITY),
+        density=in_turn(DENSITIES, three, seed, DENSITY),
+        laterality=in_turn(("LEFT", "RIGHT"), three, seed, LATERALITY),
         flipped=bool(rng.random() < FLIPPED),
         age=int(np.clip(rng.normal(56, 11), 32, 88)),
         kinds=_kinds(CASE_FOLDERS[category], three, seed, rng),
@@ -109,7 +109,7 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
     if category == "normals":
         return ()
     own = BENIGN_KINDS if category == "benigns" else MALIGNANT_KINDS
-    kinds = [_in_turn(own, three, seed, FINDINGS)]
+    kinds = [in_turn(own, three, seed, FINDINGS)]
     if rng.random() < SECOND:
         kinds.append(own[rng.integers(len(own))])
     if category == "cancers" and rng.random() < BENIGN_BESIDE:
@@ -117,7 +117,7 @@ def _kinds(category: str, three: int, seed: int, rng: np.random.Generator) -> tu
     return tuple(kinds)
 
 
-def _in_turn(values: tuple[T, ...], index: int, seed: int, purpose: int) -> T:
+def in_turn(values: tuple[T, ...], index: int, seed: int, purpose: int) -> T:
     """Deal values like cards: each once before any comes again, every round newly shuffled."""
     deal, card = divmod(index, len(values))
     order = random_numbers(seed, purpose, deal, len(values)).permutation(len(values))
