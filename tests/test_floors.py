@@ -53,8 +53,8 @@ LOOSE = {
 }
 """What lies outside the rooms."""
 
-PARTS = {"chain", "contrast", "cut_worker", "explain_image", "name_score", "plan_worker"}
-"""In `stages`: what `run` does, and parts of one or two stages."""
+PARTS = {"chain", "contrast", "cut_worker", "explain_image", "name_score", "plan_worker", "rehearse"}
+"""In `stages`: what `run` and `rehearse` do, and parts of one or two stages."""
 
 ALIKE = {"SOURCE_KIND", "read_case", "recognise"}
 """What modules of several kinds of source have alike."""

@@ -1,4 +1,4 @@
-"""The command that makes images up."""
+"""The commands that make images up: phantoms, and the rehearsal of a domain on one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,3 +39,35 @@ def phantom(
     from deepminer_ray.phantom.patient import write_phantom
 
     write_phantom(directory, patients, seed)
+
+
+@app.command()
+def rehearse(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="such as domain.toml, see docs/domains.md")],
+    *,
+    images: Annotated[int, typer.Option(min=1, help="how many images to make up")] = IMAGES_MADE_UP,
+    seed: Seed = 0,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="keep the images in DIR/source and the run in DIR/run")
+    ] = None,
+) -> None:
+    """Try on made-up images which terms of a domain a run recovers.
+
+    Do this before you ask anyone for names.
+    """
+    from tempfile import TemporaryDirectory
+
+    from deepminer_ray.database.run import Run
+    from deepminer_ray.errors import BadInput
+    from deepminer_ray.phantom.domain_source import write_domain_phantom
+    from deepminer_ray.sources.kinds import domain_of_file
+    from deepminer_ray.stages import rehearse as rehearsal
+
+    rehearsal.refuse_few_images(domain_of_file(file), images)
+    if keep and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
+        raise BadInput(f"{keep} is not an empty directory: choose another one to keep the rehearsal in.")
+    with TemporaryDirectory(prefix="rehearsal-") as temporary:
+        folder = keep or Path(temporary)
+        write_domain_phantom(folder / "source", file, images, seed)
+        run = Run.created(folder / "run")
+        typer.echo(rehearsal.rehearsed_table(run, rehearsal.rehearse(run, folder / "source", seed)))
