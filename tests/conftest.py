@@ -33,6 +33,7 @@ os.environ.setdefault("RAY_worker_niceness", "0")
 os.environ.update(ENVIRONMENT)
 
 LONGEST = ["stages/test_train.py", "stages/test_chain.py", "stages/test_probe.py", "stages/test_plan.py"]
+LONGEST += ["stages/test_colour.py", "stages/test_whole.py", "survey/test_server.py"]
 """Files that take a process for a minute or more: they begin, so that none of them ends alone."""
 
 

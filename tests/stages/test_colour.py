@@ -258,6 +258,7 @@ def test_an_image_that_no_run_has_seen_is_explained_in_its_colours(explained: Ru
         explain_images(explained, [written(tmp_path / "grey.png", pixels[..., 0])])
 
 
+@pytest.mark.slow
 def test_a_network_learns_colours(run: Run, tmp_path: Path) -> None:
     """The discs are as light as each other: a network that sees no colours cannot tell them."""
     made = Run(shutil.copytree(run.folder, tmp_path / "run"))

@@ -165,6 +165,7 @@ def test_an_image_that_no_run_has_seen_is_explained(explained: Run, tmp_path: Pa
     assert (explained.folder / "figures" / "image-new.png").is_file()
 
 
+@pytest.mark.slow
 def test_training_keeps_the_size_with_the_network(run: Run, tmp_path: Path) -> None:
     made = Run(shutil.copytree(run.folder, tmp_path / "run"))
     train(made, network="squeezenet1_1", weights="none", epochs=1, batch=4, rotation=15, keep="last")
