@@ -12,6 +12,7 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.classes import Classes
 from deepminer_ray.domain import Domain
+from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.option import shared
@@ -57,6 +58,8 @@ def plan(options: PlanOptions) -> Plan:
     directory, remarks = resolved(options.source), list[str]()
     kind = kind_of_source(directory, options.source_kind)
     domain = domain_of_source(directory, options.domain, remarks)
+    if (domain.looked, domain.labels) != (mammography().looked, mammography().labels):
+        raise BadInput(f"`plan` knows patches as mammograms are cut, and {domain.name} is looked at otherwise: run it.")
     classes, items = domain.classes, kind.items(directory, domain, remarks)
     if not items:
         raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")

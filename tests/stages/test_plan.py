@@ -97,6 +97,13 @@ def test_scans_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantom
         plan(PlanOptions(str(source), side=SIDE, films=4))
 
 
+def test_a_domain_that_is_looked_at_otherwise_is_not_planned_as_if_it_were_not(tmp_path: Path) -> None:
+    (tmp_path / "domain.toml").write_text('name = "beads"\nclasses = ["string", "pearl"]\nrest = "string"\n')
+    (tmp_path / "manifest.csv").write_text("image,class\na.png,pearl\n")
+    with pytest.raises(BadInput, match="beads is looked at otherwise"):
+        plan(PlanOptions(str(tmp_path)))
+
+
 def test_too_few_patches_for_a_batch_are_refused(ray: object, phantoms: Path) -> None:
     with pytest.raises(BadInput, match="too few for a batch of 5000"):
         plan(PlanOptions(str(phantoms), side=SIDE, films=2, batch=5000))
