@@ -1,18 +1,15 @@
-"""Every option of the stages, of `run` and of `plan`, once: its name, default, help and bounds.
+"""Every option of the stages and of `plan`, once: its name, default, help and bounds.
 
 The command line, the stages and what a run remembers of them are made from these classes. A new option is a new field.
 """
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, MISSING, Field, dataclass, fields
+from dataclasses import KW_ONLY, MISSING, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.classes import MOST_CLASSES
-from deepminer_ray.errors import BadInput
-from deepminer_ray.option import Options, about, option, same, type_of
+from deepminer_ray.option import Options, option, same
 
 _again = partial(option, False, "do the stage again, and drop every later one", stored=False, in_run=False)
 _workers = partial(option, 1, "Ray workers; 0: this process does the work", least=0, stored=False)
@@ -258,42 +255,3 @@ class PlanOptions(Options):
     gpu_rate: float = option(20.0, "TFLOP/s that a GPU sustains, used if Ray sees no GPU to time", least=0.001)
     films: int = option(12, "films of the sample to cut", least=1)
     seconds: float = option(3.0, "how long to time each part of the network's work", least=0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """The options of all stages that `run` calls, each under its stage's name."""
-
-    catalog: CatalogOptions
-    partition: PartitionOptions
-    cut: CutOptions
-    train: TrainingOptions
-    probe: ProbeOptions
-    evaluate: EvaluateOptions
-    rank: RankOptions
-    annotate: AnnotateOptions
-    explain: ExplainOptions
-    score: ScoreOptions
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "RunOptions":
-        """Each value for all stages that have an option of its name; BadInput for a name that none has."""
-        names = {stage.name: {of.name for of in fields(type_of(stage))} for stage in fields(cls)}
-        if unknown := sorted(given.keys() - set[str]().union(*names.values())):
-            raise BadInput(f"`run` has no option {unknown[0]!r}.")
-        return cls(
-            **{
-                stage.name: type_of(stage)(**{name: given[name] for name in given.keys() & names[stage.name]})
-                for stage in fields(cls)
-            }
-        )
-
-
-def run_options() -> dict[str, "Field[Any]"]:
-    """The options that `run` has, by name."""
-    merged: dict[str, Field[Any]] = {}
-    for stage in fields(RunOptions):
-        for of in fields(type_of(stage)):
-            if about(of).in_run:
-                merged.setdefault(of.name, of)
-    return merged

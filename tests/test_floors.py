@@ -49,6 +49,7 @@ LOOSE = {
     "mammography.py",
     "option.py",
     "options.py",
+    "run_options.py",
     "paper.py",
 }
 """What lies outside the rooms."""

@@ -28,10 +28,9 @@ from deepminer_ray.options import (
     PlanOptions,
     ProbeOptions,
     RankOptions,
-    RunOptions,
     TrainingOptions,
-    run_options,
 )
+from deepminer_ray.run_options import RunOptions, run_options
 from deepminer_ray.stages.annotate import CONTRAST
 from deepminer_ray.stages.train import recipe_of
 

@@ -19,8 +19,8 @@ from deepminer_ray.options import (
     RankOptions,
     ScoreOptions,
     TrainingOptions,
-    run_options,
 )
+from deepminer_ray.run_options import run_options
 
 
 def run(context: typer.Context, folder: Folder, **options: Any) -> None:

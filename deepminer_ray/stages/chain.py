@@ -11,8 +11,8 @@ from deepminer_ray.errors import BadInput, FinishedOtherwise
 from deepminer_ray.files.location import resolved
 from deepminer_ray.network.checkpoint import load
 from deepminer_ray.option import about, refuse_unfit
-from deepminer_ray.options import RunOptions, run_options
 from deepminer_ray.progress.bars import say
+from deepminer_ray.run_options import RunOptions, run_options
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut

@@ -11,8 +11,8 @@ from deepminer_ray.database.tables import Tables
 from deepminer_ray.domain import Domain
 from deepminer_ray.errors import BadInput
 from deepminer_ray.explanations.truth import Fit, Level, fit_name
-from deepminer_ray.options import RunOptions
 from deepminer_ray.progress.bars import say
+from deepminer_ray.run_options import RunOptions
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
