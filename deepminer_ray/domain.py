@@ -90,7 +90,8 @@ class Domain:
 
     `order` is that of the attributes in a name, the noun last, `said` what a term becomes in one, and `scored` the
     attributes in which explanations are compared with reports. `synonyms` are other words for a class, read as if the
-    class stood there. `text` is the file that says all this.
+    class stood there. `objects` are what COCO and Pascal VOC call things, with the class and the terms that each means.
+    `text` is the file that says all this.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Domain:
     scored: tuple[str, ...]
     said: Mapping[str, str]
     synonyms: Mapping[str, str]
+    objects: Mapping[str, Mapping[str, str]]
     columns: Columns
     looked: Looked
     labels: LabelRule
@@ -174,6 +176,10 @@ class Domain:
             f"images in {'colour' if looked.channels > 1 else 'grey'}, {columns or 'each of a patient of its own'}",
             f"{looked.patches_across} patches across, {looked.places_per_patch} places a patch, on {looked.region}",
             f"a patch is of a class if {labels.cover:.0%} of it is, or if it has {labels.within:.0%} of a finding",
+            *(
+                f"an object {name} is {', '.join(f'{what}: {word}' for what, word in means.items())}"
+                for name, means in self.objects.items()
+            ),
             *(
                 f"{category}: {'; '.join(f'{name}: ' + ', '.join(terms) for name, terms in of_category.items())}"
                 for category, of_category in self.lexicon.items()

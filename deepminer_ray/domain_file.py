@@ -29,6 +29,8 @@ from deepminer_ray.errors import BadInput
 LONGEST_FILE = 100_000
 """Characters of a file."""
 NAMES = "it has no colon, semicolon, comma or bar, and no blank around; an attribute has small letters and digits"
+CLASS_OF_OBJECT = "class"
+"""What the class of an object is called beside its attributes."""
 UNNAMED_CATEGORY = "Finding"
 """The category of terms that a file puts in none."""
 
@@ -49,6 +51,7 @@ class _File(Table):
     unproven: Name = UNPROVEN
     synonyms: dict[Name, Name] = Field(default_factory=dict)
     counts_as: dict[Name, Name] = Field(default_factory=dict)
+    objects: dict[Name, dict[Name, Name]] = Field(default_factory=dict)
     image: Looked = Looked()
     labels: LabelRule = LabelRule()
     columns: Columns = Columns()
@@ -99,6 +102,7 @@ def read_domain(text: str, file: str) -> Domain:
         raise lines.wrong(("image", "region"), "a breast is told from air by density: in colour use all or foreground")
     lexicon = _lexicon(read.terms, lines)
     _check_classes(read, lines)
+    _check_objects(read, lexicon, lines)
     order = _order(read.names, lexicon, lines)
     pathologies = {name: name for name in reversed(read.classes) if name != read.rest}
     pathologies |= read.counts_as | {read.unproven: read.unproven}
@@ -112,6 +116,7 @@ def read_domain(text: str, file: str) -> Domain:
         scored=tuple(name for name in attributes if name in (read.names.scored or attributes)),
         said=read.names.said,
         synonyms=read.synonyms,
+        objects=read.objects,
         columns=read.columns,
         looked=read.image,
         labels=read.labels,
@@ -151,6 +156,21 @@ def _check_classes(read: _File, lines: "_Lines") -> None:
                 raise lines.wrong((table, word), f"{word!r} is a class already")
             if means not in known:
                 raise lines.wrong((table, word), f"{means!r} is not a class{nearest(means, known)}")
+
+
+def _check_objects(read: _File, lexicon: Mapping[str, Mapping[str, Any]], lines: "_Lines") -> None:
+    """What an object means are a class and terms that the file has; without a class it is of the rest."""
+    known: dict[str, list[str]] = {CLASS_OF_OBJECT: [*read.classes, read.unproven, *read.counts_as]}
+    for of in lexicon.values():
+        for attribute, terms in of.items():
+            known[attribute] = [*known.get(attribute, []), *terms]
+    for name, means in read.objects.items():
+        for what, word in means.items():
+            at = ("objects", name, what)
+            if what not in known:
+                raise lines.wrong(at, f"{what!r} is neither `class` nor an attribute{nearest(what, known)}")
+            if word not in known[what]:
+                raise lines.wrong(at, f"{word!r} is not a {what}{nearest(word, known[what])}")
 
 
 def _lexicon(terms: Mapping[str, Any], lines: "_Lines") -> dict[str, dict[str, tuple[str, ...]]]:

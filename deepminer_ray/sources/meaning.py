@@ -61,10 +61,14 @@ class Vocabulary:
         return terms.get(word) or _levelled(terms).get(level(word))
 
     def category(self, word: str) -> dict[str, str]:
-        """The cells of a finding of one word: a class, a term of the noun, or both.
+        """The cells of a finding of one word: what the domain says of it, else a class, a term of the noun, or both.
 
         What is only a term is a concept without a class. A word that is neither is left as a class, to be refused.
         """
+        objects = self.domain.objects
+        name = word if word in objects else _levelled({name: name for name in objects}).get(level(word))
+        if name is not None:
+            return {"class": self.domain.classes.rest} | {level(what): term for what, term in objects[name].items()}
         term, noun = self.term_of_noun(word), level(self.domain.noun or "")
         if self.has_class(word):
             return {"class": word} | ({noun: term} if term else {})

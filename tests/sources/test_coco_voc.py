@@ -22,13 +22,22 @@ from tests.bucket import put
 COLUMNS, ROWS = 40, 30
 SMEAR = read_domain(
     'name = "smear"\nclasses = ["background", "platelets", "white_cell"]\nrest = "background"\n'
-    '[synonyms]\nWBC = "white_cell"\n[columns]\npatient = "person"\n'
+    '[synonyms]\nWBC = "white_cell"\n[objects]\nRBC = { cell = "red cell" }\n'
+    'PLT = { class = "platelets", cell = "platelets" }\n[columns]\npatient = "person"\n'
     '[terms]\nedge = ["smooth", "rough"]\ncell = ["white cell", "platelets", "red cell"]\n',
     "domain.toml",
 )
-NAMES = ("WBC", "Platelets", "white_cell", "Red_cell")
+NAMES = ("WBC", "Platelets", "white_cell", "Red_cell", "rbc", "PLT")
 CLASS = {"WBC": "white_cell", "Platelets": "platelets", "white_cell": "white_cell", "Red_cell": "background"}
-CELL = {"WBC": "", "Platelets": "platelets", "white_cell": "white cell", "Red_cell": "red cell"}
+CLASS |= {"rbc": "background", "PLT": "platelets"}
+CELL = {
+    "WBC": "",
+    "Platelets": "platelets",
+    "white_cell": "white cell",
+    "Red_cell": "red cell",
+    "rbc": "red cell",
+    "PLT": "platelets",
+}
 
 Findings = dict[str, list[dict[str, Any]]]
 
