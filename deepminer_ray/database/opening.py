@@ -66,19 +66,25 @@ def refuse_changes(connection: duckdb.DuckDBPyConnection, text: str) -> None:
             )
 
 
-def own_views(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
+def own_views(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:
     """In an open copy of a file, drop every view and macro that is not this package's, and make its own where one is
-    missing."""
+    missing. Whether there was nothing to drop or to make."""
     with OPENING_LOCK:
         ours = _ours(database)
     if ours:
         _make_later_tables(connection, _tables(connection))
-        return
+        return True
     _drop_definitions(connection, _defined(connection) - _own())
     _make_later_tables(connection, _tables(connection))
     _make_missing(connection)
-    _drop_definitions(connection, _otherwise_called(connection))
+    _drop_definitions(connection, _otherwise_called(connection, _defined(connection)))
     _make_missing(connection)
+    return False
+
+
+def note_own(database: Path, written: Path) -> None:
+    """Of a file written here with this package's views alone, which will stand at `database`: they need no check."""
+    _ours_by_state[_state(database, written)] = True
 
 
 def _make_missing(connection: duckdb.DuckDBPyConnection) -> None:
@@ -94,8 +100,7 @@ def _drop_definitions(connection: duckdb.DuckDBPyConnection, defined: Iterable[D
 
 
 def _ours(database: Path) -> bool:
-    state = database.stat()
-    key = (str(database), state.st_ino, state.st_mtime_ns, state.st_size)
+    key = _state(database, database)
     if key not in _ours_by_state:
         with duckdb.connect(str(database), read_only=True, config=LOCKED) as connection:
             defined = _defined(connection)
@@ -103,8 +108,14 @@ def _ours(database: Path) -> bool:
             if foreign:
                 said = ", ".join(map(repr, foreign))
                 say(f"{database} holds what is none of this package's, and is not used: {said}")
-            _ours_by_state[key] = defined == _own() and not _otherwise_called(connection)
+            _ours_by_state[key] = defined == _own() and not _otherwise_called(connection, defined)
     return _ours_by_state[key]
+
+
+def _state(database: Path, file: Path) -> tuple[str, int, int, int]:
+    """What tells a file that stands, or will stand, at `database` from another, and from itself once it changed."""
+    state = file.stat()
+    return str(database), state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _tables_alone(database: Path, files: bool) -> duckdb.DuckDBPyConnection:
@@ -153,12 +164,12 @@ def _defined(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
     return frozenset(connection.execute(statement("defined")).fetchall())
 
 
-def _otherwise_called(connection: duckdb.DuckDBPyConnection) -> frozenset[Definition]:
-    """Macros of an open file that have this package's text, but take other arguments, or others where none is given."""
+def _otherwise_called(connection: duckdb.DuckDBPyConnection, defined: frozenset[Definition]) -> frozenset[Definition]:
+    """Macros, of those defined in an open file, that have this package's text but take other arguments or defaults."""
     database = str(connection.execute("select current_database()").fetchall()[0][0]).replace('"', '""')
     return frozenset(
         (kind, name, text)
-        for kind, name, text in _defined(connection) & _own()
+        for kind, name, text in defined & _own()
         if kind != "view" and _signature(connection, kind, f'"{database}".main.{name}') != _own_signatures()[name]
     )
 

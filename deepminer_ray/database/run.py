@@ -18,7 +18,7 @@ import pyarrow as pa
 from deepminer_ray import __version__
 from deepminer_ray.annotation.journal import journaled, set_aside
 from deepminer_ray.database.leftovers import COPY, drop_copy, drop_interrupted
-from deepminer_ray.database.opening import opened_run, own_views, refuse_changes
+from deepminer_ray.database.opening import note_own, opened_run, own_views, refuse_changes
 from deepminer_ray.database.statement import sql_folder, statement
 from deepminer_ray.database.tables import NEEDS, RUN_MEMORY, STAGES, UNWRITTEN, Tables, create
 from deepminer_ray.domain import Domain
@@ -87,9 +87,8 @@ class Run:
                 run.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise BadInput(f"The run folder {folder} cannot be made: {error.strerror}.") from error
-            with run._replacing() as tables:
-                if not run.database.is_file():  # another command may have made it meanwhile
-                    create(tables.connection)
+            with run._replacing():
+                pass
         return run
 
     @contextmanager
@@ -240,11 +239,11 @@ class Run:
 
     @contextmanager
     def _replacing(self) -> Iterator[Tables]:
-        """Write into a copy and rename it over the original, so that readers never wait and a crash changes nothing."""
+        """Write into a copy, or new tables, and rename it over the original: no reader waits, a crash is harmless."""
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             drop_copy(self.folder)
-            copy = self.folder / COPY
+            copy, own = self.folder / COPY, True
 
             def opened_copy() -> duckdb.DuckDBPyConnection:
                 connection = duckdb.connect(str(copy), config={"memory_limit": RUN_MEMORY})
@@ -255,7 +254,10 @@ class Run:
                 if self.database.is_file():
                     shutil.copyfile(self.database, copy)
                     with duckdb.connect(str(copy)) as connection:
-                        own_views(connection, self.database)
+                        own = own_views(connection, self.database)
+                else:
+                    with duckdb.connect(str(copy)) as connection:
+                        create(connection)
                 tables = Tables(opened_copy(), opened_copy)
                 try:
                     yield tables
@@ -263,6 +265,8 @@ class Run:
                 finally:
                     tables.connection.close()
                 sync_to_disk(copy)
+                if own:
+                    note_own(self.database, copy)
                 copy.replace(self.database)
                 sync_to_disk(self.folder)
             except UNWRITTEN as error:
