@@ -184,16 +184,19 @@ def _signature(connection: duckdb.DuckDBPyConnection, kind: str, called: str) ->
     return str(refused.get("error_message"))
 
 
-@cache
 def _own_signatures() -> dict[str, str]:
     """How each macro of this package is called."""
-    with duckdb.connect() as connection:
-        create(connection)
-        return {name: _signature(connection, kind, name) for kind, name, _ in _own() if kind != "view"}
+    return _own_definitions()[1]
+
+
+def _own() -> frozenset[Definition]:
+    return _own_definitions()[0]
 
 
 @cache
-def _own() -> frozenset[Definition]:
+def _own_definitions() -> tuple[frozenset[Definition], dict[str, str]]:
+    """Every view and macro of this package, and how each macro is called."""
     with duckdb.connect() as connection:
         create(connection)
-        return _defined(connection)
+        own = _defined(connection)
+        return own, {name: _signature(connection, kind, name) for kind, name, _ in own if kind != "view"}

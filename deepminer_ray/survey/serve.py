@@ -27,15 +27,20 @@ def serve(run: Run, names: Sequence[str], host: str, port: int, settings: Settin
             for name, token in known.items():
                 bracketed = f"[{host}]" if ":" in host else host
                 print(f"{name}: http://{bracketed}:{listener.getsockname()[1]}/{token}/", flush=True)
-            web = application(desk, known, ["*"] if _any(host) else [host, "localhost", "127.0.0.1"])
-            quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
-            config = uvicorn.Config(web, http=Watched, ws="none", lifespan="off", **quiet)
+            server = server_of(desk, known, host)
             # Uvicorn ends on these and then raises them once more, which would end us before the answers are folded in.
             for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(asked_to_stop, lambda *_: None)
-            uvicorn.Server(config).run(sockets=[listener])
+            server.run(sockets=[listener])
         finally:
             desk.close()
+
+
+def server_of(desk: Desk, known: dict[str, str], host: str) -> uvicorn.Server:
+    """The server of an open desk for experts by name and token; it runs once it is given a socket that listens."""
+    web = application(desk, known, ["*"] if _any(host) else [host, "localhost", "127.0.0.1"])
+    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
+    return uvicorn.Server(uvicorn.Config(web, http=Watched, ws="none", lifespan="off", **quiet))
 
 
 def _listening(host: str, port: int) -> socket.socket:

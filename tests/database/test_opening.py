@@ -165,8 +165,7 @@ def test_a_strangers_views_are_named_and_never_run(
     questions = ("from judgement", "select severity('malignant') as s", "select lower('A') as l")
     honest, audited = [rows_of(run, text) for text in questions], run.audit()
     strangers(run, *(text.format(secret=secret) for text in statements))
-    for _ in range(2):
-        assert [rows_of(run, text) for text in questions] == honest
+    assert [rows_of(run, text) for text in questions] == honest
     assert run.audit() == audited
     said = capsys.readouterr().err
     unknown = any(name in statements[0] for name in ("mine", "lower", "drop"))
@@ -267,6 +266,16 @@ def test_a_run_of_this_package_is_opened_as_it_is(run: Run, monkeypatch: pytest.
     assert run.ask("from scan").num_rows == 2
     strangers(run, "alter table scan drop column fingerprint")
     assert run.ask("from scan").num_rows == 2
+
+
+def test_only_what_this_process_wrote_needs_no_check(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with run.appending():
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(opening, "_defined", lambda _: pytest.fail("it was written here, with this package's views"))
+        assert run.ask("from scan").num_rows == 2
+    strangers(run, "create or replace macro severity(class) as 7")
+    assert rows_of(run, "select severity('malignant') as s") != [{"s": 7}]
 
 
 def test_a_view_in_a_tables_place_is_no_table(run: Run, secret: Path) -> None:

@@ -1,17 +1,23 @@
-"""Surveys in processes of their own, of runs that may be changed."""
+"""Surveys of runs that may be changed, in processes of their own or in this one."""
 
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.survey.desk import Desk, Settings
+from deepminer_ray.survey.experts import experts
+from deepminer_ray.survey.serve import server_of
 
 
 @pytest.fixture
@@ -57,3 +63,33 @@ def served(run: Run, *options: str) -> Iterator[Served]:
     finally:
         made.process.kill()
         made.process.communicate()
+
+
+class ServedHere:
+    """A survey in a thread of this process, for tests that neither kill nor start anything; otherwise the same."""
+
+    def __init__(self, run: Run, names: list[str], settings: Settings):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = str(self.listener.getsockname()[1])
+        self.desk = Desk(run, settings)
+        known = experts(run.folder / "survey" / "experts.json", names)
+        self.home = {name: f"http://127.0.0.1:{self.port}/{token}/" for name, token in known.items()}
+        self.server = server_of(self.desk, known, "127.0.0.1")
+        self.thread = threading.Thread(target=self.server.run, args=([self.listener],), daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join()
+        self.listener.close()
+        self.desk.close()
+
+
+@contextmanager
+def served_here(run: Run, *names: str, **settings: Any) -> Iterator[ServedHere]:
+    """A survey that this process serves to experts of these names."""
+    made = ServedHere(run, list(names), Settings(**settings))
+    try:
+        yield made
+    finally:
+        made.stop()

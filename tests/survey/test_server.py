@@ -19,7 +19,7 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.stages.annotate import annotate
 from deepminer_ray.survey.desk import Desk, Settings
 from deepminer_ray.survey.gallery import BESIDE, RULES, SHOWN
-from tests.survey.conftest import Served, served
+from tests.survey.conftest import ServedHere, served, served_here
 
 MASS = {"recognizable": True, "phenomena": [{"category": "Mass", "terms": ["spiculated"], "association": "malignant"}]}
 NOTHING = {"recognizable": False}
@@ -139,7 +139,7 @@ def test_a_request_that_breaks_off_is_nothing_to_tell(run: Run) -> None:
 
 
 def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
-    with served(run, "--port", "0") as survey:
+    with served_here(run, "expert") as survey:
         home = survey.home["expert"]
         stale = save(home, 0, MASS, order="0123456789abcdef")
         assert stale.status_code == 409 and "load it again" in stale.json()["error"]
@@ -184,7 +184,7 @@ def test_a_page_of_another_state_saves_nothing(run: Run) -> None:
         "assets/..%2fserver.py",
     ],
 )
-def test_no_path_leads_anywhere_else(web: Served, path: str) -> None:
+def test_no_path_leads_anywhere_else(web: ServedHere, path: str) -> None:
     """Sent as written, for a client would tidy it up."""
     token = web.home["Anna"].rstrip("/").rsplit("/", 1)[1]
     with socket.create_connection(("127.0.0.1", int(web.port))) as raw:
@@ -200,7 +200,7 @@ def test_no_path_leads_anywhere_else(web: Served, path: str) -> None:
 def web(ranked: Run, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """One survey that several tests only look at, or are refused by."""
     made = Run(shutil.copytree(ranked.folder, tmp_path_factory.mktemp("web") / "run"))
-    with served(made, "--port", "0", "--expert", "Anna", "--expert", "Ben", "--labels") as survey:
+    with served_here(made, "Anna", "Ben", labels=True) as survey:
         survey.run = made  # type: ignore[attr-defined]
         yield survey
 
@@ -220,7 +220,7 @@ def web(ranked: Run, tmp_path_factory: pytest.TempPathFactory) -> Any:
         ({"Host": "evil.example", "Origin": "http://evil.example"}, b"{}", 400),
     ],
 )
-def test_no_other_site_changes_anything(web: Served, headers: dict[str, str], content: bytes, status: int) -> None:
+def test_no_other_site_changes_anything(web: ServedHere, headers: dict[str, str], content: bytes, status: int) -> None:
     home = web.home["Anna"]
     sent = {"Content-Type": "application/json", "Origin": home.rsplit("/", 2)[0]} | headers
     body: Any = iter([content]) if "Transfer-Encoding" in headers else content
@@ -231,7 +231,7 @@ def test_no_other_site_changes_anything(web: Served, headers: dict[str, str], co
 
 
 def test_what_was_typed_is_shown_as_typed_and_reaches_no_sql(run: Run) -> None:
-    with served(run, "--port", "0", "--expert", "Anna", "--expert", f"Ben {SCRIPT}"[:60]) as survey:
+    with served_here(run, "Anna", f"Ben {SCRIPT}"[:60]) as survey:
         anna, ben = survey.home.values()
         typed = {"recognizable": True, "phenomena": [{"text": SCRIPT}]}
         assert save(anna, 0, typed).status_code == 200
@@ -246,7 +246,7 @@ def test_what_was_typed_is_shown_as_typed_and_reaches_no_sql(run: Run) -> None:
 
 
 def test_suggestions_and_others_answers_wait_for_ones_own(run: Run) -> None:
-    with served(run, "--port", "0", "--expert", "Anna", "--expert", "Ben") as survey:
+    with served_here(run, "Anna", "Ben") as survey:
         anna, ben = survey.home["Anna"], survey.home["Ben"]
         assert "the run itself suggests" not in httpx.get(f"{anna}1").text
         assert "the run itself suggests" in save(anna, 0, MASS).json()["suggestions"]
@@ -259,7 +259,7 @@ def test_suggestions_and_others_answers_wait_for_ones_own(run: Run) -> None:
 
 
 def test_an_adjudication_counts_and_keeps_both_originals(run: Run) -> None:
-    with served(run, "--port", "0", "--expert", "Anna", "--expert", "Ben") as survey:
+    with served_here(run, "Anna", "Ben") as survey:
         anna, ben = survey.home["Anna"], survey.home["Ben"]
         save(anna, 0, MASS)
         save(ben, 0, {"recognizable": True, "phenomena": [{"text": "vessel"}]})
@@ -281,7 +281,7 @@ def test_an_adjudication_counts_and_keeps_both_originals(run: Run) -> None:
 
 
 def test_hidden_repeats_look_like_any_question(run: Run) -> None:
-    with served(run, "--port", "0", "--expert", "Anna", "--repeats", "2", "--shuffle") as survey:
+    with served_here(run, "Anna", repeats=2, shuffle=True) as survey:
         home = survey.home["Anna"]
         desk_order = [data_of(home, place) for place in range(20) if httpx.get(f"{home}{place + 1}").status_code == 200]
         shown = [json.dumps([[patch["film"], patch["box"]] for patch in one["patches"]]) for one in desk_order]
@@ -298,7 +298,7 @@ def test_hidden_repeats_look_like_any_question(run: Run) -> None:
     assert [row["phenomenon"] for row in rows(run, "from annotation_now")] == ["mass: spiculated"]
 
 
-def test_pictures_of_every_rule_and_scans_are_served_and_kept(web: Served) -> None:
+def test_pictures_of_every_rule_and_scans_are_served_and_kept(web: ServedHere) -> None:
     home = web.home["Anna"]
     data = data_of(home, 0)
     activations = [patch["activation"] for patch in data["patches"]]
