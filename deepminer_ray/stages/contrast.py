@@ -26,10 +26,10 @@ CONTRAST_SCHEMA = pa.schema(
 )
 
 
-def contrast_rows(tables: Tables, partitions: list[str], rest: str) -> pa.Table:
+def contrast_rows(tables: Tables, partitions: list[str], rest: str, noun: str | None) -> pa.Table:
     """The rows of `contrast`: every ranked unit and every term that enough patients of some partitions show.
 
-    `rest` is the class of patches without a finding.
+    `rest` is the class of patches without a finding, `noun` the attribute that says what a finding is.
     """
     patches = tables.select("contrast_patch", partitions=partitions)
     units = sorted({row["unit"] for row in tables.select("ranked_unit").to_pylist()})
@@ -46,9 +46,8 @@ def contrast_rows(tables: Tables, partitions: list[str], rest: str) -> pa.Table:
     of_findings, owner = maxima[:, finding], patient[finding]
     told = corrected(_contrast_rows(units, of_findings, terms, owner, "findings"))
     together = {(row["one"], row["other"]) for row in tables.select("concept_pair").to_pylist()}
-    _mark_named(
-        told, {term.concept: term for term in terms}, together, dict(zip(units, of_findings, strict=True)), owner
-    )
+    names = {term.concept: term for term in terms}
+    _mark_named(told, names, together, dict(zip(units, of_findings, strict=True)), owner, noun)
     return pa.Table.from_pylist(rows + told, CONTRAST_SCHEMA)
 
 
@@ -95,6 +94,7 @@ def _mark_named(
     together: set[tuple[str, str]],
     maxima: dict[int, NDArray[np.float32]],
     patient: NDArray[np.int64],
+    noun: str | None,
 ) -> None:
     """Mark the terms of each unit's name."""
     told: dict[int, dict[str, tuple[float, float]]] = {}
@@ -104,7 +104,7 @@ def _mark_named(
         for row, distinct in zip(of_concept, more, strict=True):
             if row["q"] < FALSE_DISCOVERY_RATE and row["auroc"] > 0.5:
                 told.setdefault(row["unit"], {})[concept] = float(distinct), row["auroc"]
-    names = {unit: name_of(of_unit, terms, together, maxima[unit], patient) for unit, of_unit in told.items()}
+    names = {unit: name_of(of_unit, terms, together, maxima[unit], patient, noun) for unit, of_unit in told.items()}
     for row in rows:
         row["named"] = row["concept"] in names.get(row["unit"], ())
 

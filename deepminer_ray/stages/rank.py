@@ -47,7 +47,7 @@ def rank(run: Run, options: RankOptions) -> None:
         tables.fill("influence", top=options.top)
         tables.fill("unit_rank", ranked=options.ranked, partitions=chosen)
         tables.insert("coverage", coverage_rows(tables, chosen))
-        tables.insert("contrast", contrast_rows(tables, chosen, run.domain.classes.rest))
+        tables.insert("contrast", contrast_rows(tables, chosen, run.domain.classes.rest, run.domain.noun))
         tables.fill("top_patch", top_patches=options.top_patches, partitions=chosen)
         units = tables.select("ranked_unit")["unit"].to_pylist()
         batches = _map_batches(tables) + _unseen(tables, [name for name in UNSEEN if name not in chosen], units)

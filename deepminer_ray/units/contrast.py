@@ -23,8 +23,6 @@ FOLDS = 5
 """Parts of the patients, each left out once, on which a longer name must fit better."""
 NO_NAME = "pathology"
 """What a unit tells of this attribute is said of it, but is not a name."""
-NOUN = "lesion type"
-"""A name holds what all its patches are of this attribute: "spiculated" is a spiculated mass where all are masses."""
 
 Selection = NDArray[np.bool_]
 
@@ -112,6 +110,7 @@ def name_of(
     together: Set[tuple[str, str]],
     maximum: NDArray[np.floating],
     patient: NDArray[np.int64],
+    noun: str | None,
 ) -> list[str]:
     """The terms of a unit's name, of those it tells from the other findings: `told` has of each by how much it does so
     more than other units, and the area.
@@ -120,7 +119,8 @@ def name_of(
     attribute its best term is added where all patches of the name show it anyway, or where the longer name fits
     patients left out better: every fifth of the patients in turn says by how much, of the term that was best on the
     others, and the mean gain must exceed its standard error. Only terms of one lesion are one name: of each two of them
-    some lesion must have both (`together`, in alphabetical order); a patch may show two lesions.
+    some lesion must have both (`together`, in alphabetical order); a patch may show two lesions. A name holds what all
+    its patches are of the attribute `noun`: a small one is a small disc where all of them are discs.
     """
     best: dict[str, str] = {}
     for concept in sorted(told, key=lambda one: (-told[one][0], -told[one][1], one)):
@@ -138,8 +138,8 @@ def name_of(
         chosen.append(added)
         rest.remove(added)
         name = name.within(terms[added])
-    if all(terms[one].attribute != NOUN for one in chosen):
-        chosen += [one for one in terms if terms[one].attribute == NOUN and _all_show(name, terms[one])]
+    if all(terms[one].attribute != noun for one in chosen):
+        chosen += [one for one in terms if terms[one].attribute == noun and _all_show(name, terms[one])]
     return chosen
 
 

@@ -148,7 +148,7 @@ def planted(run: Any) -> Any:
 
 
 def test_planted_units_get_their_names(planted: Any) -> None:
-    rows = contrast_rows(Tables(planted.connection), ["test"], "normal")
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal", "lesion type")
     planted.fill("contrast", rows.to_pylist())
     names = {row["unit"]: row["phenomenon"] for row in planted.ask("contrast_name")}
     assert names == {0: "irregular spiculated mass", 1: None, 2: None, 3: None}
@@ -162,7 +162,7 @@ def test_planted_units_get_their_names(planted: Any) -> None:
 
 def test_a_rare_term_is_left_out_and_said(planted: Any) -> None:
     planted.connection.execute("update lesion set margins = 'OBSCURED' where lesion in ('L1', 'L5')")
-    rows = contrast_rows(Tables(planted.connection), ["test"], "normal")
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal", "lesion type")
     assert "margins: obscured" not in rows["concept"].to_pylist()
     planted.fill("contrast", rows.to_pylist())
     wanted = [{"attribute": "margins", "concept": "margins: obscured", "patients": 2}]
@@ -180,7 +180,7 @@ def test_a_rare_term_is_left_out_and_said(planted: Any) -> None:
 )
 def test_without_findings_keywords_or_ranks_there_is_no_name(planted: Any, change: str) -> None:
     planted.connection.execute(change)
-    rows = contrast_rows(Tables(planted.connection), ["test"], "normal").to_pylist()
+    rows = contrast_rows(Tables(planted.connection), ["test"], "normal", "lesion type").to_pylist()
     planted.fill("contrast", rows) if rows else None
     assert [row for row in planted.ask("contrast_name") if row["recognizable"]] == []
 

@@ -97,3 +97,5 @@ def test_no_patch_of_a_scan_with_a_finding_of_unknown_place_has_a_label(
     run.connection.execute("delete from label")
     run.fill("label", [{"patch": 2, "class": "benign"}])
     assert [row["patch"] for row in run.audit("label_of_unplaced")] == ([2] if len(labels) == 1 else [])
+    run.fill("patch_size", [{"patch": 2, "width": 64, "height": 48}])
+    assert run.audit("label_of_unplaced") == [], "an image that is one patch shows all that it has"

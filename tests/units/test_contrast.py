@@ -71,6 +71,7 @@ def test_a_term_needs_patients_on_both_sides(showing: int, lacking: int, enough:
     assert shown_by_enough(term("t: t", patient < showing), patient) is enough
 
 
+NOUN = "lesion type"
 SPICULATED, ILL_DEFINED, ROUND, OVAL, SPECKS = range(5)
 KIND = np.tile(np.repeat(np.arange(5), 2), 15)
 PATIENT = np.repeat(np.arange(75), 2)
@@ -114,15 +115,15 @@ def test_a_name_is_what_the_unit_answers_to(answers: set[int], name: set[str]) -
     maximum = np.isin(KIND, list(answers)) + 0.3 * chance.normal(size=len(KIND))
     areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in TERMS.items()}
     told = {concept: (value, value) for concept, value in areas.items() if value > 0.6}
-    assert set(name_of(told, TERMS, TOGETHER, maximum, PATIENT)) == name
+    assert set(name_of(told, TERMS, TOGETHER, maximum, PATIENT, NOUN)) == name
 
 
 def test_a_name_begins_with_what_other_units_tell_less() -> None:
     maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.5 * (KIND == SPICULATED)
     told = {"shape: irregular": (0.2, 0.99), "margins: spiculated": (1.5, 0.9)}
-    assert name_of(told, TERMS, TOGETHER, maximum, PATIENT)[0] == "margins: spiculated"
+    assert name_of(told, TERMS, TOGETHER, maximum, PATIENT, NOUN)[0] == "margins: spiculated"
     alike = {concept: (0.0, area) for concept, (_, area) in told.items()}
-    assert name_of(alike, TERMS, TOGETHER, maximum, PATIENT)[0] == "shape: irregular"
+    assert name_of(alike, TERMS, TOGETHER, maximum, PATIENT, NOUN)[0] == "shape: irregular"
 
 
 def test_areas_beside_those_of_other_units() -> None:
@@ -139,14 +140,17 @@ def test_terms_of_two_lesions_on_a_patch_are_no_name() -> None:
     maximum = 0.2 * (KIND == ROUND) + 0.3 * (KIND == OVAL) * (PATIENT % 2) + 1.0 * both
     told = {"shape: round": (1.0, 0.9), "lesion type: calcification": (0.9, 0.8)}
     terms.pop("lesion type: mass")
-    assert name_of(told, terms, TOGETHER, maximum, PATIENT) == ["shape: round"]
-    assert name_of(told, terms, pairs(terms), maximum, PATIENT) == ["shape: round", "lesion type: calcification"]
+    assert name_of(told, terms, TOGETHER, maximum, PATIENT, NOUN) == ["shape: round"]
+    assert name_of(told, terms, pairs(terms), maximum, PATIENT, NOUN) == ["shape: round", "lesion type: calcification"]
 
 
 def test_what_all_patches_of_a_name_are_is_said_though_the_unit_does_not_tell_it() -> None:
     maximum = (KIND == SPICULATED).astype(float)
-    name = name_of({"margins: spiculated": (1.0, 1.0)}, TERMS, TOGETHER, maximum, PATIENT)
+    name = name_of({"margins: spiculated": (1.0, 1.0)}, TERMS, TOGETHER, maximum, PATIENT, NOUN)
     assert name == ["margins: spiculated", "lesion type: mass"]
+    told = {"margins: spiculated": (1.0, 1.0)}
+    assert name_of(told, TERMS, TOGETHER, maximum, PATIENT, "shape") == ["margins: spiculated", "shape: irregular"]
+    assert name_of(told, TERMS, TOGETHER, maximum, PATIENT, None) == ["margins: spiculated"]
 
 
 def test_a_longer_name_must_fit_patients_left_out() -> None:
@@ -159,8 +163,7 @@ def test_a_longer_name_must_fit_patients_left_out() -> None:
         maximum = np.isin(KIND, [SPICULATED, ILL_DEFINED]) + 0.8 * chance.normal(size=len(KIND))
         areas = {concept: area(maximum, one.shows, one.lacks) for concept, one in terms.items()}
         lucky = max(by_luck, key=lambda concept: areas[concept])
-        longer += (
-            len(name_of({"shape: irregular": (0.9, 0.9), lucky: (0.6, 0.6)}, terms, pairs(terms), maximum, PATIENT)) > 1
-        )
+        told = {"shape: irregular": (0.9, 0.9), lucky: (0.6, 0.6)}
+        longer += len(name_of(told, terms, pairs(terms), maximum, PATIENT, NOUN)) > 1
     assert longer < 10
-    assert name_of({}, TERMS, TOGETHER, KIND.astype(float), PATIENT) == []
+    assert name_of({}, TERMS, TOGETHER, KIND.astype(float), PATIENT, NOUN) == []
