@@ -24,10 +24,10 @@ class CatalogOptions(Options):
 
     source: str = option(
         MISSING,
-        "the directory that holds the mammograms, or its URI",
+        "the directory that holds the images, or its URI",
         metavar="SOURCE",
         argument=True,
-        run_help="the directory that holds the mammograms, or its URI; without it the run resumes as it was begun",
+        run_help="the directory that holds the images, or its URI; without it the run resumes as it was begun",
         file=True,
     )
     _: KW_ONLY
@@ -62,10 +62,10 @@ class CutOptions(Options):
 
     side: int = option(
         paper.SIDE,
-        "side of a patch in px; a film is resized to 4 patches across, or as many as the domain says",
+        "side of a patch in px; an image is resized to 4 patches across, or as many as the domain says",
         run_help="px of a patch; by default 227, or the checkpoint's side",
     )
-    breast: float | None = option(None, "least share of breast, or the domain's region, in a patch", in_run=False)
+    breast: float | None = option(None, "least share of the region, such as the breast, in a patch", in_run=False)
     cover: float | None = option(None, "share of the patch a finding must cover, if not the domain's", in_run=False)
     within: float | None = option(None, "or share of the finding in the patch, if not the domain's", in_run=False)
     whole: str | None = option(
@@ -74,7 +74,7 @@ class CutOptions(Options):
         metavar="WIDTHxHEIGHT",
         stored=False,
     )
-    storage: str | None = option(None, "where films, patches and epochs go; by default RUN", metavar="URI", file=True)
+    storage: str | None = option(None, "where images, patches and epochs go; by default RUN", metavar="URI", file=True)
     again: bool = _again()
 
 
@@ -210,7 +210,7 @@ class ExplainOptions(Options):
     scan: str | None = option(None, "draw only this scan's figure", in_run=False, stored=False)
     image: tuple[Path, ...] | None = option(
         None,
-        "explain a mammogram of your own (repeat the option for several)",
+        "explain an image of your own (repeat the option for several)",
         metavar="FILE",
         in_run=False,
         stored=False,
@@ -240,6 +240,7 @@ class PlanOptions(Options):
     source_kind: str | None = same(CatalogOptions, "source_kind")
     domain: str | None = same(CatalogOptions, "domain")
     side: int = same(CutOptions, "side")
+    whole: str | None = same(CutOptions, "whole")
     network: str = same(TrainingOptions, "network")
     until: str | None = same(TrainingOptions, "until")
     epochs: int | None = same(TrainingOptions, "epochs")
@@ -253,5 +254,5 @@ class PlanOptions(Options):
     workers: int = _workers()
     gpus: int = option(0, "train and probe on this many GPUs", least=0)
     gpu_rate: float = option(20.0, "TFLOP/s that a GPU sustains, used if Ray sees no GPU to time", least=0.001)
-    films: int = option(12, "films of the sample to cut", least=1)
+    films: int = option(12, "images of the sample to cut", least=1)
     seconds: float = option(3.0, "how long to time each part of the network's work", least=0.0)

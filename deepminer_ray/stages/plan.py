@@ -1,4 +1,4 @@
-"""`plan`: what a run of a source would take on this cluster, from a sample of its films; nothing of it is kept."""
+"""`plan`: what a run of a source would take on this cluster, from a sample of its images; nothing of it is kept."""
 
 import json
 import time
@@ -12,11 +12,11 @@ import numpy as np
 from deepminer_ray import paper
 from deepminer_ray.classes import Classes
 from deepminer_ray.domain import Domain
-from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.option import shared
 from deepminer_ray.options import PlanOptions
+from deepminer_ray.patches.whole import read_size
 from deepminer_ray.planning.costs import Measured, Pace, gpu_seconds
 from deepminer_ray.planning.counts import Counts, Cut, PlannedScan, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
@@ -26,6 +26,7 @@ from deepminer_ray.stages.catalog import found_cases
 from deepminer_ray.stages.cut import refuse_side
 from deepminer_ray.stages.partition import chosen_partitions, refuse_shares
 from deepminer_ray.stages.plan_worker import (
+    PlannedCut,
     ProbeSample,
     TrainSample,
     cut_again,
@@ -51,16 +52,17 @@ TOGETHER = 8
 def plan(options: PlanOptions) -> Plan:
     """What a run of a source takes: counts, bytes, memory of a worker, and seconds of each stage.
 
-    Headers are read, some films cut and a few batches put through the network by this cluster's workers, as the stages
+    Headers are read, some images cut and a few batches put through the network by this cluster's workers, as the stages
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
     _refuse_wrong_options(options)
     directory, remarks = resolved(options.source), list[str]()
     kind = kind_of_source(directory, options.source_kind)
     domain = domain_of_source(directory, options.domain, remarks)
-    if (domain.looked, domain.labels) != (mammography().looked, mammography().labels):
-        raise BadInput(f"`plan` knows patches as mammograms are cut, and {domain.name} is looked at otherwise: run it.")
-    classes, items = domain.classes, kind.items(directory, domain, remarks)
+    whole = None if options.whole is None else read_size(options.whole)
+    planned = PlannedCut(options.side if whole is None else min(whole), domain, whole)
+    refuse_side(planned.side)
+    items = kind.items(directory, domain, remarks)
     if not items:
         raise BadInput(f"{directory} holds no {domain.words.image}s: give the folder that does.")
     for remark in remarks:
@@ -71,13 +73,11 @@ def plan(options: PlanOptions) -> Plan:
     cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
     if not options.gpus and options.workers >= cpus:
         raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
-    headers = read_headers(
-        ray, kind, directory, [items[index] for index in spread(len(items), READ)], options.side, domain
-    )
-    sample = cut_sample(ray, headers, options)
-    todo = counted(headers, sample, len(items), options, classes)
+    headers = read_headers(ray, kind, directory, [items[index] for index in spread(len(items), READ)], planned)
+    sample = cut_sample(ray, headers, options, planned)
+    todo = counted(headers, sample, len(items), options, domain.classes)
     _refuse_too_few_trained(todo, options)
-    network = _network(ray, headers, sample, options, classes, options.gpus > 0 and gpus > 0)
+    network = _network(ray, headers, sample, options, planned, options.gpus > 0 and gpus > 0)
     measured = Measured(
         cpus=cpus,
         workers=options.gpus or max(1, options.workers),
@@ -91,7 +91,7 @@ def plan(options: PlanOptions) -> Plan:
         actor=network["actor"],
         pace=network["pace"],
         units=network["units"],
-        classes=len(classes),
+        classes=len(domain.classes),
         checkpoint=network["checkpoint"],
         figure=network["figure"],
         peaks=network["peaks"] | {"catalog": headers.peak, "cut": sample.peak},
@@ -102,7 +102,6 @@ def plan(options: PlanOptions) -> Plan:
 
 
 def _refuse_wrong_options(options: PlanOptions) -> None:
-    refuse_side(options.side)
     refuse_shares(options.train, options.test)
     chosen_partitions(options.partitions, ["test"])
 
@@ -121,10 +120,10 @@ class Headers:
 
 
 def read_headers(
-    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], side: int, domain: Domain
+    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], planned_cut: PlannedCut
 ) -> Headers:
-    """Read items of a source as `catalog` does; BadInput where they hold no film that could be stored."""
-    started = time.perf_counter()
+    """Read items of a source as `catalog` does; BadInput where they hold no image that could be stored."""
+    domain, started = planned_cut.domain, time.perf_counter()
     cases = found_cases(ray, items, kind.name, directory, domain, "plan")
     seconds = time.perf_counter() - started
     timed = [items[index] for index in spread(len(items), TIMED)]
@@ -133,13 +132,15 @@ def read_headers(
     scans: dict[str, dict[str, Any]] = {}
     planned = []
     for held in cases.to_pylist():
+        regions = {row["scan"]: {"file": row["file"], "value": row["value"]} for row in held["regions"]}
         for scan in held["scans"]:
             if scan["scan"] in scans:
                 continue  # a case may lie in two volumes
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
             scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(placed(lesions))}
+            scans[scan["scan"]] |= {"region": regions.get(scan["scan"])}
             try:
-                planned.append(scan_of(scan, lesions, side, domain.classes))
+                planned.append(scan_of(scan, lesions, planned_cut))
             except BadInput as error:
                 rejected.append({"file": scan["file"], "reason": str(error)})
     if not planned:
@@ -165,7 +166,7 @@ def _everywhere(ray: Any, work: Any, *arguments: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What cutting the sampled films gave."""
+    """What cutting the sampled images gave."""
 
     cuts: list[Cut]
     tried: int
@@ -173,13 +174,13 @@ class Sample:
     peak: int
 
 
-def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
-    """Cut the sampled films as the stage does it, workers that start included; then all of them by every worker."""
-    # By view, so that each is met in its share: mediolateral films hold more breast.
+def cut_sample(ray: Any, headers: Headers, options: PlanOptions, planned: PlannedCut) -> Sample:
+    """Cut the sampled images as the stage does it, workers that start included; then all of them by every worker."""
+    # By view, so that each is met in its share: of some views more is region.
     order = sorted(headers.planned, key=lambda scan: (headers.scans[scan.scan]["view"] or "", scan.scan))
     chosen = {scan.scan: scan for scan in (order[index] for index in spread(len(order), options.films))}
     scans = [headers.scans[name] for name in chosen]
-    work = partial(cut_timed, side=options.side, breast=paper.BREAST_SHARE)
+    work = partial(cut_timed, how=planned.how)
     started = time.perf_counter()
     data = ray.data.from_items(scans, override_num_blocks=blocks(ray, len(scans))).map(work)
     rows = list(progress(data.iter_rows(), "cut", len(scans)))
@@ -187,15 +188,15 @@ def cut_sample(ray: Any, headers: Headers, options: PlanOptions) -> Sample:
     for row in rows:
         if row["stopped"]:
             raise BadInput(row["stopped"])
-    warm, peaks = zip(*_everywhere(ray, cut_again, scans, options.side, paper.BREAST_SHARE), strict=True)
+    warm, peaks = zip(*_everywhere(ray, cut_again, scans, planned.how), strict=True)
     cuts = [
         Cut(chosen[row["scan"]], row["patches"], row["scan_bytes"], row["patch_bytes"], sum(taken) / len(taken))
         for row, *taken in zip(rows, *warm, strict=True)
         if not row["reason"]
     ]
     if not any(cut.patches for cut in cuts):
-        reason = next((row["reason"] for row in rows if row["reason"]), "none of them shows a breast")
-        raise BadInput(f"None of {len(scans)} sampled films could be cut, for example: {reason}")
+        reason = next((row["reason"] for row in rows if row["reason"]), "none of them shows enough of the region")
+        raise BadInput(f"None of {len(scans)} sampled images could be cut, for example: {reason}")
     return Sample(cuts, len(scans), seconds, max(peaks))
 
 
@@ -216,28 +217,26 @@ def _refuse_too_few_trained(todo: Counts, options: PlanOptions) -> None:
 
 
 def _network(
-    ray: Any, headers: Headers, sample: Sample, options: PlanOptions, classes: Classes, gpu: bool
+    ray: Any, headers: Headers, sample: Sample, options: PlanOptions, planned: PlannedCut, gpu: bool
 ) -> dict[str, Any]:
     """How fast the network trains and answers, measured or, without a GPU, estimated; and what it takes."""
-    built = {"name": options.network, "until": options.until, "classes": classes.names}
+    built = {"name": options.network, "until": options.until, "classes": planned.domain.classes.names}
     best = max(sample.cuts, key=lambda cut: cut.patches).scan
-    pixels, patches = (
-        ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], options.side, paper.BREAST_SHARE)
-    )
+    stored, patches = ray.remote(pixels_of).options(num_returns=2).remote(headers.scans[best.scan], planned.how)
     measured = gpu or not options.gpus
     workers = options.gpus or max(1, options.workers)
     together = 1 if gpu else min(workers, TOGETHER, actors_that_fit(ray))
     needs = {"num_cpus": 1, "num_gpus": int(gpu), "runtime_env": {"env_vars": KEEP_MEMORY}}
     started = time.perf_counter()
-    actors = _started(ray, ProbeSample, needs, together, built, options.side, gpu)
+    actors = _started(ray, ProbeSample, needs, together, built, planned, gpu)
     measures: dict[str, Any] = {"actor": time.perf_counter() - started, "peaks": {}}
     seconds = {}
     if measured:
-        answers = ray.get([actor.answers.remote(patches, pixels, best.scan, options.seconds) for actor in actors])
+        answers = ray.get([actor.answers.remote(patches, stored, best.scan, options.seconds) for actor in actors])
         seconds = _mean_of_workers(answers, ("patch", "scan"))
         measures["peaks"]["probe"] = max(row["peak"] for row in answers)
     explained = ray.get(
-        [actor.explained.remote(patches, pixels, headers.scans[best.scan], options.seconds) for actor in actors]
+        [actor.explained.remote(patches, stored, headers.scans[best.scan], options.seconds) for actor in actors]
     )
     seconds |= _mean_of_workers(explained, ("alone", "first", "explained"))
     measures["peaks"]["explain"] = max(row["peak"] for row in explained)
@@ -251,8 +250,8 @@ def _network(
         measures["peaks"]["train"] = max(row["peak"] for row in steps)
         _stopped(ray, actors)
     else:
-        shape = ray.get(pixels).shape
-        operations = ray.get(ray.remote(operations_of).remote(built, options.side, shape))
+        shapes = ray.get(patches).shape[1:3], ray.get(stored)[0].shape[:2]
+        operations = ray.get(ray.remote(operations_of).remote(built, *shapes))
         seconds |= gpu_seconds(operations, options.gpu_rate * TERA, share)
     return measures | {"pace": Pace(**seconds, measured=measured)}
 

@@ -1,4 +1,4 @@
-"""What workers do of a plan's sample: headers, films, and a few steps of the network, timed where they will be done.
+"""What workers do of a plan's sample: headers, images, and a few steps of the network, timed where they will be done.
 
 Nothing passes through a folder of all nodes: each worker has its own temporary one, which goes with it.
 """
@@ -7,6 +7,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,19 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from deepminer_ray import paper
-from deepminer_ray.classes import Classes
 from deepminer_ray.domain import Domain
 from deepminer_ray.patches.ahead import Pixels, ahead
-from deepminer_ray.patches.grid import grid_windows, scan_size, scan_window
-from deepminer_ray.patches.shard import read_patches, read_scan, shard, write_patches, write_scan
+from deepminer_ray.patches.grid import grid_windows, scan_window
+from deepminer_ray.patches.shard import (
+    StoredScan,
+    read_patches,
+    read_scan_and_region,
+    shard,
+    write_patches,
+    write_scan,
+)
+from deepminer_ray.patches.whole import Framing, InputSize
 from deepminer_ray.planning.counts import PlannedScan
-from deepminer_ray.stages.catalog import read_cases
 from deepminer_ray.stages.cut_worker import cut_scan, lesion_overlaps
 
 if TYPE_CHECKING:
@@ -37,27 +44,51 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE
 
 
-def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], side: int, classes: Classes) -> PlannedScan:
-    """What a film's header and lesions say; BadInput for a film that cannot be stored for patches of `side` px."""
+@dataclass(frozen=True, slots=True)
+class PlannedCut:
+    """How images of a domain would be cut: into patches of `side` px, or each whole into an input of that size."""
+
+    side: int
+    domain: Domain
+    whole: InputSize | None = None
+
+    @property
+    def framing(self) -> Framing:
+        """How they would be stored."""
+        return Framing(self.side, self.domain.looked.patches_across, self.whole)
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What `cut_scan` is told of it."""
+        domain = self.domain
+        return {"side": self.side, "breast": domain.labels.region, "looked": domain.looked, "whole": self.whole}
+
+
+def scan_of(scan: dict[str, Any], lesions: list[dict[str, Any]], planned: PlannedCut) -> PlannedScan:
+    """What an image's header and lesions say; BadInput for one that cannot be stored for patches of that size."""
     rows, columns = scan["rows"], scan["columns"]
-    width, height = scan_size(rows, columns, side)
-    grid = grid_windows(width, height, side)
+    classes, labels, side, framing = planned.domain.classes, planned.domain.labels, planned.side, planned.framing
+    width, height = framing.size(rows, columns)
+    grid = [] if planned.whole else grid_windows(width, height, side, planned.domain.looked.places_per_patch)
     of_place = [classes.rest] * len(grid)
     # What is of the rest class is a concept, and no finding.
     kinds = {row["lesion"]: classes.class_of(row["pathology"]) for row in lesions if row["pathology"] != classes.rest}
     drawn = [row for row in placed(lesions) if row["lesion"] in kinds]
-    if len(drawn) < len(kinds):
+    if planned.whole:
+        of_place = [classes.worst(kinds.values())]
+    elif len(drawn) < len(kinds):
         of_place = [classes.unproven] * len(grid)
     elif drawn:
-        windows = np.array([scan_window(cell, side, width, height, columns, rows) for cell in grid], np.int64)
+        at = (side, width, height, columns, rows, framing.across)
+        windows = np.array([scan_window(cell, *at) for cell in grid], np.int64)
         of_place = [
             classes.label(
-                [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], paper.COVER, paper.WITHIN
+                [(kinds[one["lesion"]], one["cover"], one["within"]) for one in met], labels.cover, labels.within
             )
             for met in lesion_overlaps(drawn, windows)
         ]
     findings = sum(kind in classes.findings for kind in of_place)
-    size = rows * columns, width * height, len(grid), findings, of_place.count(classes.unproven)
+    size = rows * columns, width * height, len(of_place), findings, of_place.count(classes.unproven)
     return PlannedScan(scan["scan"], scan["patient"], classes.worst(kinds.values()), *size)
 
 
@@ -66,11 +97,11 @@ def placed(lesions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [lesion for lesion in lesions if lesion["outline"]]
 
 
-def cut_timed(scan: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
-    """What `cut_scan` says of a film, and what it made: patches, bytes, seconds."""
+def cut_timed(scan: dict[str, Any], how: dict[str, Any]) -> dict[str, Any]:
+    """What `cut_scan` says of an image, and what it made: patches, bytes, seconds."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        outcome = cut_scan(scan, Path(folder), side, breast)
+        outcome = cut_scan(scan, Path(folder), **how)
         seconds = time.perf_counter() - started
         made = {"patches": 0, "scan_bytes": 0, "patch_bytes": 0}
         if not outcome["reason"] and not outcome["stopped"]:
@@ -80,28 +111,30 @@ def cut_timed(scan: dict[str, Any], side: int, breast: float) -> dict[str, Any]:
     return outcome | made | {"scan": scan["scan"], "seconds": seconds}
 
 
-def cut_again(scans: list[dict[str, Any]], side: int, breast: float) -> tuple[list[float], int]:
-    """Seconds of each film in this worker, warm, and its peak of memory in bytes."""
-    cut_timed(scans[0], side, breast)
-    return [cut_timed(scan, side, breast)["seconds"] for scan in scans], peak_memory()
+def cut_again(scans: list[dict[str, Any]], how: dict[str, Any]) -> tuple[list[float], int]:
+    """Seconds of each image in this worker, warm, and its peak of memory in bytes."""
+    cut_timed(scans[0], how)
+    return [cut_timed(scan, how)["seconds"] for scan in scans], peak_memory()
 
 
 def read_timed(items: dict[str, Any], source_kind: str, source: str, domain: Domain) -> tuple[float, int]:
     """Seconds of an item's headers in this worker, warm, and its peak of memory in bytes."""
+    from deepminer_ray.stages.catalog import read_cases  # with DuckDB, of which Ray would keep hold to the end
+
     read_cases({name: values[:1] for name, values in items.items()}, source_kind, source, domain)
     started = time.perf_counter()
     table = read_cases(items, source_kind, source, domain)
     return (time.perf_counter() - started) / table.num_rows, peak_memory()
 
 
-def pixels_of(scan: dict[str, Any], side: int, breast: float) -> tuple[Pixels, Pixels]:
-    """A film as it is stored [height, width] and its patches [n, side, side]."""
+def pixels_of(scan: dict[str, Any], how: dict[str, Any]) -> tuple[StoredScan, Pixels]:
+    """An image as it is stored [height, width] with its region, and its patches [n, side, side]; both with colours."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        cut_scan(scan, folder, side, breast)
+        cut_scan(scan, folder, **how)
         number = scan["scan_number"]
         kept = pq.read_table(shard(folder / "patch", number), columns=["patch"])["patch"].to_pylist()
-        return read_scan(folder / "scan", number), read_patches(shard(folder / "patch", number), kept)
+        return read_scan_and_region(folder / "scan", number), read_patches(shard(folder / "patch", number), kept)
 
 
 class TrainSample:
@@ -140,9 +173,9 @@ class TrainSample:
 
 
 class ProbeSample:
-    """A network that answers patches and films and explains one, as actors of `probe`, `rank` and `explain` do."""
+    """A network that answers patches and images and explains one, as actors of `probe`, `rank` and `explain` do."""
 
-    def __init__(self, network: dict[str, Any], side: int, gpu: bool):
+    def __init__(self, network: dict[str, Any], planned: PlannedCut, gpu: bool):
         from deepminer_ray.network.backbone import build
         from deepminer_ray.network.checkpoint import load, save
         from deepminer_ray.network.probe import Probe
@@ -150,25 +183,26 @@ class ProbeSample:
         self.place = tempfile.TemporaryDirectory()
         self.folder = Path(self.place.name)
         self.file = self.folder / "network.pt"
-        save(self.file, build(**network)[0], side, "imagenet")
+        channels = planned.domain.looked.channels
+        save(self.file, build(**network)[0], planned.side, "imagenet", planned.whole, channels)
         self.probe: Probe | None = Probe(load(self.file), device="cuda" if gpu else "cpu")
 
     def ready(self) -> None:
         """Answer that the network is there."""
 
-    def answers(self, patches: Pixels, pixels: Pixels, scan: str, seconds: float) -> dict[str, Any]:
-        """Seconds of a patch among others and of a film, and the peak of memory in bytes."""
+    def answers(self, patches: Pixels, stored: StoredScan, scan: str, seconds: float) -> dict[str, Any]:
+        """Seconds of a patch among others and of an image, and the peak of memory in bytes."""
         from deepminer_ray.network.probe import PATCHES_AT_ONCE
 
         assert self.probe is not None
         probe, numbers = self.probe, list(range(PATCHES_AT_ONCE))
         batch = patches[np.arange(PATCHES_AT_ONCE) % len(patches)]
-        write_scan(self.folder / "scan", 0, scan, pixels)
+        write_scan(self.folder / "scan", 0, scan, *stored)
         together = mean_seconds(lambda: probe.patches([((0, numbers), batch)]), seconds) / PATCHES_AT_ONCE
         of_scan = mean_seconds(lambda: probe.scans(ahead("scans", [(scan, 0)], self.folder)), seconds)
         return {"patch": together, "scan": of_scan, "peak": peak_memory()}
 
-    def explained(self, patches: Pixels, pixels: Pixels, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
+    def explained(self, patches: Pixels, stored: StoredScan, scan: dict[str, Any], seconds: float) -> dict[str, Any]:
         """Seconds of a patch alone, of the first explanation and of a later one, on a CPU; what is stored of them.
 
         `units`, and bytes of `checkpoint`, `figure` and `peak`.
@@ -176,7 +210,7 @@ class ProbeSample:
         from deepminer_ray.workers.figure_actor import Explainer
 
         self.probe = None  # no worker holds two networks
-        write_scan(self.folder / "scan", 0, scan["scan"], pixels)
+        write_scan(self.folder / "scan", 0, scan["scan"], *stored)
         write_patches(self.folder / "patch", 0, [PATCH_ROW | {"patch": 0}], patches[:1])
         explainer = Explainer(self.folder)
         probe = explainer.awake(self.file.read_bytes)
@@ -203,16 +237,16 @@ PATCH_ROW = {"scan": "", "x": 0, "y": 0, "size": 0, "breast": 1.0, "overlap": []
 
 
 def _row_of_figure(scan: dict[str, Any], network: "Network") -> dict[str, Any]:
-    """A row of `figure` for a film of which nothing is known yet."""
+    """A row of `figure` for an image of which nothing is known yet."""
     chosen = list(range(min(paper.TOP, network.units)))
     row = {name: scan[name] for name in ("scan", "rows", "columns")} | {"scan_number": 0, "rings": [], "report": ""}
     row |= {"assessment": None, "subtlety": None, "known": network.classes[0]}
-    row |= {"truth": None, "decided": network.classes[0], "words": ("mammogram", "breast")}
+    row |= {"truth": None, "decided": network.classes[0], "words": ("image", "region", "finding")}
     return row | {"probability": 0.5, "influential": chosen}
 
 
-def operations_of(network: dict[str, Any], side: int, scan: tuple[int, int]) -> dict[str, float]:
-    """Floating-point operations (two a multiply-add) of one pass of a patch, and of a stored film of so many px."""
+def operations_of(network: dict[str, Any], patch: InputSize, scan: InputSize) -> dict[str, float]:
+    """Floating-point operations (two a multiply-add) of one pass of a patch, and of a stored image: (height, width)."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -220,7 +254,7 @@ def operations_of(network: dict[str, Any], side: int, scan: tuple[int, int]) -> 
 
     model = build(**network)[0].eval()
     operations = {}
-    for name, shape in (("patch", (side, side)), ("scan", scan)):
+    for name, shape in (("patch", patch), ("scan", scan)):
         with torch.inference_mode(), FlopCounterMode(display=False) as counter:
             model(torch.zeros(1, 3, *shape))
         operations[name] = float(counter.get_total_flops())

@@ -12,15 +12,35 @@ from deepminer_ray.cli import main
 from deepminer_ray.database.run import Run
 from deepminer_ray.errors import BadInput
 from deepminer_ray.options import PlanOptions
+from deepminer_ray.patches.whole import read_size
+from deepminer_ray.phantom.domain_source import write_domain_phantom
 from deepminer_ray.planning.counts import Shares
 from deepminer_ray.sources.kinds import kind_of_source
+from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
 from deepminer_ray.stages.plan import counted, cut_sample, plan, read_headers
-from deepminer_ray.stages.plan_worker import scan_of
+from deepminer_ray.stages.plan_worker import PlannedCut, ProbeSample, pixels_of, scan_of
 from tests.domains import MAMMOGRAPHY
 
 SIDE = 64
+BEADS = """name = "beads"
+classes = ["string", "glass", "pearl"]
+rest = "string"
+
+[terms]
+bead = ["glass", "pearl", "knot"]
+
+[image]
+channels = 3
+region = "all"
+patches_across = 3
+places_per_patch = 1
+
+[labels]
+cover = 0.1
+within = 0.6
+"""
 SHARES = Shares(train=0.5, test=0.5, validation=0.0)
 
 
@@ -45,8 +65,9 @@ def test_a_sample_of_all_scans_gives_exactly_what_is_cut(ray: Any, run: Run, pha
     kind = kind_of_source(phantoms)
     asked = PlanOptions(str(phantoms), side=SIDE, films=100, **asdict(SHARES))
     items = kind.items(phantoms, MAMMOGRAPHY, [])
-    headers = read_headers(ray, kind, phantoms, items, SIDE, MAMMOGRAPHY)
-    sample = cut_sample(ray, headers, asked)
+    how = PlannedCut(SIDE, MAMMOGRAPHY)
+    headers = read_headers(ray, kind, phantoms, items, how)
+    sample = cut_sample(ray, headers, asked, how)
     found = counted(headers, sample, len(items), asked, MAMMOGRAPHY.classes)
     assert found.patches == (many(run),) * 3
     assert found.trained.value == many(run, "partition = 'train'")
@@ -62,7 +83,7 @@ def test_a_few_scans_predict_all_of_them(
     main_ended(["plan", str(phantoms), *how])
     found = json.loads(capsys.readouterr().out)
     lines = {line["name"]: line for line in found["counts"] + found["artefacts"] + found["stages"]}
-    assert lines["films"]["value"] == 12
+    assert lines["images"]["value"] == 12
     real = {"patches": many(run), "RUN/scan": written(run, "scan"), "RUN/patch": written(run, "patch")}
     for name, value in real.items():
         assert lines[name]["value"] == pytest.approx(value, rel=0.25)
@@ -93,15 +114,46 @@ def test_scans_that_cannot_be_read_are_said_in_one_sentence(ray: object, phantom
     shutil.copytree(phantoms, source)
     for file in source.rglob("*.LJPEG"):
         file.write_bytes(file.read_bytes()[:400])
-    with pytest.raises(BadInput, match="None of 4 sampled films could be cut"):
+    with pytest.raises(BadInput, match="None of 4 sampled images could be cut"):
         plan(PlanOptions(str(source), side=SIDE, films=4))
 
 
-def test_a_domain_that_is_looked_at_otherwise_is_not_planned_as_if_it_were_not(tmp_path: Path) -> None:
-    (tmp_path / "domain.toml").write_text('name = "beads"\nclasses = ["string", "pearl"]\nrest = "string"\n')
-    (tmp_path / "manifest.csv").write_text("image,class\na.png,pearl\n")
-    with pytest.raises(BadInput, match="beads is looked at otherwise"):
-        plan(PlanOptions(str(tmp_path)))
+@pytest.mark.parametrize("whole", [None, "96x64"])
+def test_a_plan_of_another_domain_is_what_is_cut(ray: Any, beads: Path, tmp_path: Path, whole: str | None) -> None:
+    """In colour, of all of an image, with a grid and labels of its own; or each image whole."""
+    made = Run.created(tmp_path / "run")
+    catalog(made, str(beads))
+    partition(made, train=SHARES.train, test=SHARES.test, validation=SHARES.validation)
+    cut(made, side=32, whole=whole)
+    asked = PlanOptions(str(beads), side=32, whole=whole, films=100, **asdict(SHARES))
+    kind, how = kind_of_source(beads), PlannedCut(32 if whole is None else 64, made.domain, whole and read_size(whole))
+    items = kind.items(beads, made.domain, [])
+    headers = read_headers(ray, kind, beads, items, how)
+    sample = cut_sample(ray, headers, asked, how)
+    found = counted(headers, sample, len(items), asked, made.domain.classes)
+    assert found.patches == (many(made),) * 3
+    assert found.trained.value == many(made, "partition = 'train'")
+    assert sum(one.patch_bytes for one in sample.cuts) == pytest.approx(written(made, "patch"), rel=0.001)
+    assert sum(one.scan_bytes for one in sample.cuts) == pytest.approx(written(made, "scan"), rel=0.001)
+    findings = sum(scan.findings for scan in headers.planned)
+    assert findings == many(made, "class <> 'string'") > 0
+    stored, patches = pixels_of(headers.scans[headers.planned[0].scan], how.how)
+    sampled = ProbeSample({"name": "squeezenet1_1", "classes": made.domain.classes.names}, how, False)
+    try:
+        scan = headers.scans[headers.planned[0].scan]
+        assert sampled.answers(patches, stored, scan["scan"], 0.0)["scan"] > 0
+        assert sampled.explained(patches, stored, scan, 0.0)["figure"] > 0
+    finally:
+        sampled.close()
+
+
+@pytest.fixture(scope="module")
+def beads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images in colour of a domain of its own."""
+    folder = tmp_path_factory.mktemp("beads")
+    (folder / "own.toml").write_text(BEADS)
+    write_domain_phantom(folder / "source", folder / "own.toml", images=10)
+    return folder / "source"
 
 
 def test_too_few_patches_for_a_batch_are_refused(ray: object, phantoms: Path) -> None:
@@ -118,10 +170,10 @@ def test_a_plan_labels_places_as_cut_does() -> None:
 
     def planned(*lesions: tuple[str, dict[str, Any]]) -> tuple[str, int, int]:
         rows = [{"lesion": str(number), "pathology": name} | where for number, (name, where) in enumerate(lesions)]
-        made = scan_of(scan, rows, SIDE, MAMMOGRAPHY.classes)
+        made = scan_of(scan, rows, PlannedCut(SIDE, MAMMOGRAPHY))
         return made.pathology, made.findings, made.unproven
 
-    places = scan_of(scan, [], SIDE, MAMMOGRAPHY.classes).places
+    places = scan_of(scan, [], PlannedCut(SIDE, MAMMOGRAPHY)).places
     assert planned() == planned(("normal", drawn)) == planned(("normal", nowhere)) == ("normal", 0, 0)
     assert planned(("benign", drawn), ("normal", nowhere)) == planned(("benign", drawn))
     assert planned(("benign", drawn))[1] > 0
