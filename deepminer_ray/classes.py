@@ -23,7 +23,7 @@ UNPROVEN = "unproven"
 class Classes:
     """Classes in order of severity, the least severe first, which is also the order of a network's outputs.
 
-    The first is `rest`, what is left of the others: a mammogram has it where it has none of them. `pathologies` are
+    The first is `rest`, what is left of the others: an image has it where it has none of them. `pathologies` are
     those of lesions, the worst first, with the class that each counts as; where nobody knows it, that is `unproven`.
     """
 
@@ -50,8 +50,8 @@ class Classes:
     def order(self) -> tuple[str, ...]:
         """All classes with the unproven one, the least severe first.
 
-        An unproven finding comes before every proven one: it is not known to be worse than a benign one, whose
-        pathology somebody looked at, while a film without any finding is known to be less severe.
+        An unproven finding comes before every proven one: it is not known to be worse than one that is proven
+        harmless, whose pathology somebody looked at, while an image without any finding is known to be less severe.
         """
         return (self.rest, self.unproven, *self.findings)
 
@@ -84,7 +84,7 @@ class Classes:
 
 
 def class_rows(known: Classes, answered: Sequence[Classes]) -> list[dict[str, Any]]:
-    """The rows of the table `class`: the classes that patches and mammograms are known to have, and those answered."""
+    """The rows of the table `class`: the classes that patches and images are known to have, and those answered."""
     others = [name for classes in answered for name in classes if name not in known.order]
     rows: list[dict[str, Any]] = []
     for name in (known.rest, *others, *known.order[1:]):
@@ -106,7 +106,7 @@ def class_rows(known: Classes, answered: Sequence[Classes]) -> list[dict[str, An
 
 
 def scan_probability(of_cells: "Floats") -> "Floats":
-    """The probability of each class over a mammogram [..., classes], of its cells' [..., classes, cells] (Sec. 2.3).
+    """The probability of each class over an image [..., classes], of its cells' [..., classes, cells] (Sec. 2.3).
 
     Of a finding the largest in the breast; of the rest, which is the first class, 1 - the largest of those.
     """

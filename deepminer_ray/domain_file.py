@@ -126,7 +126,7 @@ def read_domain(text: str, file: str) -> Domain:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The nearest known word as a question, "; is it benign?"; nothing where none is near."""
+    """The nearest known word as a question, "; did you mean benign?"; nothing where none is near."""
     near = get_close_matches(word.lower(), known := list(known), 1, 0.6)
     return f"; do you mean {near[0]!r}?" if near else f"; known are: {', '.join(known)}."
 

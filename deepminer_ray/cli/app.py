@@ -35,7 +35,7 @@ def deepminer(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Find, name and score the units that decide in a mammogram network."""
+    """Find, name and score the units that decide in a network for images."""
 
 
 CURSOR = "\n\x1b[?25h"

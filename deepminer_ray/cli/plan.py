@@ -16,7 +16,7 @@ def plan(
 ) -> None:
     """Predict patches, bytes, memory and hours of a run.
 
-    It takes a sample of the source's films, works on the cluster where it is called, and keeps nothing.
+    It takes a sample of the source's images, works on the cluster where it is called, and keeps nothing.
     """
     from deepminer_ray.planning.outcome import table
     from deepminer_ray.stages.plan import plan

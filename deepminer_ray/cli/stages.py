@@ -41,7 +41,7 @@ app.command()(signed(run, inspect.signature(run), map(parameter_of_run, run_opti
 @app.command()
 @spread
 def catalog(folder: Folder, options: CatalogOptions) -> None:
-    """List the films of a source, from their headers alone. It fills the tables scan, lesion, rejected and repair."""
+    """List the images of a source, from their headers alone. It fills the tables scan, lesion, rejected and repair."""
     from deepminer_ray.database.run import Run
     from deepminer_ray.stages.catalog import catalog
 
@@ -51,7 +51,7 @@ def catalog(folder: Folder, options: CatalogOptions) -> None:
 @app.command()
 @spread
 def partition(folder: Folder, options: PartitionOptions) -> None:
-    """Divide the patients into train, test and holdout. Films of holdout are explained. Section 2.1 of the paper."""
+    """Divide the patients into train, test and holdout. Images of holdout are explained. Section 2.1 of the paper."""
     from deepminer_ray.stages.partition import partition
 
     partition(existing(folder), options)
@@ -60,7 +60,7 @@ def partition(folder: Folder, options: PartitionOptions) -> None:
 @app.command()
 @spread
 def cut(folder: Folder, options: CutOptions) -> None:
-    """Decode every film once, resize it and cut its patches. Section 2.1 of the paper."""
+    """Decode every image once, resize it and cut its patches. Section 2.1 of the paper."""
     from deepminer_ray.stages.cut import cut
 
     cut(existing(folder), options)
@@ -78,7 +78,7 @@ def train(folder: Folder, options: TrainingOptions) -> None:
 @app.command()
 @spread
 def probe(folder: Folder, options: ProbeOptions) -> None:
-    """Store every unit's response to patches and mammograms. Sections 2.2 and 2.3 of the paper."""
+    """Store every unit's response to patches and whole images. Sections 2.2 and 2.3 of the paper."""
     from deepminer_ray.stages.probe import probe
 
     probe(existing(folder), options)

@@ -69,7 +69,7 @@ def audit(folder: Folder) -> None:
     for file in files:
         typer.echo("{file}: {why}".format(**file))
     if alone:
-        typer.echo(f"rows alone were checked: films, patches and networks are not here ({run.storage})")
+        typer.echo(f"rows alone were checked: images, patches and networks are not here ({run.storage})")
     if violations or files:
         raise typer.Exit(1)
     typer.echo(
@@ -134,7 +134,7 @@ def breast(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .pdf or .svg file")],
     scans: Annotated[int, typer.Option(min=1, help="how many scans, spread over the run")] = 12,
 ) -> None:
-    """Draw what was taken for breast on some scans.
+    """Draw what was taken for the region on some images.
 
     Check the drawing by eye. The run must be cut.
     """
@@ -156,8 +156,8 @@ def breast(
 def decode(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="an .LJPEG")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="a .png, .tiff or .npy file")],
-    rows: Annotated[int | None, typer.Option(help="rows of the film; by default from the .ics or the stream")] = None,
-    columns: Annotated[int | None, typer.Option(help="columns of the film, likewise")] = None,
+    rows: Annotated[int | None, typer.Option(help="rows of the image; by default from the .ics or the stream")] = None,
+    columns: Annotated[int | None, typer.Option(help="columns of the image, likewise")] = None,
     density: Annotated[
         bool, typer.Option("--density", help="write optical density x 10,000 instead of grey levels")
     ] = False,
@@ -225,7 +225,7 @@ def questions(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write questions.csv and key.csv")],
     number: Annotated[
         int | None,
-        typer.Option(min=2, help="how many questions, half of them malignant; by default as many as possible"),
+        typer.Option(min=2, help="how many questions, half of them of the worst class; by default as many as possible"),
     ] = None,
     seed: Seed = 0,
 ) -> None:

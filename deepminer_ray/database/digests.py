@@ -38,13 +38,13 @@ def pixels(run: "Run") -> Place:
         content = file.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInput(
-            f"There is no {file}, so the films and patches of this run are not here: bring scan/ and patch/ back, or "
+            f"There is no {file}, so the images and patches of this run are not here: bring scan/ and patch/ back, or "
             f"`deepminer cut {run.folder} --again` makes them again."
         ) from error
     if wanted is not None and content_digest(content).hex() != wanted:
         raise BadInput(
-            f"{file} is not the list that `cut` made, so films and patches may be others: bring scan/ and patch/ back, "
-            f"or `deepminer cut {run.folder} --again` makes them again."
+            f"{file} is not the list that `cut` made, so images and patches may be others: bring scan/ and patch/ "
+            f"back, or `deepminer cut {run.folder} --again` makes them again."
         )
     return file
 

@@ -1,4 +1,4 @@
-"""The class activation map (Sec. 2.3, reference [12]): where on the mammogram the evidence for a class is."""
+"""The class activation map (Sec. 2.3, reference [12]): where on the image the evidence for a class is."""
 
 from typing import Any
 

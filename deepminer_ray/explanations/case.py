@@ -1,4 +1,4 @@
-"""One explained mammogram as a record: what programs read as JSON and the case book shows."""
+"""One explained image as a record: what programs read as JSON and the case book shows."""
 
 import json
 from collections.abc import Mapping, Sequence

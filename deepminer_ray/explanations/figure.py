@@ -45,7 +45,8 @@ SCALE = "each map coloured from 0 (clear) to its own maximum in the {} (yellow)"
 @dataclass(frozen=True, slots=True, eq=False)
 class DrawnScan:
     """A stored scan in density units [rows, columns] or in colour [rows, columns, 3], its lesions' outlines in px, and
-    what the radiologist said. Its region is the breast where none is given. `words` are what both are called."""
+    what is said of it. Its region is the breast where none is given. `words` are what image, region and findings are
+    called."""
 
     scan: str
     pixels: NDArray[np.uint16]
@@ -54,7 +55,7 @@ class DrawnScan:
     assessment: int | None
     subtlety: int | None
     region: Region | None = None
-    words: tuple[str, str] = ("mammogram", "breast")
+    words: tuple[str, str, str] = ("image", "region", "finding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _report_lines(scan: DrawnScan, letters: int) -> list[str]:
 
     A report begins with the field that says what a lesion is, and so does each lesion in it.
     """
-    report = scan.report.strip() or "no lesion reported"
+    report = scan.report.strip() or f"no {scan.words[2]} described"
     lesions = re.split(rf"\s(?={re.escape(report.split()[0])}\s)", report)
     if len(lesions) > REPORT_LINES:
         lesions = [f"{lesion} ({count})" if count > 1 else lesion for lesion, count in Counter(lesions).items()]

@@ -1,4 +1,4 @@
-"""Do maps lie where the radiologist outlined something? Intersection over union, beside outlines of other patients."""
+"""Do maps lie where somebody outlined something? Intersection over union, beside outlines of other patients."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The pointing game: do the units that decided peak inside what the radiologist outlined?"""
+"""The pointing game: do the units that decided peak inside what somebody outlined?"""
 
 from collections.abc import Sequence
 

@@ -19,9 +19,9 @@ UNITS_AT_ONCE = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Head:
-    """The final layer over one mammogram: maps [units, cells in the breast], weight [classes, units], bias [classes].
+    """The final layer over one image: maps [units, cells in the breast], weight [classes, units], bias [classes].
 
-    A silent unit is 0 everywhere; what is decided then is decided by the rule of the whole mammogram.
+    A silent unit is 0 everywhere; what is decided then is decided by the rule of the whole image.
     """
 
     maps: Floats
@@ -34,7 +34,7 @@ class Head:
         return said
 
     def probability(self, logits: Floats) -> Floats:
-        """[..., classes] of logits without bias [..., classes, cells], by the rule of the whole mammogram."""
+        """[..., classes] of logits without bias [..., classes, cells], by the rule of the whole image."""
         return scan_probability(softmax(logits + self.bias[:, np.newaxis], axis=-2))
 
 

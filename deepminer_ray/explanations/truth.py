@@ -18,7 +18,7 @@ Meaning = tuple[tuple[str, ...], ...]
 
 
 def meant(phenomenon: str, concepts: Sequence[str]) -> Meaning:
-    """The concepts ("margins: spiculated") all of whose words, by their stems, are among those of a name.
+    """The concepts ("colour: red") all of whose words, by their stems, are among those of a name.
 
     A concept whose words are part of a longer one's there is left out: "fine linear branching" is not "linear".
     """
@@ -33,7 +33,7 @@ def meant(phenomenon: str, concepts: Sequence[str]) -> Meaning:
 
 
 def as_text(meaning: Meaning) -> str:
-    """A meaning in a line: "margins: spiculated AND lesion type: mass"."""
+    """A meaning in a line: "colour: red AND cell: disc"."""
     return " AND ".join(" OR ".join(group) for group in meaning)
 
 

@@ -1,4 +1,4 @@
-"""One mammogram explained: what was decided, by which units, and what silence would have changed (Sec. 2.3)."""
+"""One image explained: what was decided, by which units, and what silence would have changed (Sec. 2.3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -88,7 +88,7 @@ class Probe:
     ) -> tuple[Responses, Responses, NDArray[np.bool_]]:
         """What `respond` says of a stored film, and which cells of the last layer's maps are centred on its region.
 
-        It is one fully convolutional pass over the whole mammogram. Without a region that is the breast, and what lies
+        It is one fully convolutional pass over the whole image. Without a region that is the breast, and what lies
         away from it is air.
         """
         if region is None:
@@ -100,12 +100,12 @@ class Probe:
         return responses, last, self._cells(region, last)
 
     def scans(self, scans: Iterable[tuple[tuple[str, int], StoredScan]]) -> ProbeTables:
-        """What `scan` says of some whole mammograms, each (scan, scan_number)."""
+        """What `scan` says of some whole images, each (scan, scan_number)."""
         answers = [self.scan(scan, *stored) for (scan, _), stored in scans]
         return {table: pa.concat_tables([rows[table] for rows in answers]) for table in answers[0]}
 
     def scan(self, scan: str, pixels: Pixels, region: Region | None = None) -> ProbeTables:
-        """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole mammogram, a stored film."""
+        """`response`, `scan_prediction` and, of the last layer, `evidence` of a whole image, a stored film."""
         responses, last, breast = self.scan_responses(pixels, region)
         _refuse_infinite("scan", [scan], responses, last)
         decided = answer(self.network, last.maps, breast)

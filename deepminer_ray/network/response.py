@@ -1,4 +1,4 @@
-"""What the units answer, to patches and, fully convolutional, to whole mammograms (Secs. 2.2, 2.3)."""
+"""What the units answer, to patches and, fully convolutional, to whole images (Secs. 2.2, 2.3)."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Responses:
 
 @dataclass(frozen=True, slots=True)
 class ScanAnswer:
-    """The decision over a whole mammogram: probability [classes] and the cell (y, x) that decided for each class."""
+    """The decision over a whole image: probability [classes] and the cell (y, x) that decided for each class."""
 
     probability: NDArray[np.float64]
     cells: list[tuple[int, int]]
@@ -80,7 +80,7 @@ def histogram(maps: torch.Tensor) -> NDArray[np.int64]:
 
 @torch.inference_mode()
 def answer(network: Network, maps: torch.Tensor, breast: NDArray[np.bool_]) -> ScanAnswer:
-    """Decide over one mammogram from its maps [1, units, h, w] and the cells [h, w] that lie in the breast.
+    """Decide over one image from its maps [1, units, h, w] and the cells [h, w] that lie in the breast.
 
     The rule is `scan_probability`'s; where no cell is in the breast, all are.
     """

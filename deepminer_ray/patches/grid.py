@@ -23,7 +23,7 @@ class Window:
 def scan_size(rows: int, columns: int, side: int, across: int = PATCHES_ACROSS) -> tuple[int, int]:
     """Width and height of the stored scan: the film's shorter side becomes `across` patches, the longer is rounded."""
     if min(rows, columns, side) < 1:
-        raise BadInput(f"A film of {columns} x {rows} px cannot be stored for patches of {side} px.")
+        raise BadInput(f"An image of {columns} x {rows} px cannot be stored for patches of {side} px.")
     shorter = min(rows, columns)
     return divide_halves_up(columns * across * side, shorter), divide_halves_up(rows * across * side, shorter)
 

@@ -91,7 +91,7 @@ def opened_shard(file: Place) -> Iterator[Any]:
         raise
     except FileNotFoundError as error:
         raise BadInput(
-            f"There is no {file}, which `cut` made: bring it back, or `deepminer cut RUN --again` cuts its film again."
+            f"There is no {file}, which `cut` made: bring it back, or `deepminer cut RUN --again` cuts its image again."
         ) from error
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or cut short"
@@ -128,7 +128,7 @@ def _refuse_other(file: Place, content: bytes) -> None:
         shards = _remembered_list(folder)
     if shards is not None and shards.of(kind, number) != digest:
         raise BadInput(
-            f"{file} is not the one that `cut` made: bring that back, or `deepminer cut RUN --again` cuts its film "
+            f"{file} is not the one that `cut` made: bring that back, or `deepminer cut RUN --again` cuts its image "
             "again."
         )
 

@@ -62,7 +62,7 @@ def letterboxed(pixels: NDArray[np.uint16], region: Region | None, size: InputSi
     """A stored scan [rows, columns] or [rows, columns, 3] in the top left corner of an input of that size.
 
     What the scan leaves of it has the median of what lies outside of its region, or is black where nothing does. As
-    where a mammogram is answered whole, labels are air.
+    where an image is answered whole, labels are air.
     """
     inside = region_of(pixels, region)
     unlabelled = without_labels(pixels, inside) if region is None else pixels

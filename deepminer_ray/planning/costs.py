@@ -41,7 +41,7 @@ class Pace:
     """Seconds of one worker, all that work together being busy; `measured` says whether they were timed or estimated.
 
     `step` is of a batch's share of one worker, `patch` of one among sixteen, `alone` of one by itself, `scan` of a
-    pass over a whole mammogram, `explained` of its figure and `first` of the first figure.
+    pass over a whole image, `explained` of its figure and `first` of the first figure.
     """
 
     step: float

@@ -62,9 +62,9 @@ def outcome(
     artefacts = {"RUN/scan": scan_bytes, "RUN/patch": patch_bytes, "RUN/run.duckdb": of_run}
     artefacts |= {"RUN/checkpoint": fixed.times(2), "RUN/figures": figures}
     stages = seconds_of_stages(counts, measured, cuts, scans, epochs, batch)
-    numbers = {"films": counts.scans, "patches": counts.patches, "patches to train on": counts.trained}
+    numbers = {"images": counts.scans, "patches": counts.patches, "patches to train on": counts.trained}
     numbers |= {"patches to validate on": counts.validated, "patches to probe": counts.probed}
-    numbers |= {"films to probe": _exact(counts.probed_scans), "films to explain": _exact(counts.explained)}
+    numbers |= {"images to probe": _exact(counts.probed_scans), "images to explain": _exact(counts.explained)}
     return Plan(
         [_line_of_estimate(name, "", estimate) for name, estimate in numbers.items()],
         [_line_of_estimate(name, "bytes", estimate) for name, estimate in artefacts.items()],
@@ -101,7 +101,7 @@ def table(plan: Plan) -> str:
     known = plan.rests_on
     heads = "all" if known["headers_read"] == known["items"] else f"{known['headers_read']:,} of"
     lines = [
-        f"From {heads} {known['items']:,} headers and {known['films_cut']} films of {known['patients_cut']} patients "
+        f"From {heads} {known['items']:,} headers and {known['films_cut']} images of {known['patients_cut']} patients "
         "that were cut here; in brackets 95 % intervals over these patients."
     ]
     for bad, what in (("headers_rejected", "read"), ("films_unusable", "cut")):

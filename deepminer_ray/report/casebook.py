@@ -1,4 +1,4 @@
-"""The case book: every explained mammogram of a run in one static page, to be searched (Sec. 3.2)."""
+"""The case book: every explained image of a run in one static page, to be searched (Sec. 3.2)."""
 
 import base64
 from collections import defaultdict

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepminer_ray import paper
 from deepminer_ray.aliases import Row
+from deepminer_ray.database.framing import framing_of
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.statement import statement
 from deepminer_ray.errors import BadInput, Unreachable
@@ -135,6 +136,7 @@ def write_report(run: Run, out: Path | None = None) -> Path:
         run=run.name,
         stages=list(status.values()),
         network=run.rows("survey_layer")[0],
+        whole=framing.whole if (framing := framing_of(run)) else None,
         sections=[_section(run, section, domain.of_paper) for section in SECTIONS],
         words=domain.words,
         named=named,

@@ -1,4 +1,4 @@
-"""`cut`: every film decoded once, resized and cut into patches (Sec. 2.1)."""
+"""`cut`: every image decoded once, resized and cut into patches (Sec. 2.1)."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ from deepminer_ray.patches.shard import (
 from deepminer_ray.patches.whole import read_size
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
-from deepminer_ray.stages.cut_worker import MAMMOGRAM, CutOutcome, cut_scan
+from deepminer_ray.stages.cut_worker import BY_BREAST, CutOutcome, cut_scan
 from deepminer_ray.workers.cluster import blocks, connect
 from deepminer_ray.workers.nodes import VisiblePath, check_nodes, sight
 
@@ -41,7 +41,7 @@ SMALLEST_SIDE = 32
 
 @takes(CutOptions)
 def cut(run: Run, options: CutOptions) -> None:
-    """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; a film that cannot be decoded is `rejected`.
+    """Fill `patch`, `overlap`, `label`, `RUN/scan/` and `RUN/patch/`; an image that cannot be decoded is `rejected`.
 
     With `storage` (a folder or a URI) scan/ and patch/ lie there instead, and later stages find them there. Shares that
     are not given are the domain's; `breast` is that of the region, whichever the domain looks at. With `whole` each
@@ -57,18 +57,18 @@ def cut(run: Run, options: CutOptions) -> None:
     if run.finished("cut", parameters | {"whole": whole}, options.again):
         return
     parameters |= {} if whole is None else {"whole": whole}
-    started = time.time()
+    started, images = time.time(), f"{domain.words.image}s"
     scans = _scans_to_cut(run, looked)
     folder = put / "patch"
     how: dict[str, Any] = {"side": options.side, "breast": options.breast}
-    how |= {} if looked == MAMMOGRAM else {"looked": looked.model_dump()}
+    how |= {} if looked == BY_BREAST else {"looked": looked.model_dump()}
     how |= {} if whole is None else {"whole": list(whole)}
     _keep_current_shards(put, how, scans)
     digests = _digests_of_earlier_call(put)
     todo = [scan | {"lesions": json.dumps(scan["lesions"])} for scan in scans if scan["scan_number"] not in digests]
     rejected = _cut_on_nodes(run, todo, put, how | {"looked": looked, "whole": whole}, digests) if todo else []
     if not digests:
-        raise BadInput(f"None of the {len(scans)} films could be decoded, for example: {rejected[0]['reason']}")
+        raise BadInput(f"None of the {len(scans)} {images} could be decoded, for example: {rejected[0]['reason']}")
     parameters["shards"] = _list(folder, digests)
     with run.finishing("cut", parameters, started) as tables:
         with tables.showing("shard", patch_rows(folder)):
@@ -82,7 +82,9 @@ def cut(run: Run, options: CutOptions) -> None:
             tables.fill("label", "label_of_whole")
         tables.insert("rejected", pa.Table.from_pylist(rejected, REJECTED_SCAN))
         counts = tables.select("label_count").to_pylist()
-    say(", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} films rejected")
+    say(
+        ", ".join(f"{row['patches']} patches {row['class']}" for row in counts) + f", {len(rejected)} {images} rejected"
+    )
 
 
 def _with_shares(options: CutOptions, domain: Domain) -> CutOptions:
@@ -117,7 +119,7 @@ def _cut_on_nodes(
     how: dict[str, Any],
     digests: dict[int, tuple[bytes, bytes]],
 ) -> list[dict[str, str]]:
-    """Have Ray cut films; the rows of those that are rejected. The digests of the others are added to `digests`."""
+    """Have Ray cut images; the rows of those that are rejected. The digests of the others are added to `digests`."""
     ray, folder = connect(), put / "patch"
     sources = (VisiblePath(resolved(row["source"])) for row in run.rows("source"))
     wanted = check_nodes(ray, sight(folder / MADE_FROM), *sources)
@@ -127,10 +129,10 @@ def _cut_on_nodes(
     outcomes.set_name(f"cut {run.name}")
     rejected = {}
     outcome: CutOutcome
-    with Running(run.folder, "cut", len(todo), "films") as running:
+    with Running(run.folder, "cut", len(todo), "images") as running:
         for outcome in progress(outcomes.iter_rows(), "cut", len(todo), running):
             if outcome["stopped"]:
-                raise BadInput(f"{outcome['stopped']} The {len(finished_shards(folder))} films cut so far are kept.")
+                raise BadInput(f"{outcome['stopped']} The {len(finished_shards(folder))} images cut so far are kept.")
             running.count(patches=outcome["patches"])
             number = outcome["scan_number"]
             if outcome["reason"]:

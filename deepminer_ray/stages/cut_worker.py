@@ -24,7 +24,7 @@ from deepminer_ray.sources.kinds import SOURCE_KINDS
 from deepminer_ray.workers.cluster import refuse_deadly
 from deepminer_ray.workers.nodes import NO_REQUIREMENTS, NodeRequirements, refuse_unlike, refuse_unseen
 
-MAMMOGRAM = Looked(region="breast")
+BY_BREAST = Looked(region="breast")
 """How the paper looks at an image."""
 
 
@@ -51,7 +51,7 @@ def cut_scan(
     side: int,
     breast: float,
     wanted: NodeRequirements = NO_REQUIREMENTS,
-    looked: Looked = MAMMOGRAM,
+    looked: Looked = BY_BREAST,
     whole: InputSize | None = None,
 ) -> CutOutcome:
     """Decode a film, write it resized and write its patches, on a node that is as `wanted`.

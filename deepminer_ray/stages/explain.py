@@ -86,7 +86,7 @@ def _rows_of_scan(scans: list[dict[str, Any]], name: str) -> list[dict[str, Any]
 def _explained(run: Run, scans: list[dict[str, Any]], suffixes: Sequence[str], workers: int) -> Iterator[ProbeTables]:
     """Have workers, or without any this process, explain and draw scans; the rows of each, in whatever order."""
     how, called, words = how_probed(run), called_units(run), run.domain.words
-    scans = [scan | {"words": (words.image, words.region)} for scan in scans]
+    scans = [scan | {"words": (words.image, words.region, words.finding)} for scan in scans]
     shards = pixels(run)
     if workers:
         answers = _drawn_by_workers(run, how, shards, workers, [(scan, suffixes, called) for scan in scans])

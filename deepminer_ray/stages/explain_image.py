@@ -1,4 +1,4 @@
-"""`explain --image`: your own mammogram, which no run has seen, explained like those of a run (Sec. 2.3)."""
+"""`explain --image`: your own image, which no run has seen, explained like those of a run (Sec. 2.3)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,12 +70,13 @@ def _explain(
         "columns": own.columns,
     }
     units, by_name = _influential_units(probe, one, called), concepts(one, called)
+    said = words.image, words.region, words.finding
     out = run.folder / "figures" / f"image-{file.stem}"
     out.parent.mkdir(parents=True, exist_ok=True)
     for suffix in suffixes:
         draw_explanation(
             out.with_name(out.name + suffix),
-            DrawnScan(file.name, own.pixels, [], "", None, None, own.region, (words.image, words.region)),
+            DrawnScan(file.name, own.pixels, [], "", None, None, own.region, said),
             Decision(UNKNOWN, case["decided"], float(one.probability[one.decided])),
             one.class_activation_map(),
             shown_maps(one, by_name),

@@ -20,7 +20,7 @@ from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.rows import NOT_OUTLINED
 
 SCANS_NAMED = 10
-"""Films named in a sentence before it only counts them."""
+"""Images named in a sentence before it only counts them."""
 
 
 @takes(PartitionOptions)
@@ -59,15 +59,15 @@ def refuse_shares(train: float, test: float) -> None:
 
 
 def _report_left_out(files: list[str]) -> None:
-    """Name the films that cannot be labelled: their patients may count as having less than they have."""
+    """Name the images that cannot be labelled: their patients may count as having less than they have."""
     if files:
         names = ", ".join(PurePath(file).name for file in files[:SCANS_NAMED])
         more = f" and {len(files) - SCANS_NAMED} more" if len(files) > SCANS_NAMED else ""
-        say(f"{len(files)} films are left out, for nothing outlines their finding (`from rejected`): {names}{more}")
+        say(f"{len(files)} images are left out, for nothing outlines their finding (`from rejected`): {names}{more}")
 
 
 def _report_split(listed: list[dict[str, Any]]) -> None:
-    """Say which patients the lists split: their films must not be trained on and tested on."""
+    """Say which patients the lists split: their images must not be trained on and tested on."""
     split = [row for row in listed if len(row["lists"]) > 1]
     if split:
         say(f"{len(split)} of {len(listed)} patients are in several lists; each goes to one partition:")

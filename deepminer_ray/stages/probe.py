@@ -1,4 +1,4 @@
-"""`probe`: every unit's response to every patch and to every whole mammogram (Secs. 2.2, 2.3)."""
+"""`probe`: every unit's response to every patch and to every whole image (Secs. 2.2, 2.3)."""
 
 import json
 import time
@@ -78,7 +78,7 @@ def probe_batches(scans: Sequence[tuple[int, Sequence[int]]], units: int) -> lis
 
 
 def together(scans: Sequence[tuple[str, int]]) -> list[Sequence[tuple[str, int]]]:
-    """Whole mammograms in batches."""
+    """Whole images in batches."""
     size = max(1, min(SCANS_A_BATCH, -(-len(scans) // BATCHES_AT_LEAST)))
     return [scans[start : start + size] for start in range(0, len(scans), size)]
 

@@ -160,7 +160,7 @@ def _framing(run: Run, preset: str) -> Framing:
     """How patches of the run were cut; BadInput where there is none, or none of the authors' size is."""
     framing = framing_of(run)
     if framing is None:
-        raise BadInput("There is no patch to train on: no film could be cut; see `from rejected`.")
+        raise BadInput("There is no patch to train on: no image could be cut; see `from rejected`.")
     if preset == "authors" and (framing.side != paper.SIDE or framing.whole):
         raise BadInput(
             f"The authors trained on patches of {paper.SIDE} px, this run was cut into {framing.side}: "

@@ -120,6 +120,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "words": {
             "category": _capital(desk.domain.words.category),
             "association": _capital(desk.domain.words.association),
+            "image": _capital(desk.domain.words.image),
         },
         "confidences": CONFIDENCES,
         "display": BROWSER_DISPLAY if desk.domain.looked.channels == 1 else None,  # in colour there is no window

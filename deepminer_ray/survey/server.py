@@ -160,7 +160,7 @@ class _Web:
         self._expert(request)
         number = request.path_params["number"]
         if number not in self.desk.gallery.scans({number}):
-            raise HTTPException(404, "There is no such mammogram.")
+            raise HTTPException(404, "There is no such image.")
         return FileResponse(self.desk.gallery.scan_file(number), media_type="image/png", headers=CACHED)
 
     async def answer(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ class Watched(H11Protocol):
     seconds_to_ask = 20.0
     """From the first moment a request can be sent until all of it is there; the largest has 64 KB."""
     seconds_to_answer = 300.0
-    """From then until all of the answer is taken: a mammogram over a slow line."""
+    """From then until all of the answer is taken: an image over a slow line."""
     ending: asyncio.TimerHandle | None = None
     asking = True
 

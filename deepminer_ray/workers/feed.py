@@ -42,7 +42,7 @@ def dataset(
 def read_alike(scans: TrainingScan, wanted: NodeRequirements, folder: Place, answers: Sequence[str]) -> dict[str, Any]:
     """`read_labelled`, on a node that is like the others."""
     refuse_unlike(wanted)
-    refuse_deadly(f"patches of film {scans['scan_number'][0]}")
+    refuse_deadly(f"patches of image {scans['scan_number'][0]}")
     return read_labelled(scans, folder, answers)
 
 

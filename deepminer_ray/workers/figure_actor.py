@@ -18,7 +18,7 @@ DrawnRows = tuple[str, dict[str, bytes], ProbeTables]
 
 
 class Explainer:
-    """A network in one process that explains mammograms and draws them; films never leave it."""
+    """A network in one process that explains images and draws them; films never leave it."""
 
     def __init__(self, storage: Place, half: bool = False):
         self.storage, self.half = storage, half

@@ -1,4 +1,4 @@
--- One row a ranked unit (Fig. 3): the classes it is ranked for, its BI-RADS categories, what annotators call it.
+-- One row a ranked unit (Fig. 3): the classes it is ranked for, its terms' categories, what annotators call it.
 with said as (
     select
         unit,

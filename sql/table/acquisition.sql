@@ -1,4 +1,4 @@
--- One row a unit and attribute of the films: how far the unit's maximum on whole mammograms goes with it, by patient.
+-- One row a unit and attribute of the films: how far the unit's maximum on whole images goes with it, by patient.
 create table acquisition (
     unit integer, -- 0-based channel
     attribute varchar, -- digitizer or density, between patients; laterality or view, within

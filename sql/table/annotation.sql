@@ -6,9 +6,9 @@ create table annotation (
     position integer, -- of the phenomenon in the answer
     recognizable boolean,
     phenomenon varchar,
-    category varchar, -- BI-RADS
+    category varchar, -- of the domain's terms
     terms varchar, -- of the category, joined by '; '
-    association varchar, -- with breast cancer
+    association varchar, -- how far it goes with the domain's most severe class
     confidence varchar,
     repeat boolean, -- a hidden second question, which replaces no answer
     checkpoint varchar, -- hash of the network the answer is about

@@ -1,7 +1,7 @@
 -- One row a unit and concept of the lesions' keywords: how well the unit detects it on the patches probed.
 create table concept (
     unit integer, -- 0-based channel
-    concept varchar, -- "margins: spiculated"
+    concept varchar, -- "colour: red"
     iou double, -- of the thresholded map with the outlines, in px of the network's input
     auroc double, -- of the unit's maximum, for patches that show the concept against those that do not
     auroc_low double, -- confidence interval by patient

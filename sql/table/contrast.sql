@@ -2,7 +2,7 @@
 -- row a unit says whether it tells findings from normal patches.
 create table contrast (
     unit integer, -- 0-based channel
-    concept varchar, -- "margins: spiculated"; "finding" against normal patches
+    concept varchar, -- "colour: red"; "finding" against patches of the rest class
     against varchar, -- findings or normal: what the patches show that the concept is told from
     auroc double, -- of the unit's maximum: below 0.5 it answers less to the concept than to the others
     auroc_low double, -- confidence interval by patient

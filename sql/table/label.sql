@@ -1,5 +1,5 @@
 -- One row a patch with a class; patches of unproven lesions have none.
 create table label (
     patch bigint,
-    class varchar -- normal, benign or malignant
+    class varchar -- a known class of the domain
 )

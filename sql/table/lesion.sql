@@ -3,13 +3,13 @@ create table lesion (
     lesion varchar,
     scan varchar,
     abnormality integer, -- its number in the scan's report, from 1
-    pathology varchar, -- malignant, benign, benign_without_callback or unproven
+    pathology varchar, -- what its source says: one of the domain's classes or of what counts as one, or unproven
     lesion_type varchar,
     shape varchar,
     margins varchar,
     calcification_type varchar,
     distribution varchar,
-    assessment integer, -- BI-RADS 0 to 5
+    assessment integer, -- how suspicious whoever described it found it
     subtlety integer, -- 1 subtle to 5 obvious
     report varchar, -- the keyword line
     x integer, -- box of the outline: left column and top row

@@ -5,7 +5,7 @@ create table measure (
     partition varchar,
     level varchar, -- patch, scan or patient
     class varchar,
-    against varchar, -- rest: all other items; benign: of benign and malignant items only
+    against varchar, -- rest: all other items; a class: of items of the two classes only
     measure varchar,
     value double,
     low double, -- confidence interval by patient

@@ -4,7 +4,7 @@ create table name_score (
     annotator varchar, -- 'dissection' for the names that `dissect` suggests
     phenomenon varchar,
     level varchar, -- patch or scan
-    meant varchar, -- the concepts that the name's words hold, "margins: spiculated AND lesion type: mass"
+    meant varchar, -- the concepts that the name's words hold, "colour: red AND cell: disc"
     auroc double, -- of the unit's maximum, for what the name says against other findings; null: too few patients
     low double, -- confidence interval by patient
     high double,

@@ -1,4 +1,4 @@
--- One row a scan and unit: the response map of the unit on the whole mammogram (Sec. 2.3).
+-- One row a scan and unit: the response map of the unit on the whole image (Sec. 2.3).
 create table response (
     scan varchar,
     unit integer, -- 0-based channel

@@ -1,4 +1,4 @@
--- One row a scan: one film of one breast in one view, as its source describes it.
+-- One row a scan: one image, such as one view of one breast, as its source describes it.
 create table scan (
     scan varchar,
     scan_number integer, -- given once, never reused

@@ -1,4 +1,4 @@
--- One row a scan and map: over the whole mammogram, what its explanation shows.
+-- One row a scan and map: over the whole image, what its explanation shows.
 create table scan_map (
     scan varchar,
     shows varchar, -- 'unit', or of the class decided its 'class activation map', 'probability' or a 'concept'

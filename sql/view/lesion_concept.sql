@@ -1,4 +1,4 @@
--- One row a lesion and concept: each of its keywords by itself, "margins: spiculated", though "-" or "; " join several.
+-- One row a lesion and concept: each of its keywords by itself, "colour: red", though "-" or "; " join several.
 create view lesion_concept as
 with said as (
     from lesion_keyword

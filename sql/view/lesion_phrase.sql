@@ -1,4 +1,4 @@
--- One row a lesion: its keywords as an expert would say them, "irregular spiculated mass".
+-- One row a lesion: its keywords as an expert would say them, "small red disc".
 create view lesion_phrase as
 with noun_of as (
     select lesion, attribute, term from keyword

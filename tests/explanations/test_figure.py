@@ -195,6 +195,6 @@ def test_a_scan_without_lesion_and_a_class_without_evidence_are_drawn(tmp_path: 
     draw_explanation(tmp_path / "scan.pdf", bare, decision, -response(), [], GEOMETRY, ".pdf")
     assert (tmp_path / "scan.pdf").read_bytes().startswith(b"%PDF")
     lines = [text.get_text() for text in said]
-    assert "no lesion reported" in lines
+    assert "no finding described" in lines
     assert "nowhere above 0" in lines
     assert not any("assessment" in line for line in lines)

@@ -118,5 +118,5 @@ def test_what_was_not_measured_is_said(measured: bool) -> None:
 
 def test_numbers_are_shown_in_units_that_people_read() -> None:
     text = table(outcome(COUNTS, replace(MEASURED, actor=0.0), SCANS, CUTS, 0, epochs=2, batch=32))
-    assert "From all 100 headers and 2 films of 2 patients" in text
+    assert "From all 100 headers and 2 images of 2 patients" in text
     assert "400.0 MB" in text and "7.8 min" in text

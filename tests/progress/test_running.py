@@ -43,7 +43,7 @@ def test_who_was_killed_is_interrupted(tmp_path: Path) -> None:
 
 
 def test_what_has_ended_says_nothing(tmp_path: Path) -> None:
-    with Running(tmp_path, "cut", 2, "films") as running:
+    with Running(tmp_path, "cut", 2, "images") as running:
         running.at(1)
         assert working_stage(tmp_path) is not None
     assert working_stage(tmp_path) is None
@@ -65,5 +65,5 @@ def test_status_shows_a_stage_at_work(ray: object, cut_run: Run, tmp_path: Path)
     finally:
         stopped.set()
         watcher.join()
-    assert any(line.startswith("cut        running, 0 of 12 films (0%)") for line in seen)
+    assert any(line.startswith("cut        running, 0 of 12 images (0%)") for line in seen)
     assert "running" not in run.status() and run.ask("from patch").num_rows

@@ -114,7 +114,7 @@ def test_a_storage_that_fails_rejects_no_scan(
     between.well_again()
     catalog(run, str(bucket / "ddsm"))
     between.refuse = lambda asked: ".LJPEG" in asked and "_4.LEFT" not in asked and "LEFT" in asked
-    with pytest.raises(BadInput, match=r"LJPEG cannot be read .*call it again .* films cut so far are kept"):
+    with pytest.raises(BadInput, match=r"LJPEG cannot be read .*call it again .* images cut so far are kept"):
         cut(run, side=64, storage=str(bucket / "run"))
     assert "cut" not in {row["stage"] for row in run.rows("status")}
     between.well_again()

@@ -101,7 +101,7 @@ def test_a_disk_that_cannot_be_written_ends_in_one_sentence_and_loses_nothing_th
     lost.unlink()
     moved = (other.folder / "scan").rename(other.folder / "films")
     (other.folder / "scan").write_text("no folder")
-    with pytest.raises(BadInput, match=r"Patches cannot be stored: .*The 8 films cut so far are kept"):
+    with pytest.raises(BadInput, match=r"Patches cannot be stored: .*The 8 images cut so far are kept"):
         cut(other, side=64, again=True)
     (other.folder / "scan").unlink()
     moved.rename(other.folder / "scan")

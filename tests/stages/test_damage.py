@@ -224,7 +224,7 @@ def test_the_audit_names_what_is_wrong(
     _, named = REFUSED.get(damage, (set(), ""))
     if damage == "only run.duckdb":
         named = ""
-        assert f"rows alone were checked: films, patches and networks are not here ({run.folder})" in said
+        assert f"rows alone were checked: images, patches and networks are not here ({run.folder})" in said
     assert status == (1 if named else 0), said
     assert not named or re.search(named, said)
 

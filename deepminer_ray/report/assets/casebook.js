@@ -133,7 +133,7 @@ function tell(one) {
   const verdict = one.right === null ? "what is true is unproven" : one.right ? "right" : one.error;
   const rated = [["assessment", one.assessment], ["subtlety", one.subtlety]].filter(([, value]) => value !== null);
   const probabilities = Object.entries(one.probabilities).map(([name, value]) => `${name} ${value.toFixed(3)}`).join(", ");
-  const outline = mapButton("class activation map", 0), none = mapButton("film alone", -1);
+  const outline = mapButton("class activation map", 0), none = mapButton("image alone", -1);
   const probable = mapButton(`probability of ${one.decided}`, one.maps.length - 1);
   const lesion = element("button", "outline", { type: "button", ariaPressed: String(outlined) });
   lesion.addEventListener("click", () => { outlined = !outlined; lesion.setAttribute("aria-pressed", String(outlined)); draw(); });
@@ -143,13 +143,13 @@ function tell(one) {
     element("h2", one.scan),
     element("p", `true: ${one.truth ?? "unproven"}, decided: ${one.decided} (${verdict})`, { className: one.right ? "right" : one.right === null ? "" : "wrong" }),
     element("p", `probabilities: ${probabilities}`),
-    element("p", one.report || "no lesion reported"),
+    element("p", one.report || `no ${byId("film").dataset.finding} described`),
     element("p", rated.map(([name, value]) => `${name} ${value}`).join(", "), { className: "soft" }),
     tools,
     element("h3", `What speaks for ${one.decided}`),
     table(["concept", "units", "contribution", "share", "at (x, y)"], one.concepts.map((concept, place) => [concept, place]).filter(([concept]) => concept.units).map(([concept, place]) =>
       [mapButton(conceptOf(concept), one.units.length + 1 + place), String(concept.units), number(concept.contribution), percent(concept.share), `${concept.x}, ${concept.y}`])),
-    element("p", "Units of one name together. Contribution: their terms of the logit at the cell that decided; share: of all that speaks for the class there; place: where their map peaks, in px of the film.", { className: "soft" }),
+    element("p", "Units of one name together. Contribution: their terms of the logit at the cell that decided; share: of all that speaks for the class there; place: where their map peaks, in px of the image.", { className: "soft" }),
     element("h3", `The most influential units towards ${one.decided}`),
     table(["unit", "influence", "contribution", "share"], one.units.map((unit) =>
       [mapButton(called(unit), unit.rank), number(unit.influence), number(unit.contribution), percent(unit.share)])),

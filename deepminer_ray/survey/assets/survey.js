@@ -1,4 +1,4 @@
-// The survey's pages: patches and their mammograms, the answer and its saving. No other file, nothing from outside.
+// The survey's pages: patches and their images, the answer and its saving. No other file, nothing from outside.
 "use strict";
 
 const RETRY = 2000; // ms until a save that found no server is tried again
@@ -22,7 +22,7 @@ function filmPicture(number, data) {
   return new Promise((resolve, reject) => {
     const image = new Image();
     image.onload = () => resolve(image);
-    image.onerror = () => reject(new Error("This mammogram cannot be shown now."));
+    image.onerror = () => reject(new Error("This image cannot be shown now."));
     if (!data.static) {
       image.src = `${data.films_at}${number}.png${data.query}`;
       return;
@@ -56,7 +56,7 @@ function film(number, data) {
   return films.get(number);
 }
 
-// ---- The mammogram beside the patches ---------------------------------------------------------------------------
+// ---- The image beside the patches -------------------------------------------------------------------------------
 
 class Viewer {
   constructor(figure, data) {
