@@ -31,7 +31,7 @@ class CatalogOptions(Options):
         file=True,
     )
     _: KW_ONLY
-    source_kind: str | None = option(None, "ddsm, manifest, cbis, coco or voc; by default recognised")
+    source_kind: str | None = option(None, "its kind (see docs/sources.md); by default recognised")
     domain: str | None = option(
         None,
         "classes and words of your images, see docs/domains.md; by default domain.toml in SOURCE, or mammography",

@@ -10,7 +10,7 @@ from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography, read_domain
 from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place, resolved
-from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, voc
+from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, mias, voc
 from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.density import COLOUR
 from deepminer_ray.sources.image_case import read_image_case
@@ -142,7 +142,24 @@ class Voc(Manifest):
         return voc.read_annotation(str(directory), item, domain)
 
 
-SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc())}
+@dataclass(frozen=True)
+class Mias(Manifest):
+    """mini-MIAS: one item a film."""
+
+    name: str = mias.SOURCE_KIND
+
+    def recognise(self, directory: Place) -> bool:
+        return mias.recognise(directory)
+
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        refuse_other_domain(self.name, domain)
+        return list(mias.find_scans_of_mias(directory))
+
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return mias.read_scan_of_mias(str(directory), item, domain)
+
+
+SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc(), Mias())}
 
 
 DOMAIN_FILE = "domain.toml"
@@ -193,6 +210,6 @@ def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKi
         if kind.recognise(directory):
             return kind
     raise BadInput(
-        f"{directory} holds no DDSM cases (.ics), no manifest.csv, no csv of CBIS-DDSM, no JSON of COCO and no "
-        "Annotations of Pascal VOC: give the folder that does."
+        f"{directory} holds no DDSM cases (.ics), no manifest.csv, no csv of CBIS-DDSM, no JSON of COCO, no "
+        "Annotations of Pascal VOC and no Info.txt of mini-MIAS: give the folder that does."
     )
