@@ -1,17 +1,16 @@
-"""CBIS-DDSM (Lee et al. 2017, doi:10.1038/sdata.2017.177): DICOM films and masks that four csv files describe."""
+"""CBIS-DDSM (Lee et al. 2017, doi:10.1038/sdata.2017.177): films and masks that four csv files describe."""
 
 import json
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.location import Place, Remote, place
+from deepminer_ray.files.location import Place, place
 from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import read_table, whole_number
+from deepminer_ray.sources.cbis_files import find_files, first_folder, images_of
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import components, lesion_of, read_finding, read_number
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Scan
@@ -24,6 +23,8 @@ FINDING_FOLDER = re.compile(r"(?:Mass|Calc)-[A-Za-z]+_(.+)_\d+")
 
 DESCRIPTIONS = "*_case_description_*_set.csv"
 """Masses and calcifications, each for training and test; their names say which split a row is of."""
+FOLDER_OF_TABLES = "csv"
+"""Where they lie in the JPEG copy."""
 
 COLUMNS = {
     "patient_id": "patient",
@@ -40,13 +41,18 @@ COLUMNS = {
     "breast_density": "density",
     "image_file_path": "image",
     "roi_mask_file_path": "mask",
+    "cropped_image_file_path": "cropped",
 }
 """The csv files' columns, spaces and capitals levelled, and our names; masses and calcifications have some each."""
 
 
 def recognise(directory: Place) -> bool:
-    """Whether one of the four csv files lies in the directory."""
-    return any(directory.glob(DESCRIPTIONS))
+    """Whether one of the four csv files lies in the directory, or in its folder csv."""
+    return any(_folder_of_tables(directory).glob(DESCRIPTIONS))
+
+
+def _folder_of_tables(directory: Place) -> Place:
+    return directory if any(directory.glob(DESCRIPTIONS)) else directory / FOLDER_OF_TABLES
 
 
 def find_scans(directory: Place) -> list[dict[str, str]]:
@@ -55,20 +61,25 @@ def find_scans(directory: Place) -> list[dict[str, str]]:
     A film that the mass files and the calcification files both list is one film with the findings of both: apart, each
     copy would show the other's findings as normal tissue. A row that is there twice counts once.
     """
-    folders = _folders(directory)
+    files = find_files(directory, _folder_of_tables(directory))
     scans: dict[str, dict[tuple[str, ...], dict[str, str]]] = {}
     for row in read_descriptions(directory):
         said = {name: value for name, value in row.items() if name != "list"}
         # A row that names another film than its folders do shows that one's finding: both films are in doubt.
         for scan in {_scan_of(said), *_scans_of_folders(said)}:
-            scans.setdefault(scan, {})[tuple(said.values())] = said
-    known = {_folder(row["mask"]) for rows in scans.values() for row in rows.values()}
+            told = tuple(value for name, value in said.items() if name != "cropped")
+            scans.setdefault(scan, {})[told] = said
+    known = {first_folder(row["mask"]) for rows in scans.values() for row in rows.values()}
     unlisted = {
-        match[1]: name for name in sorted(folders) if (match := FINDING_FOLDER.fullmatch(name)) and name not in known
+        match[1]: name
+        for name in sorted(files.names())
+        if (match := FINDING_FOLDER.fullmatch(name)) and name not in known
     }
     items = []
     for scan, rows in sorted((scan, list(rows.values())) for scan, rows in scans.items()):
-        placed = [row | {part: folders.get(_folder(row[part]), "") for part in ("image", "mask")} for row in rows]
+        placed = [
+            row | {"image": files.of(row["image"]), "mask": files.of(row["mask"], row["cropped"])} for row in rows
+        ]
         listed = next((row["image"] for row in rows if scan in row["image"]), rows[0]["image"])
         doubt = _doubt(scan, rows, unlisted.get(scan))
         items.append({"scan": scan, "listed": listed, "rows": json.dumps(placed), "doubt": doubt})
@@ -79,7 +90,7 @@ def _doubt(scan: str, rows: list[dict[str, str]], unlisted: str | None) -> str:
     """Why what the rows say of a film cannot be trusted; empty where it can."""
     if any({scan} != {_scan_of(row), *_scans_of_folders(row)} for row in rows):
         return f"A row of {scan} names another film than its folders: whose finding it is cannot be known."
-    masks = [_folder(row["mask"]) for row in rows]
+    masks = [first_folder(row["mask"]) for row in rows]
     if len(set(masks)) < len(masks):
         return f"Several rows of {scan} say different things of one finding."
     return "" if unlisted is None else f"No row lists the finding in {unlisted}: {NOT_OUTLINED}"
@@ -92,13 +103,13 @@ def _scan_of(row: dict[str, str]) -> str:
 
 def _scans_of_folders(row: dict[str, str]) -> set[str]:
     """The films that the folders of a row's film and mask are named after."""
-    names = [_folder(row["image"]), _folder(row["mask"])]
+    names = [first_folder(row["image"]), first_folder(row["mask"])]
     return {match[1] for name in names if (match := FINDING_FOLDER.fullmatch(name) or SCAN_FOLDER.fullmatch(name))}
 
 
 def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
     """The rows of the csv files under our names, with `list` the official split; BadInput where one cannot be read."""
-    files: list[Place] = sorted(directory.glob(DESCRIPTIONS))
+    files: list[Place] = sorted(_folder_of_tables(directory).glob(DESCRIPTIONS))
     for file in files:
         table = read_table(file)
         columns = [name.strip().lower().replace(" ", "_") for name in table.columns]
@@ -126,9 +137,9 @@ def read_case(directory: str, item: dict[str, str]) -> Case:
     return case
 
 
-def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
+def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, Any]]) -> None:
     first, repairs = rows[0], list[str]()
-    file = _only_dicom(first["image"])
+    file = _only_image(first["image"])
     header = image.scan_header(file)
     if first["laterality"] not in ("LEFT", "RIGHT") or first["view"] not in ("CC", "MLO"):
         raise BadInput(
@@ -160,21 +171,21 @@ def _read_scan_rows(case: Case, scan: str, rows: list[dict[str, str]]) -> None:
             density=density,
         )
     )
-    if len({row["image"] for row in rows}) > 1:
+    if len({tuple(row["image"]) for row in rows}) > 1:
         repairs.append("is listed with masses and with calcifications: taken as one film with the findings of both")
     case.repairs += [Repair(str(file), what) for what in repairs]
 
 
-def _only_dicom(folder: str) -> Place:
-    files = _dicoms(folder)
-    if len(files) != 1:
-        raise BadInput(f"The film's folder holds {len(files)} DICOM files instead of one.")
-    return files[0]
+def _only_image(paths: Sequence[str]) -> Place:
+    images = images_of(paths)
+    if len(images) != 1:
+        raise BadInput(f"The film's folder holds {len(images)} DICOM or JPEG files instead of one.")
+    return images[0]
 
 
-def _mask(folder: str, header: image.ImageHeader) -> Place:
-    """The file of a mask's folder that is as large as the film: the csv files often name the cropped image instead."""
-    sizes = {file: image.read_header(file, "mask") for file in _dicoms(folder)}
+def _mask(paths: Sequence[str], header: image.ImageHeader) -> Place:
+    """The file of a finding that is as large as the film: the csv files often name the cropped image instead."""
+    sizes = {file: image.read_header(file, "mask") for file in images_of(paths)}
     masks = [file for file, size in sizes.items() if (size.rows, size.columns) == (header.rows, header.columns)]
     if len(masks) != 1:
         raise BadInput(
@@ -182,34 +193,6 @@ def _mask(folder: str, header: image.ImageHeader) -> Place:
             f"{header.columns} x {header.rows} px like the film: its labels would be wrong."
         )
     return masks[0]
-
-
-def _dicoms(folder: str) -> list[Place]:
-    return sorted(place(folder).rglob("*.dcm")) if folder else []
-
-
-def _folder(path: str) -> str:
-    """The first folder of a path in the csv files, e.g. Mass-Training_P_00001_LEFT_CC_1: the rest differs on disk."""
-    parts = PurePosixPath(path).parts
-    return parts[0] if parts else ""
-
-
-def _folders(directory: Place) -> dict[str, str]:
-    """Where the folders of films and masks lie: downloads put them directly or some folders deeper."""
-    folders: dict[str, str] = {}
-    if isinstance(directory, Remote):
-        for file in directory.rglob("*.dcm"):
-            while str(file) != str(directory):
-                if file.name.startswith(("Mass-", "Calc-")):
-                    folders[file.name] = str(file)
-                file = file.parent
-        return folders
-    for folder, names, _ in os.walk(directory):
-        for name in names:
-            if name.startswith(("Mass-", "Calc-")):
-                folders[name] = str(Path(folder) / name)
-        names[:] = [name for name in names if name not in folders]
-    return folders
 
 
 def read_official_lists(directory: Place) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from deepminer_ray.sources.bounds import refuse_many, whole_number
 from deepminer_ray.sources.rows import Lesion, Ring
 
 KEYWORDS = tuple(KEYWORD_COLUMNS.values())
+JPEG_SUFFIXES, HALF_OF_WHITE = (".jpg", ".jpeg"), 127
 MISSING = frozenset(("", "N/A", "NA", "NAN", "NONE", "NULL"))
 
 Number = TypeVar("Number", int, float)
@@ -67,7 +68,10 @@ def joined(findings: list[Finding]) -> Finding:
 
 def components(path: Place, columns: int, rows: int) -> list[Ring]:
     """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row."""
-    return rings_of(np.asarray(mask_values(path, columns, rows) != np.zeros((), np.uint8)))
+    values = mask_values(path, columns, rows)
+    if path.suffix.lower() in JPEG_SUFFIXES:  # which makes edges neither black nor white
+        return rings_of(np.asarray(values, np.uint8) > HALF_OF_WHITE)
+    return rings_of(np.asarray(values != np.zeros((), np.uint8)))
 
 
 def mask_values(path: Place, columns: int, rows: int) -> NDArray[np.generic]:

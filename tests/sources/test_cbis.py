@@ -111,7 +111,7 @@ def test_a_scan_whose_labels_would_be_wrong_is_rejected(directory: Path, damage:
 
 def test_a_missing_scan_is_rejected(directory: Path) -> None:
     next((directory / "CBIS-DDSM" / "Mass-Test_P_00002_RIGHT_MLO").rglob("*.dcm")).unlink()
-    assert "0 DICOM files" in cases(directory)["P_00002_RIGHT_MLO"].rejected[0].reason
+    assert "0 DICOM or JPEG files" in cases(directory)["P_00002_RIGHT_MLO"].rejected[0].reason
 
 
 def test_the_official_lists_are_those_of_the_file_names(directory: Path) -> None:
