@@ -9,6 +9,9 @@ CLASSES = (NORMAL, BENIGN, MALIGNANT)
 PATHOLOGIES = (MALIGNANT, BENIGN, "benign_without_callback", UNPROVEN)
 """What a case is, the worst first: an unproven one is not known to be worse than a benign one (`Classes.order`)."""
 
+SUSPICIOUS_FROM = 4
+"""BI-RADS category 4 is suspicious, and a biopsy is taken; 3 is probably benign, and followed."""
+
 LESION_TYPE, SHAPE, MARGINS, TYPE, DISTRIBUTION = "LESION_TYPE", "SHAPE", "MARGINS", "TYPE", "DISTRIBUTION"
 """The fields of a lesion's keywords."""
 KEYWORD_COLUMNS = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from deepminer_ray import paper
 from deepminer_ray.classes import MOST_CLASSES
+from deepminer_ray.mammography import SUSPICIOUS_FROM
 from deepminer_ray.option import Options, option, same
 
 _again = partial(option, False, "do the stage again, and drop every later one", stored=False, in_run=False)
@@ -37,6 +38,13 @@ class CatalogOptions(Options):
         "classes and words of your images, see docs/domains.md; by default domain.toml in SOURCE, or mammography",
         metavar="FILE",
         file=True,
+        stored=False,
+    )
+    suspicious_from: int = option(
+        SUSPICIOUS_FROM,
+        "where a source has BI-RADS categories and no pathology, findings from this one on count as malignant",
+        least=3,
+        most=6,
         stored=False,
     )
     again: bool = _again()

@@ -1,6 +1,6 @@
 """The kinds of directories that hold images, and how each is listed, read and decoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography, read_domain
 from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place, resolved
+from deepminer_ray.mammography import SUSPICIOUS_FROM
 from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, mias, voc
 from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.density import COLOUR
@@ -85,6 +86,13 @@ class Manifest:
 
     def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
         return image.read_image(scan["file"], image.RGB if scan["digitizer"] == COLOUR else 1)
+
+
+@dataclass(frozen=True)
+class Assessed(Manifest):
+    """Mammograms with BI-RADS categories, but no pathology: from which category on a finding counts as malignant."""
+
+    suspicious_from: int = SUSPICIOUS_FROM
 
 
 @dataclass(frozen=True)
@@ -196,6 +204,15 @@ def domain_of_file(file: Place) -> Domain:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} cannot be read: {reason(error)}") from error
     return read_domain(text, str(file))
+
+
+def with_rule(kind: SourceKind, suspicious_from: int) -> SourceKind:
+    """A kind with the rule for its classes; BadInput where another than the usual one is given and it needs none."""
+    if isinstance(kind, Assessed):
+        return replace(kind, suspicious_from=suspicious_from)
+    if suspicious_from != SUSPICIOUS_FROM:
+        raise BadInput(f"A source of kind {kind.name} says the class of its findings: leave out `--suspicious-from`.")
+    return kind
 
 
 def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKind:

@@ -20,7 +20,14 @@ from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.fingerprint import fingerprint
-from deepminer_ray.sources.kinds import SOURCE_KINDS, SourceKind, domain_of_source, kind_of_source
+from deepminer_ray.sources.kinds import (
+    SOURCE_KINDS,
+    Assessed,
+    SourceKind,
+    domain_of_source,
+    kind_of_source,
+    with_rule,
+)
 from deepminer_ray.sources.rows import Case, Rejected
 from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
 from deepminer_ray.workers.nodes import (
@@ -170,9 +177,10 @@ def catalog(run: Run, options: CatalogOptions) -> None:
     The run takes the domain of the source: `class`, `term` and `domain` say it.
     """
     directory, remarks = resolved(options.source), list[str]()
-    kind = kind_of_source(directory, options.source_kind)
+    kind = with_rule(kind_of_source(directory, options.source_kind), options.suspicious_from)
     domain = domain_of_source(directory, options.domain, remarks)
     parameters = options.stored() | {"source": str(directory), "source_kind": kind.name} | _digest_of(domain)
+    parameters |= {"suspicious_from": kind.suspicious_from} if isinstance(kind, Assessed) else {}
     # A run that was catalogued in another domain has its digest, which is compared with none of the usual domain.
     if run.finished("catalog", {"domain": None} | parameters, options.again):
         return
