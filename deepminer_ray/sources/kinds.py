@@ -11,7 +11,7 @@ from deepminer_ray.domain_file import mammography, read_domain
 from deepminer_ray.errors import BadInput, reason
 from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.mammography import SUSPICIOUS_FROM
-from deepminer_ray.sources import cbis, coco, ddsm, image, manifest, mias, voc
+from deepminer_ray.sources import cbis, coco, ddsm, image, inbreast, manifest, mias, voc
 from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.density import COLOUR
 from deepminer_ray.sources.image_case import read_image_case
@@ -151,6 +151,23 @@ class Voc(Manifest):
 
 
 @dataclass(frozen=True)
+class Inbreast(Assessed):
+    """INbreast: one item a film with its file of contours."""
+
+    name: str = inbreast.SOURCE_KIND
+
+    def recognise(self, directory: Place) -> bool:
+        return inbreast.recognise(directory)
+
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        refuse_other_domain(self.name, domain)
+        return list(inbreast.find_scans_of_inbreast(directory, self.suspicious_from, remarks))
+
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return inbreast.read_scan_of_inbreast(str(directory), item, domain)
+
+
+@dataclass(frozen=True)
 class Mias(Manifest):
     """mini-MIAS: one item a film."""
 
@@ -167,7 +184,9 @@ class Mias(Manifest):
         return mias.read_scan_of_mias(str(directory), item, domain)
 
 
-SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc(), Mias())}
+SOURCE_KINDS: dict[str, SourceKind] = {
+    kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc(), Inbreast(), Mias())
+}
 
 
 DOMAIN_FILE = "domain.toml"
@@ -228,5 +247,5 @@ def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKi
             return kind
     raise BadInput(
         f"{directory} holds no DDSM cases (.ics), no manifest.csv, no csv of CBIS-DDSM, no JSON of COCO, no "
-        "Annotations of Pascal VOC and no Info.txt of mini-MIAS: give the folder that does."
+        "Annotations of Pascal VOC, no INbreast.csv and no Info.txt of mini-MIAS: give the folder that does."
     )
