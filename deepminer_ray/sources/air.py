@@ -15,15 +15,22 @@ MOST_IN_AIR = 0.5
 """Of an outline; of a finding at the edge of the breast a part may lie in the air."""
 
 
-def share_in_air(outline: Sequence[Ring], grey: NDArray[np.generic]) -> float:
-    """The share of an outline's pixels (x, y) that show air, of grey levels [rows, columns], bright tissue high."""
-    thinned = grey[:: max(1, grey.shape[0] // 512), :: max(1, grey.shape[1] // 512)]
-    dark, bright = float(thinned.min()), float(np.percentile(thinned.astype(np.float64), BRIGHT))
-    columns, rows = np.array([point for ring in outline for point in ring]).T
-    return float(np.mean(grey[rows, columns] <= dark + AIR * (bright - dark)))
-
-
 def beside_the_breast(lesions: Sequence[Lesion], grey: NDArray[np.generic]) -> list[int]:
-    """The numbers of the lesions of which most of the outline lies in the air of grey levels [rows, columns]."""
-    drawn = (lesion for lesion in lesions if lesion.outline)
-    return [lesion.abnormality for lesion in drawn if share_in_air(lesion.outline, grey) > MOST_IN_AIR]
+    """The numbers of the lesions of which most of the outline lies in the air of grey levels [rows, columns].
+
+    Tissue is brighter than air.
+    """
+    step = max(1, min(grey.shape) // 512)
+    thinned = grey[::step, ::step].astype(np.float64)
+    air = thinned.min() + AIR * (np.percentile(thinned, BRIGHT) - thinned.min())
+    return [
+        lesion.abnormality
+        for lesion in lesions
+        if lesion.outline and _share_below(lesion.outline, grey, air) > MOST_IN_AIR
+    ]
+
+
+def _share_below(outline: Sequence[Ring], grey: NDArray[np.generic], level: float) -> float:
+    """The share of an outline's pixels (x, y) that are as dark as a level, or darker."""
+    columns, rows = np.array([point for ring in outline for point in ring]).T
+    return float(np.mean(grey[rows, columns].astype(np.float64) <= level))
