@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepminer_ray.files.location import Place
 from deepminer_ray.sources.kinds import kind_of_source
 from deepminer_ray.sources.rows import Case
 from tests.domains import MAMMOGRAPHY
@@ -27,7 +28,7 @@ def breast(rows: int, columns: int, lesions: Sequence[Disc] = (), white: int = 2
     return np.asarray(np.rint(grey * white), np.uint16)
 
 
-def read_source(folder: Path, source_kind: str, remarks: list[str] | None = None) -> dict[str, Case]:
+def read_source(folder: Place, source_kind: str, remarks: list[str] | None = None) -> dict[str, Case]:
     """By the name of its file what a folder holds, of the kind that it is recognised to be."""
     kind = kind_of_source(folder)
     assert kind.name == source_kind

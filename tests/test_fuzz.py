@@ -31,6 +31,8 @@ SLOW = {
     "source-tables": 60,
     "source-coco": 60,
     "source-voc": 60,
+    "source-inbreast": 60,
+    "source-mias": 60,
     "lesions": 80,
     "manifest-of-two": 80,
     "coco": 80,

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+from benchmarks.fuzzing.published import published_sources
 from benchmarks.fuzzing.readers import readers
 from benchmarks.fuzzing.seeds import luck_of
 from benchmarks.fuzzing.whole import sources
@@ -65,7 +66,7 @@ class Counts:
 
 def everything() -> dict[str, Readable]:
     """All that can be fuzzed, by name."""
-    every: list[Readable] = [*readers(), *sources()]
+    every: list[Readable] = [*readers(), *sources(), *published_sources()]
     return {one.name: one for one in every}
 
 

@@ -28,7 +28,7 @@ COLUMNS = 128
 UNEXPECTED = "It cannot be read ("
 """How `rejected` begins where a reader raised what it did not foresee."""
 
-TABLES = (".csv", ".json", ".xml")
+TABLES = (".csv", ".json", ".xml", ".txt")
 """What says which findings images have."""
 NUMBERS = ("lesion", "abnormality")
 """What counts the findings of a film."""

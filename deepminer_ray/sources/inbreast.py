@@ -105,7 +105,7 @@ def _rows_of_table(file: Place) -> Iterator[tuple[int, Cells]]:
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {reason(error)}") from error
     except (csv.Error, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} cannot be read as csv: {reason(error)}") from error
+        raise BadInput(f"{file} cannot be read as csv: {error}.") from error
     if several := next((number for number, cells in rows if any("\n" in cell for cell in cells)), None):
         raise BadInput(f"{file}, line {several}: a value has several lines, as where a quote is not closed.")
     columns = [level(name) for name in rows[0][1]] if rows else []

@@ -67,6 +67,10 @@ def find_scans_of_mias(directory: Place) -> list[dict[str, str]]:
         # What the file says before and after its table is not of a film.
         if words and words[0].startswith("mdb"):
             _add_line(images, words, files.get(words[0], [f"{words[0]}.pgm"]), number)
+        elif words[1:2] and words[1] in TISSUES and words[2:3] and words[2] in (*KINDS_OF_FINDING, NO_FINDING):
+            raise BadInput(
+                f"{directory / INFO}, line {number} is a row of {words[0][:40]!r}: films are named mdb001 and so on."
+            )
     if not images:
         raise BadInput(f"{directory / INFO} names no film of mini-MIAS: its rows begin with mdb001 and so on.")
     for name, of_name in files.items():

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from deepminer_ray.errors import BadInput, reason
+from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
 from deepminer_ray.sources.bounds import finite, read_text
 from deepminer_ray.sources.shape import BOX, POLYGON
@@ -57,7 +57,7 @@ def read_contours(file: Place) -> list[Contour]:
     except OSError as error:
         raise BadInput(f"{file.name} cannot be read: {error.strerror}.") from error
     except Exception as error:  # plistlib raises whatever its first wrong value leads to
-        raise BadInput(f"{file.name} is not a property list in XML: {reason(error)[:200]}") from error
+        raise BadInput(f"{file.name} is not a property list in XML: {str(error)[:200]}.") from error
     images = said.get("Images") if isinstance(said, dict) else None
     if not isinstance(images, list) or len(images) != 1 or not isinstance(images[0], dict):
         raise BadInput(f"{file.name} does not hold the contours of one image.")

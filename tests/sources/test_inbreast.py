@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Remote
 from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.sources.kinds import SOURCE_KINDS, kind_of_source, with_rule
+from tests.bucket import put
 from tests.dicom import write_dicom
 from tests.domains import MAMMOGRAPHY
 from tests.made_up import breast, read_source, shared_case, why
@@ -204,6 +206,14 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path, table: str, reason: str
     (tmp_path / "INbreast.csv").write_bytes(table.encode("latin-1"))
     with pytest.raises(BadInput, match=reason):
         kind_of_source(tmp_path).items(tmp_path, MAMMOGRAPHY, [])
+
+
+@pytest.mark.slow
+def test_it_may_lie_in_a_bucket(tmp_path: Path, bucket: Remote) -> None:
+    here = {FIRST: one(tmp_path, [("Mass", SQUARE)])}
+    put(tmp_path, bucket / "inbreast")
+    there = read_source(bucket / "inbreast", "inbreast")
+    assert there[FIRST].lesions == here[FIRST].lesions and there[FIRST].scans[0].patient == "aa0a"
 
 
 def test_the_shared_case_is_read(tmp_path: Path) -> None:

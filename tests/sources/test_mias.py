@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from deepminer_ray.domain_file import read_domain
 from deepminer_ray.errors import BadInput
+from deepminer_ray.files.location import Remote
 from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.sources.image import read_image
 from deepminer_ray.sources.kinds import kind_of_source
+from tests.bucket import put
 from tests.domains import MAMMOGRAPHY
 from tests.made_up import breast, read_source, shared_case, why
 
@@ -132,6 +135,18 @@ def test_a_file_that_names_no_film_and_another_domain_are_refused(tmp_path: Path
     kind = kind_of_source(write(tmp_path, "REFNUM\n"))
     with pytest.raises(BadInput, match=r"names no film of mini-MIAS"):
         kind.items(tmp_path, MAMMOGRAPHY, [])
+    (tmp_path / "Info.txt").write_text(ROWS.replace("mdb003 F CALC", "ndb003 F CALC"))
+    with pytest.raises(BadInput, match=r"line 4 is a row of 'ndb003'"):
+        kind.items(tmp_path, MAMMOGRAPHY, [])
+    with pytest.raises(BadInput, match="holds mammograms, and the domain is x"):
+        kind.items(tmp_path, read_domain('name = "x"\nclasses = ["no", "yes"]\nrest = "no"\n', "domain.toml"), [])
+
+
+@pytest.mark.slow
+def test_it_may_lie_in_a_bucket(mias: Path, bucket: Remote) -> None:
+    put(mias, bucket / "mias")
+    here, there = read_source(mias, "mias"), read_source(bucket / "mias", "mias")
+    assert {name: case.lesions for name, case in here.items()} == {name: case.lesions for name, case in there.items()}
 
 
 def test_the_shared_case_is_read(tmp_path: Path) -> None:
