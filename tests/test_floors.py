@@ -117,6 +117,7 @@ MAY_SPEAK = (
     "deepminer_ray/domain_file.py",  # which domain is the usual one
     "deepminer_ray/database/tables.py",
     "deepminer_ray/stages/catalog.py",
+    "deepminer_ray/options.py",  # an option of sources of mammograms
     "deepminer_ray/patches/breast.py",  # what is air on a film, and what is a label
     "deepminer_ray/patches/scan.py",
     "deepminer_ray/explanations/readers.py",  # how the authors' sheets say it
