@@ -8,14 +8,16 @@ import typer
 from deepminer_ray.cli.app import app
 from deepminer_ray.cli.options import Seed
 
-IMAGES_MADE_UP = 200
-"""Images of a domain's phantom."""
+IMAGES_MADE_UP, PATIENTS_MADE_UP = 200, 84
+"""Images of a domain's phantom, and patients of that of mammograms."""
 
 
 @app.command()
 def phantom(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="where to write the files")],
-    patients: Annotated[int, typer.Option(min=1, help="how many patients")] = 84,
+    patients: Annotated[
+        int | None, typer.Option(min=1, help="how many patients, without a domain; by default 84")
+    ] = None,
     seed: Seed = 0,
     *,
     domain: Annotated[
@@ -30,6 +32,8 @@ def phantom(
     from deepminer_ray.errors import BadInput
 
     if domain is not None:
+        if patients is not None:
+            raise BadInput("--patients is for mammograms: with --domain FILE say how many --images.")
         from deepminer_ray.phantom.domain_source import write_domain_phantom
 
         write_domain_phantom(directory, domain, images or IMAGES_MADE_UP, seed)
@@ -38,7 +42,7 @@ def phantom(
         raise BadInput("--images is for a domain of yours: add --domain FILE, or ask for --patients.")
     from deepminer_ray.phantom.patient import write_phantom
 
-    write_phantom(directory, patients, seed)
+    write_phantom(directory, patients or PATIENTS_MADE_UP, seed)
 
 
 @app.command()

@@ -41,6 +41,7 @@ def test_a_term_is_recovered_if_its_interval_is_above_chance(low: float | None, 
         (["rehearse", "FILE", "--images", "30", "--keep", "FULL"], "not an empty directory"),
         (["rehearse", "nowhere.toml"], "cannot be read"),
         (["phantom", "DIR", "--images", "3"], "add --domain FILE"),
+        (["phantom", "DIR", "--domain", "FILE", "--patients", "3"], "say how many --images"),
         (["phantom", "FULL", "--domain", "nowhere.toml"], "cannot be read"),
     ],
 )
