@@ -1,7 +1,7 @@
 -- One row a lesion and concept: each of its keywords by itself, "colour: red", though "-" or "; " join several.
 create view lesion_concept as
 with said as (
-    from lesion_keyword
+    from lesion_said
     anti join keyword using (lesion, attribute)
     union all by name
     select lesion, 'pathology' as attribute, class as keywords from lesion_class where known

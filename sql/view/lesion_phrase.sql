@@ -4,7 +4,7 @@ with noun_of as (
     select lesion, attribute, term from keyword
     union
     select lesion, attribute, term
-    from lesion_keyword
+    from lesion_said
     anti join keyword using (lesion, attribute)
     join (select attribute, term from term) using (attribute)
     where contains(lower(keywords), term)
@@ -19,7 +19,7 @@ kind as (
 
 described as (
     select lesion, category, string_agg(plain_words(keywords), ' ' order by place) as adjectives
-    from lesion_keyword
+    from lesion_said
     join (select distinct category, attribute, place from term anti join noun using (attribute)) using (attribute)
     group by all
 ),

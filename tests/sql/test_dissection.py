@@ -69,6 +69,8 @@ def dissected(run: Any) -> Any:
 
 def test_each_keyword_of_a_lesion_is_a_concept(dissected: Any) -> None:
     found = {(row["lesion"], row["concept"]) for row in dissected.rows("from lesion_concept")}
+    keywords = {(row["lesion"], f"{row['attribute']}: {row['term']}") for row in dissected.rows("from lesion_keyword")}
+    assert keywords == {(lesion, concept) for lesion, concept in found if not concept.startswith("pathology: ")}
     assert found == {
         ("one_1", "lesion type: mass"),
         ("one_1", "shape: irregular"),

@@ -70,6 +70,7 @@ def test_a_finding_of_the_rest_class_gives_no_label(run: Any) -> None:
     assert run.audit("label_of_unproven") == [] and run.audit("label_without_lesion") == []
     concepts = run.rows("select lesion, concept from lesion_concept order by all")
     assert [(row["lesion"], row["concept"]) for row in concepts] == [("L0", "shape: oval"), ("L1", "pathology: benign")]
+    assert run.rows("from lesion_keyword") == [{"lesion": "L0", "attribute": "shape", "term": "oval"}]
     meant = run.rows("from meant_lesion([['shape: oval']])")
     assert [row["lesion"] for row in meant] == ["L0"]
     assert run.rows("select class from scan_class") == [{"class": "benign"}]

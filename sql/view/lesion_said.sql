@@ -1,5 +1,5 @@
 -- One row a lesion and attribute that its source says something about: its keywords, as the source has them.
-create view lesion_keyword as
+create view lesion_said as
 select lesion, replace(name, '_', ' ') as attribute, keywords
 from (
     unpivot (select lesion, lesion_type, shape, margins, calcification_type, distribution from lesion)
