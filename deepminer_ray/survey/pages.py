@@ -111,6 +111,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
         "place": place,
         "expert": expert,
         "patches": [_patch(desk, index, row) for index, row in enumerate(rows)],
+        "views": any(scan["other"] is not None for scan in scans.values()),
         "films": {number: _scan_on_page(scan) for number, scan in (scans | desk.gallery.scans(others)).items()},
         "rules": RULES,
         "terms": desk.domain.terms,
@@ -121,6 +122,7 @@ def unit_data(desk: Desk, expert: str, place: int, home: str) -> dict[str, Any]:
             "category": _capital(desk.domain.words.category),
             "association": _capital(desk.domain.words.association),
             "image": _capital(desk.domain.words.image),
+            "finding": _capital(desk.domain.words.finding),
         },
         "confidences": CONFIDENCES,
         "display": BROWSER_DISPLAY if desk.domain.looked.channels == 1 else None,  # in colour there is no window
@@ -159,7 +161,8 @@ def _patch(desk: Desk, index: int, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scan_on_page(scan: dict[str, Any]) -> dict[str, Any]:
-    name = f"{scan['laterality']} {scan['view']}, {scan['scan']}"
+    where = " ".join(filter(None, (scan["laterality"], scan["view"])))
+    name = f"{where}, {scan['scan']}" if where else scan["scan"]
     return {"name": name, "other": scan["other"], "rings": scan["rings"]}
 
 

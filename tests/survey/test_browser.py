@@ -12,16 +12,24 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.network.backbone import build
+from deepminer_ray.network.checkpoint import save as save_network
 from deepminer_ray.patches.shard import read_scan
 from deepminer_ray.sources.density import DISPLAY_BLACK, DISPLAY_RANGE, UNITS_PER_DENSITY
 from deepminer_ray.stages.annotate import annotate
+from deepminer_ray.stages.cut import cut
+from deepminer_ray.stages.partition import partition
+from deepminer_ray.stages.probe import probe
+from deepminer_ray.stages.rank import rank
 from deepminer_ray.survey.desk import Settings
 from deepminer_ray.survey.static import write_survey
-from tests.survey.conftest import Served, served
+from tests.colours import disc_run
+from tests.survey.conftest import Served, served, served_here
 
 pytestmark = pytest.mark.browser
 
 SIZES = [(1280, 800), (1920, 1080), (820, 1180)]
+CLASSES = ("paper", "blue", "red")
 CLOSE = 0.6
 """px of a film by which an outline may be off: coordinates are rounded once."""
 
@@ -39,6 +47,44 @@ def rows(run: Run, text: str) -> list[dict[str, Any]]:
 
 def saved(page: Page, text: str = "saved, version") -> None:
     expect(page.locator("section.unit:not([hidden]) .saved")).to_contain_text(text)
+
+
+def test_images_in_colour_are_shown_as_they_are_and_named_in_their_words(
+    ray: object, page: Page, tmp_path: Path
+) -> None:
+    """True colours, no contrast to drag, no views, and the categories and classes of the domain."""
+    run = disc_run(tmp_path, 6)
+    partition(run, train=0.4, test=0.4)
+    cut(run, side=32)
+    save_network(
+        run.folder / "checkpoint" / "network.pt", build("squeezenet1_1", classes=CLASSES)[0], 32, "imagenet", channels=3
+    )
+    probe(run, partitions=["all"], workers=0)
+    rank(run, partitions=["all"], ranked=1, workers=0)
+    with served_here(run, "Anna") as survey:
+        page.goto(f"{survey.home['Anna']}1")
+        data = json.loads(page.locator("script.data").inner_text())
+        assert data["display"] is None and not data["views"]
+        expect(page.locator("figcaption")).to_have_text(data["films"][str(data["patches"][0]["film"])]["name"])
+        expect(page.get_by_role("button", name="Finding outline")).to_be_visible()
+        assert page.locator("[data-do=other], [data-do=window]").count() == 0
+        for key in ("Shift+V", "Shift+W", "1", "Shift+R", "Shift+B"):
+            page.keyboard.press(key)
+        saved(page)
+        page.wait_for_function(SHOWS_PIXELS)
+        shown = np.array(page.evaluate(COLOURS_SHOWN))
+    stored = read_scan(run.folder / "scan", data["patches"][0]["film"])
+    assert np.abs(np.median(shown, axis=0) - np.median(stored.reshape(-1, 3) / 257, axis=0)).max() < 8
+    (named,) = rows(run, "from annotation_now")
+    assert (named["category"], named["association"]) == ("Finding", "blue")
+
+
+COLOURS_SHOWN = """() => {
+  const canvas = document.querySelector("figure.film canvas"), drawn = canvas.getContext("2d");
+  const all = [...drawn.getImageData(0, 0, canvas.width, canvas.height).data];
+  return Array.from({ length: all.length / 4 }, (_, at) => all.slice(4 * at, 4 * at + 3));
+}"""
+SHOWS_PIXELS = f"() => ({COLOURS_SHOWN})().some((one) => one[0] > 100)"
 
 
 def test_a_unit_is_named_by_keyboard_alone(page: Page, survey: Served, run: Run) -> None:

@@ -80,6 +80,7 @@ class Viewer {
   }
 
   do(name) {
+    if (!this.buttons[name]) return; // of what these images do not have, such as another view
     if (name === "window") this.resetWindow();
     else {
       this.on[name] = !this.on[name];
