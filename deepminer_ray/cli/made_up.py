@@ -9,7 +9,7 @@ from deepminer_ray.cli.app import app
 from deepminer_ray.cli.options import Seed
 
 IMAGES_MADE_UP, PATIENTS_MADE_UP = 200, 84
-"""Images of a domain's phantom, and patients of that of mammograms."""
+"""Images of a domain's phantom, and patients of the one without a domain."""
 
 
 @app.command()
@@ -33,7 +33,7 @@ def phantom(
 
     if domain is not None:
         if patients is not None:
-            raise BadInput("--patients is for mammograms: with --domain FILE say how many --images.")
+            raise BadInput("--patients is for the phantom without a domain: with --domain FILE say how many --images.")
         from deepminer_ray.phantom.domain_source import write_domain_phantom
 
         write_domain_phantom(directory, domain, images or IMAGES_MADE_UP, seed)

@@ -1,13 +1,11 @@
 """Figures of a training, of ROC curves and of scores."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -19,19 +17,32 @@ BLUE, ORANGE, RED = "#0072B2", "#E69F00", "#D55E00"
 BETWEEN = (ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 """The colours of classes that are neither the rest, which is blue, nor the worst, which is red."""
 
+DASHES: tuple[Any, ...] = (
+    *("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1))),
+    *((0, (1, 3)), (0, (8, 2, 2, 2)), (0, (5, 1, 1, 1, 1, 1))),
+)
+"""How lines of one colour differ: so many times the colours are enough for the most classes that a domain has."""
+PAIRS_UP_TO = 4
+"""Classes; of more the curves against single other ones would hide what they are beside."""
+
 
 def class_colours(domain: Domain) -> dict[str, str]:
     """One colour a class that a network of the domain can answer, in the classes' order.
 
-    Where there are more classes than colours, those between rest and worst go evenly through a map of colours whose
-    lightness alone tells them apart.
+    Where there are more classes than colours, those between rest and worst have them in turn: see `class_dashes`.
     """
-    between = domain.classes.findings[:-1]
-    colours: Sequence[str] = BETWEEN
-    if len(between) > len(BETWEEN):
-        colours = [to_hex(colour) for colour in colormaps["cividis"](np.linspace(0, 1, len(between)))]
-    known = {domain.classes.rest: BLUE} | dict(zip(between, colours, strict=False)) | {domain.classes.findings[-1]: RED}
+    between = dict(zip(domain.classes.findings[:-1], cycle(BETWEEN), strict=False))
+    known = {domain.classes.rest: BLUE} | between | {domain.classes.findings[-1]: RED}
     return {classes.rest: BLUE for classes in domain.answered} | known
+
+
+def class_dashes(colours: Mapping[str, str]) -> dict[str, Any]:
+    """How the line of each class is dashed, so that no two of one colour look alike."""
+    order = [colour if colour in BETWEEN else None for colour in colours.values()]
+    return {
+        name: DASHES[order[:place].count(colour)] if (colour := order[place]) else DASHES[0]
+        for place, name in enumerate(colours)
+    }
 
 
 def draw_training(file: Path, epochs: Sequence[dict[str, Any]], colours: Mapping[str, str]) -> None:
@@ -44,11 +55,12 @@ def draw_training(file: Path, epochs: Sequence[dict[str, Any]], colours: Mapping
         losses.plot(numbers, [row.get("validation_loss") for row in epochs], "k.:", label="validation patches")
     losses.set(xlabel="epoch", ylabel="mean cross-entropy (nats)")
     losses.legend(frameon=False)
+    dashes = class_dashes(colours)
     areas_of = [row.get("auc") or {} for row in epochs]
     for name in sorted({name for of_epoch in areas_of for name in of_epoch}, key=list(colours).index):
         values = [of_epoch.get(name) for of_epoch in areas_of]
         if any(value is not None for value in values):
-            areas.plot(numbers, values, ".-", color=colours[name], label=name)
+            areas.plot(numbers, values, marker=".", linestyle=dashes[name], color=colours[name], label=name)
     if areas.lines:
         areas.legend(frameon=False)
     areas.set(xlabel="epoch", ylabel="AUC, patches of validation patients")
@@ -66,26 +78,31 @@ LEVEL_NAMES = {"patch": "patches", "scan": "scans", "patient": "patients"}
 
 
 def draw_roc(file: Path, curves: Sequence[Row], measured: Sequence[Row], colours: Mapping[str, str]) -> None:
-    """ROC curves of every level with their bands over patients; rows are those of `roc` and of `measure`."""
+    """ROC curves of every level with their bands over patients; rows are those of `roc` and of `measure`.
+
+    Of few classes also those against single other ones.
+    """
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in curves)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
     panels = figure.subplots(1, max(1, len(levels)), squeeze=False)[0]
     area = {(row["level"], row["class"], row["against"]): row for row in measured if row["measure"] == "auc"}
-    order = list(colours)
+    order, own_dashes = list(colours), class_dashes(colours)
+    many = len({row["class"] for row in curves}) > PAIRS_UP_TO
 
     def place(key: tuple[str, str]) -> tuple[int, bool]:
         return order.index(key[0]), key[1] != "rest"
 
     for axes, level in zip(panels, levels, strict=False):
         axes.plot([0, 1], [0, 1], color="0.8", linewidth=1)
-        for key in sorted({(row["class"], row["against"]) for row in curves if row["level"] == level}, key=place):
+        of_level = {(row["class"], row["against"]) for row in curves if row["level"] == level}
+        for key in sorted((key for key in of_level if key[1] == "rest" or not many), key=place):
             line = [row for row in curves if (row["level"], row["class"], row["against"]) == (level, *key)]
             of = area[level, *key]
             name = key[0] if key[1] == "rest" else f"{key[0]} or {key[1]}"
-            colour, dashes = colours[key[0]], "-" if key[1] == "rest" else "--"
+            colour, dashes = colours[key[0]], own_dashes[key[0]] if key[1] == "rest" else "--"
             places = [row["false_positive_rate"] for row in line]
             label = f"{name} {_estimate(of)}, {of['positives']} of {of['positives'] + of['negatives']}"
-            axes.plot(places, [row["sensitivity"] for row in line], dashes, color=colour, label=label)
+            axes.plot(places, [row["sensitivity"] for row in line], linestyle=dashes, color=colour, label=label)
             if all(row["low"] is not None for row in line) and key[1] == "rest":
                 bounds = ([row["low"] for row in line], [row["high"] for row in line])
                 axes.fill_between(places, *bounds, color=colour, alpha=0.12, linewidth=0)
@@ -100,6 +117,7 @@ def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row], c
     levels = [level for level in LEVEL_NAMES if any(row["level"] == level for row in bins)]
     figure = Figure(figsize=(4.2 * max(1, len(levels)), 5), layout="constrained")
     panels = figure.subplots(1, max(1, len(levels)), squeeze=False)[0]
+    dashes = class_dashes(colours)
     off = {
         (row["level"], row["class"]): row
         for row in measured
@@ -111,7 +129,7 @@ def draw_calibration(file: Path, bins: Sequence[Row], measured: Sequence[Row], c
             line = [row for row in bins if (row["level"], row["class"]) == (level, name)]
             label = f"{name}, error {_estimate(off[level, name])}"
             places, shares = [row["probability"] for row in line], [row["share"] for row in line]
-            axes.plot(places, shares, ".-", color=colours[name], label=label)
+            axes.plot(places, shares, marker=".", linestyle=dashes[name], color=colours[name], label=label)
             if all(row["low"] is not None for row in line):
                 bounds = [row["low"] for row in line], [row["high"] for row in line]
                 axes.vlines(places, *bounds, color=colours[name], alpha=0.4)
