@@ -1,4 +1,4 @@
-"""The entropy-coded samples of lossless JPEG, as PVRG codes them, in machine code."""
+"""The entropy-coded samples of lossless JPEG, as PVRG and as T.81 code them, in machine code."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ LONGEST_SAMPLE = 4
 
 READ_AHEAD = 8
 """Bytes in the bit buffer."""
+
+UNDER_LINE = -1
+"""As the start of `read_rows`: the first line is predicted from the one above it, as any other."""
 
 
 @compiled
@@ -39,15 +42,20 @@ def read_rows(
     codes: NDArray[np.uint16],
     samples: NDArray[np.uint16],
     predictor: int,
+    start: int,
 ) -> int:
     """Fill samples[1:] under the known line samples[0] from `size` bytes; return FINE or the fault.
 
+    `start` is UNDER_LINE as PVRG has it. In T.81 it is what the first sample is predicted to be, and the rest of that
+    line is predicted from the left, whatever the predictor (T.81 H.1.2.1).
     The part must be longer than `size` by READ_AHEAD and a row of LONGEST_SAMPLE: ends are looked for row by row.
     """
     buffer, held, offset = np.uint64(0), np.uint64(0), np.uint64(0)
     for row in range(1, samples.shape[0]):
         above, line = samples[row - 1], samples[row]
         corner = left = np.int64(0)
+        fresh = row == 1 and start != UNDER_LINE
+        chosen = 1 if fresh else predictor
         for column in range(samples.shape[1]):
             # The bit buffer is filled from the top without a branch; bits already there are written again.
             buffer |= _eight_bytes(part, offset) >> held
@@ -61,8 +69,8 @@ def read_rows(
             used = np.uint64(entry & 0xFF)
             buffer <<= used
             held -= used
-            over = np.int64(above[column])
-            prediction = over if column == 0 else _predict(predictor, left, over, corner)
+            over = np.int64(start) if fresh else np.int64(above[column])
+            prediction = over if column == 0 else _predict(chosen, left, over, corner)
             left = (prediction + (entry >> 8)) & 0xFFFF
             corner = over
             line[column] = left

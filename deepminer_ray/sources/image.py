@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.location import Place, place, read_start, refuse_special
+from deepminer_ray.files.location import Place, place, read_start
 from deepminer_ray.sources.bounds import refuse_size
 from deepminer_ray.sources.density import DISPLAY, FULL, to_density
+from deepminer_ray.sources.dicom import Layout, colour_values, is_dicom, layout_of, read_dataset, read_pixel_data
+from deepminer_ray.sources.dicom_decode import refuse_undecodable, stored_values
+from deepminer_ray.sources.dicom_grey import grey_of
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 """Pillow's names of the grey images that are read, and their bits."""
@@ -32,12 +35,6 @@ COLOUR_FORMATS = ("BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
 BITS_PER_SAMPLE = 258
 """TIFF's tag."""
 
-DICOM_PREAMBLE, DICOM_MAGIC = 128, b"DICM"
-DICOM_KINDS = {
-    1: ("MONOCHROME1", "MONOCHROME2"),
-    RGB: ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT"),
-}
-"""What DICOM calls the images that are read, by channels."""
 KINDS_OF_IMAGE = {1: "grey of 8 to 16 bits", RGB: "in colour (RGB of 8 or 16 bits)"}
 
 
@@ -55,10 +52,10 @@ def read_header(file: Place, what: str = "image", channels: int = 1) -> ImageHea
 
     BadInput, naming it as `what`, where it is of the other kind, or has pages or damage.
     """
-    if _is_dicom(file, what):
-        dataset = _dicom(file, what, channels, pixels=False)
-        refuse_size(int(dataset.Rows), int(dataset.Columns), what)
-        return ImageHeader(int(dataset.Rows), int(dataset.Columns), int(dataset.BitsStored))
+    if is_dicom(file, what):
+        layout = _layout(read_dataset(file, what), file, what, channels)
+        refuse_size(layout.rows, layout.columns, what)
+        return ImageHeader(layout.rows, layout.columns, layout.stored)
     try:
         with file.open("rb") as stream, Image.open(stream) as image:
             mode, columns, rows, kind = image.mode, image.width, image.height, image.format
@@ -130,21 +127,21 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
 
     White is 255 of 8 bits, what DICOM says, else the least of 4095, 16383 and 65535 that holds the image.
     """
-    header, dicom = read_header(file, what), _is_dicom(file, what)
-    bits = header.bits
+    if is_dicom(file, what):
+        dataset, content = read_pixel_data(file, what)
+        layout = _layout(dataset, file, what)
+        refuse_size(layout.rows, layout.columns, what)
+        try:
+            return grey_of(stored_values(content, layout), layout, layout.compressed), (1 << layout.stored) - 1
+        except Exception as error:  # a damaged image raises whatever its first wrong value leads to
+            raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
+    bits = read_header(file, what).bits
     try:
-        if dicom:
-            grey: NDArray[np.generic] = _dicom_pixels(_dicom(file, what, 1, pixels=True))
-        else:
-            with file.open("rb") as stream, Image.open(stream) as image:
-                grey = np.asarray(image)
-    except BadInput:
-        raise
-    except Exception as error:  # a damaged image raises whatever its first wrong value leads to
+        with file.open("rb") as stream, Image.open(stream) as image:
+            grey: NDArray[np.generic] = np.asarray(image)
+    except Exception as error:  # likewise
         raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
-    if grey.shape != (header.rows, header.columns):  # what comes after the pixels may say otherwise
-        raise BadInput(f"The {what} {file.name} has pixels of shape {grey.shape}: its header says otherwise.")
-    if dicom or bits <= 8:
+    if bits <= 8:
         return grey, (1 << bits) - 1
     return grey, next(white for white in WHITES if int(grey.max()) <= white)
 
@@ -156,8 +153,8 @@ def read_colour(file: Place, what: str = "image") -> NDArray[np.uint16]:
     """
     header = read_header(file, what, RGB)
     try:
-        if _is_dicom(file, what):
-            pixels = np.asarray(_dicom(file, what, RGB, pixels=True).pixel_array)
+        if is_dicom(file, what):
+            pixels = colour_values(file)
         elif header.bits > 8:
             pixels = _sixteen_bits(file)
         else:
@@ -187,36 +184,16 @@ def _sixteen_bits(file: Place) -> NDArray[np.generic]:
     return np.asarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
 
 
-def _is_dicom(file: Place, what: str) -> bool:
-    refuse_special(file)
-    try:
-        return read_start(file, DICOM_PREAMBLE + len(DICOM_MAGIC))[DICOM_PREAMBLE:] == DICOM_MAGIC
-    except OSError as error:
-        raise BadInput(f"The {what} {file.name} cannot be read: {error.strerror}") from error
-
-
-def _dicom(file: Place, what: str, channels: int, pixels: bool) -> Any:
-    import pydicom  # half a second that DDSM's films need not pay
-
-    try:
-        with file.open("rb") as stream:
-            dataset = pydicom.dcmread(stream, stop_before_pixels=not pixels)
-        samples = dataset.SamplesPerPixel
-        plain = (dataset.get("NumberOfFrames", 1), dataset.PixelRepresentation) == (1, 0)
-        plain = plain and dataset.Rows > 0 < dataset.Columns and 1 <= dataset.BitsStored <= 16
-        plain = plain and dataset.get("PhotometricInterpretation") in DICOM_KINDS.get(samples, ())
-    except Exception as error:  # a damaged header raises whatever its first wrong value leads to
-        raise BadInput(f"The {what} {file.name} cannot be read: {error}") from error
-    if plain and samples != channels:
-        kind = "grey" if samples == 1 else "RGB"
+def _layout(dataset: Any, file: Place, what: str, channels: int = 1) -> Layout:
+    """How an image of DICOM is stored; BadInput where it has other channels, or cannot be decoded."""
+    layout = layout_of(dataset, file.name, what, channels)
+    if layout.samples != channels:
+        kind = "grey" if layout.samples == 1 else "RGB"
         raise BadInput(f"The {what} {file.name} is {kind}, not {KINDS_OF_IMAGE[channels]}.")
-    if not plain:
-        kind = "image in colour" if channels == RGB else "grey image"
-        raise BadInput(f"The {what} {file.name} is not one {kind} of at most 16 bits without sign.")
-    return dataset
-
-
-def _dicom_pixels(dataset: Any) -> NDArray[np.generic]:
-    grey: NDArray[np.uint16] = dataset.pixel_array
-    white = (1 << int(dataset.BitsStored)) - 1
-    return np.uint16(white) - grey if dataset.PhotometricInterpretation == "MONOCHROME1" else grey
+    if layout.frames > 1:
+        raise BadInput(f"The {what} {file.name} has {layout.frames} frames: it is not one grey image.")
+    if layout.signed and what == "image":
+        raise BadInput(f"The {what} {file.name} is not one {KINDS_OF_IMAGE[channels]} without sign.")
+    if channels == 1:
+        refuse_undecodable(layout, file.name, what)
+    return layout

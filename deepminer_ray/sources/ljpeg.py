@@ -1,4 +1,4 @@
-"""Lossless JPEG as DDSM has it: PVRG's dialect of T.81, whose first line every other decoder gets wrong."""
+"""Lossless JPEG: PVRG's dialect of T.81, whose first line every other decoder gets wrong, in DDSM; and T.81's own."""
 
 import struct
 from dataclasses import dataclass
@@ -61,6 +61,8 @@ def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None
     opening = _opening(stream)
     frame_header = opening.header
     shape = _shape(frame_header, rows, columns)
+    if frame_header.point_transform:
+        raise BadInput(f"The LJPEG has point transform {frame_header.point_transform}: only 0 is known from DDSM.")
     _refuse_undecodable(frame_header, len(stream) - opening.scan)
     # The line above the first is constant: PVRG's first line is then an ordinary line under it.
     samples = np.empty((frame_header.rows + 1, frame_header.columns), np.uint16)
@@ -69,8 +71,26 @@ def decode(stream: bytes, *, rows: int | None = None, columns: int | None = None
     return samples[1:].reshape(shape)
 
 
-def _fill(samples: NDArray[np.uint16], stream: bytes, opening: _Opening) -> None:
-    """Decode the rows below samples[0]; a restart changes nothing but the place in the bytes, as in PVRG."""
+def decode_standard(stream: bytes) -> NDArray[np.uint16]:
+    """Decode grey levels [rows, columns] as T.81 has it (process 14), which DICOM takes; BadInput where damaged.
+
+    The first line, and the first after each restart, is predicted from the left alone, beginning in the middle of the
+    range; the point transform is undone.
+    """
+    opening = _opening(stream)
+    frame_header = opening.header
+    _refuse_undecodable(frame_header, len(stream) - opening.scan)
+    if frame_header.point_transform >= frame_header.precision:
+        raise BadInput("The LJPEG is damaged: its point transform leaves no bit.")
+    samples = np.empty((frame_header.rows + 1, frame_header.columns), np.uint16)
+    _fill(samples, stream, opening, start=1 << (frame_header.precision - frame_header.point_transform - 1))
+    if frame_header.point_transform:
+        samples <<= np.uint16(frame_header.point_transform)
+    return samples[1:]
+
+
+def _fill(samples: NDArray[np.uint16], stream: bytes, opening: _Opening, start: int = entropy.UNDER_LINE) -> None:
+    """Decode the rows below samples[0]; in PVRG a restart changes nothing but the place in the bytes."""
     frame_header, offset = opening.header, opening.scan
     quick, codes = huffman.look_up_tables(opening.lengths, opening.symbols)
     coded = np.frombuffer(stream, np.uint8)
@@ -82,7 +102,8 @@ def _fill(samples: NDArray[np.uint16], stream: bytes, opening: _Opening) -> None
         size, offset = entropy.without_stuffing(coded, offset, part)
         last = top + height >= frame_header.rows
         offset = _after_marker(stream, offset, END_OF_IMAGE if last else FIRST_RESTART + number % 8)
-        fault = entropy.read_rows(part, size, quick, codes, samples[top : top + height + 1], frame_header.predictor)
+        lines = samples[top : top + height + 1]
+        fault = entropy.read_rows(part, size, quick, codes, lines, frame_header.predictor, start)
         if fault != entropy.FINE:
             raise BadInput(f"The LJPEG is damaged: {FAULTS[fault]}.")
 
@@ -217,8 +238,6 @@ def _shape(frame_header: LjpegHeader, rows: int | None, columns: int | None) -> 
 
 
 def _refuse_undecodable(frame_header: LjpegHeader, size: int) -> None:
-    if frame_header.point_transform:
-        raise BadInput(f"The LJPEG has point transform {frame_header.point_transform}: only 0 is known from DDSM.")
     if frame_header.restart_interval % frame_header.columns:
         raise BadInput(f"The LJPEG restarts every {frame_header.restart_interval} samples, not at the start of a row.")
     # No code is shorter than 1 bit: a damaged size is found out before memory is taken for it.

@@ -135,7 +135,7 @@ def test_twelve_bits_stored_and_black_for_white_are_understood(tmp_path: Path) -
     assert read_header(file).bits == 12
 
 
-@pytest.mark.parametrize("changed", [{"SamplesPerPixel": 3}, {"NumberOfFrames": 2}, {"PixelRepresentation": 1}])
+@pytest.mark.parametrize("changed", [{"SamplesPerPixel": 3}, {"NumberOfFrames": 2}, {"BitsAllocated": 32}])
 def test_what_is_not_one_grey_image_is_refused(tmp_path: Path, changed: dict[str, int]) -> None:
     file = tmp_path / "a.dcm"
     write_dicom(file, PIXELS)
@@ -208,14 +208,13 @@ def test_a_pipe_is_not_waited_for(directory: Path) -> None:
         cases(directory)
 
 
-def test_a_size_that_is_said_again_after_the_pixels_is_refused(tmp_path: Path) -> None:
-    """A header is read without what comes after the pixels; where the two differ, outlines would lie elsewhere."""
+def test_a_size_that_is_said_again_after_the_pixels_is_not_looked_at(tmp_path: Path) -> None:
+    """A header is read without what comes after the pixels; where the two differed, outlines would lie elsewhere."""
     file = tmp_path / "a.dcm"
     write_dicom(file, PIXELS)
     again = (0x0028).to_bytes(2, "little") + (0x0010).to_bytes(2, "little") + b"US\2\0" + (20).to_bytes(2, "little")
     file.write_bytes(file.read_bytes() + again)
-    with pytest.raises(BadInput, match=r"header says otherwise|cannot be decoded"):
-        read_image(str(file))
+    assert (read_pixels(file)[0] == PIXELS).all()
 
 
 def test_a_finding_that_two_rows_describe_rejects_its_scan(directory: Path) -> None:
@@ -233,5 +232,7 @@ def test_what_dicom_says_of_its_greys_may_be_of_any_kind(tmp_path: Path) -> None
     content = file.read_bytes()
     assert content.count(b"CS\x0c\0MONOCHROME2") == 1
     file.write_bytes(content.replace(b"CS\x0c\0MONOCHROME2", b"FD\x0c\0MONOCHROME2"))
-    with pytest.raises(BadInput, match="cannot be read"):
+    assert (read_pixels(file)[0] == PIXELS).all()
+    file.write_bytes(content.replace(b"CS\x0c\0MONOCHROME2", b"CS\x0c\0MONOCHROME3"))
+    with pytest.raises(BadInput, match="not one grey image"):
         read_image(str(file))
