@@ -13,42 +13,42 @@ from deepminer_ray.sources import ljpeg
 from deepminer_ray.sources.dicom import NATIVE, ROOT, RUN_LENGTHS, Layout
 from deepminer_ray.sources.rle import decode_runs
 
-Values = NDArray[np.generic]
+StoredValues = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
 class _Coding:
     """How the frames of a transfer syntax are decoded, at most how many bits a value has, and with which package."""
 
-    decode: Callable[[bytes, Layout], Values]
+    decode: Callable[[bytes, Layout], StoredValues]
     bits: int = 16
     package: str = ""
 
 
-def _run_lengths(frame: bytes, layout: Layout) -> Values:
+def _run_lengths(frame: bytes, layout: Layout) -> StoredValues:
     width = layout.allocated // 8
     return decode_runs(frame, layout.rows * layout.columns, width).view(f"<u{width}").reshape(layout.rows, -1)
 
 
-def _lossless(frame: bytes, layout: Layout) -> Values:
+def _lossless(frame: bytes, layout: Layout) -> StoredValues:
     return ljpeg.decode_standard(frame)
 
 
-def _lossy(frame: bytes, layout: Layout) -> Values:
+def _lossy(frame: bytes, layout: Layout) -> StoredValues:
     from PIL import Image
 
     with Image.open(io.BytesIO(frame)) as image:
         return np.asarray(image)
 
 
-def _near_lossless(frame: bytes, layout: Layout) -> Values:
+def _near_lossless(frame: bytes, layout: Layout) -> StoredValues:
     import jpeg_ls
 
     values, said = jpeg_ls.decode_buffer(frame)
     return np.frombuffer(values, np.uint8 if said["bits_per_sample"] <= 8 else "<u2").reshape(said["height"], -1)
 
 
-def _wavelets(frame: bytes, layout: Layout) -> Values:
+def _wavelets(frame: bytes, layout: Layout) -> StoredValues:
     from openjpeg.utils import decode
 
     return np.asarray(decode(frame))
@@ -85,7 +85,7 @@ def refuse_undecodable(layout: Layout, name: str, what: str) -> None:
         raise BadInput(f"The {what} {name} needs the package {PACKAGES[coding.package]}, which is not installed.")
 
 
-def stored_values(content: bytes, layout: Layout, frame: int = 0) -> Values:
+def stored_values(content: bytes, layout: Layout, frame: int = 0) -> StoredValues:
     """The stored values of a frame [rows, columns] of a grey image, uint8 or uint16, from a file's pixel data.
 
     A value has bits beside those that are stored, which may be overlays. What is damaged raises BadInput, or whatever
@@ -99,7 +99,7 @@ def stored_values(content: bytes, layout: Layout, frame: int = 0) -> Values:
     return _fitted(CODINGS[layout.syntax].decode(coded, layout), layout)
 
 
-def _native(content: bytes, layout: Layout, frame: int) -> Values:
+def _native(content: bytes, layout: Layout, frame: int) -> StoredValues:
     width, count = layout.allocated // 8, layout.rows * layout.columns
     if len(content) < layout.frames * count * width:
         raise BadInput(f"it has {len(content)} bytes of pixels instead of {layout.frames * count * width}.")
@@ -108,7 +108,7 @@ def _native(content: bytes, layout: Layout, frame: int) -> Values:
     return values.astype(f"=u{width}", copy=False).reshape(layout.rows, layout.columns)
 
 
-def _fitted(values: Values, layout: Layout) -> Values:
+def _fitted(values: StoredValues, layout: Layout) -> StoredValues:
     """What a decoder gave as the header says it, with the bits of a sign where it has one."""
     if values.shape != (layout.rows, layout.columns):
         raise BadInput(f"its pixels have the shape {values.shape}: its header says otherwise.")

@@ -3,6 +3,7 @@
 Pixels lie as the file has them: what EXIF says of how a camera was held is not followed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,8 @@ from deepminer_ray.sources.bounds import refuse_size
 from deepminer_ray.sources.density import DISPLAY, FULL, to_density
 from deepminer_ray.sources.dicom import Layout, colour_values, is_dicom, layout_of, read_dataset, read_pixel_data
 from deepminer_ray.sources.dicom_decode import refuse_undecodable, stored_values
-from deepminer_ray.sources.dicom_grey import grey_of
+from deepminer_ray.sources.dicom_grey import TOMOSYNTHESIS, USUAL, Reading, density_of_codes, grey_of
+from deepminer_ray.sources.dicom_raw import is_raw
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 """Pillow's names of the grey images that are read, and their bits."""
@@ -110,16 +112,37 @@ def refuse_channels(file: str, pixels: NDArray[np.generic], channels: int) -> No
         raise BadInput(f"The image {file.rpartition('/')[2]} is {kind}, not {KINDS_OF_IMAGE[channels]}.")
 
 
-def read_image(file: str, channels: int = 1) -> NDArray[np.uint16]:
-    """A displayed film in density units [rows, columns], or with 3 channels an image as `read_colour` gives it.
+def read_image(file: str, channels: int = 1, reading: Reading = USUAL) -> NDArray[np.uint16]:
+    """A film in density units [rows, columns], or with 3 channels an image as `read_colour` gives it.
 
-    BadInput where it is of the other kind or cannot be decoded.
+    A display value is the density that looks as bright on a light box. BadInput where the image is of the other kind,
+    or cannot be decoded.
     """
-    scan_header(place(file), channels)
+    location = place(file)
     if channels == RGB:
-        return read_colour(place(file))
+        scan_header(location, channels)
+        return read_colour(location)
+    return read_dicom(location, reading) if is_dicom(location) else read_graded(file)
+
+
+def read_graded(file: str) -> NDArray[np.uint16]:
+    """An image in density units [rows, columns] whose grey levels are taken as they are, evenly from black to white."""
+    scan_header(place(file))
     grey, white = read_pixels(place(file))
     return to_density(grey.astype(np.uint16), DISPLAY, white)
+
+
+def read_dicom(file: Place, reading: Reading = USUAL) -> NDArray[np.uint16]:
+    """A grey image of DICOM in density units [rows, columns], as its header says it is shown, or calibrated."""
+    dataset, content = read_pixel_data(file, "image")
+    layout = _layout(dataset, file, "image", views=reading.views)
+    refuse_size(layout.rows, layout.columns, "image")
+    if is_raw(dataset) and not reading.raw:
+        raise BadInput(f"The image {file.name} is for processing, not for presentation: --raw converts it.")
+    try:
+        return density_of_codes(dataset, layout, stored_values(content, layout, layout.frames // 2), reading)
+    except Exception as error:  # a damaged image raises whatever its first wrong value leads to
+        raise BadInput(f"The image {file.name} cannot be decoded: {error}") from error
 
 
 def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], int]:
@@ -132,7 +155,7 @@ def read_pixels(file: Place, what: str = "image") -> tuple[NDArray[np.generic], 
         layout = _layout(dataset, file, what)
         refuse_size(layout.rows, layout.columns, what)
         try:
-            return grey_of(stored_values(content, layout), layout, layout.compressed), (1 << layout.stored) - 1
+            return grey_of(stored_values(content, layout), layout), (1 << layout.stored) - 1
         except Exception as error:  # a damaged image raises whatever its first wrong value leads to
             raise BadInput(f"The {what} {file.name} cannot be decoded: {error}") from error
     bits = read_header(file, what).bits
@@ -184,16 +207,14 @@ def _sixteen_bits(file: Place) -> NDArray[np.generic]:
     return np.asarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
 
 
-def _layout(dataset: Any, file: Place, what: str, channels: int = 1) -> Layout:
+def _layout(dataset: Any, file: Place, what: str, channels: int = 1, views: Sequence[str] = ()) -> Layout:
     """How an image of DICOM is stored; BadInput where it has other channels, or cannot be decoded."""
     layout = layout_of(dataset, file.name, what, channels)
     if layout.samples != channels:
         kind = "grey" if layout.samples == 1 else "RGB"
         raise BadInput(f"The {what} {file.name} is {kind}, not {KINDS_OF_IMAGE[channels]}.")
-    if layout.frames > 1:
+    if layout.frames > 1 and TOMOSYNTHESIS not in views:
         raise BadInput(f"The {what} {file.name} has {layout.frames} frames: it is not one grey image.")
-    if layout.signed and what == "image":
-        raise BadInput(f"The {what} {file.name} is not one {KINDS_OF_IMAGE[channels]} without sign.")
     if channels == 1:
         refuse_undecodable(layout, file.name, what)
     return layout

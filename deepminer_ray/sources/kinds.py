@@ -14,6 +14,7 @@ from deepminer_ray.mammography import SUSPICIOUS_FROM
 from deepminer_ray.sources import cbis, coco, ddsm, image, inbreast, manifest, mias, voc
 from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.density import COLOUR
+from deepminer_ray.sources.dicom_grey import Reading
 from deepminer_ray.sources.image_case import read_image_case
 from deepminer_ray.sources.meaning import Vocabulary
 from deepminer_ray.sources.rows import Case
@@ -85,7 +86,8 @@ class Manifest:
         return f"{directory}/{item['image'] or manifest.MANIFEST_FILE}"
 
     def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return image.read_image(scan["file"], image.RGB if scan["digitizer"] == COLOUR else 1)
+        reading = Reading.of(scan)
+        return image.read_image(scan["file"], image.RGB if scan["digitizer"] == COLOUR else 1, reading)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Cbis:
         return f"{directory}/{item['listed']}"
 
     def pixels(self, scan: dict[str, Any]) -> NDArray[np.uint16]:
-        return image.read_image(scan["file"])
+        return image.read_graded(scan["file"])
 
 
 @dataclass(frozen=True)
