@@ -47,6 +47,17 @@ class CatalogOptions(Options):
         most=6,
         stored=False,
     )
+    window: int | None = option(
+        None, "which of several windows of a DICOM header to use, from 1", least=1, stored=False, metavar="N"
+    )
+    raw: bool = option(False, "convert DICOM images that are for processing, and not left out", stored=False)
+    views: tuple[str, ...] | None = option(
+        None,
+        "also take views that are tomosynthesis, magnification, spot, specimen or all (repeat the option for several)",
+        metavar="KIND",
+        stored=False,
+    )
+    mix: bool = option(False, "allow film and digital images, or density and display, in one run", stored=False)
     again: bool = _again()
 
 
@@ -247,6 +258,9 @@ class PlanOptions(Options):
     _: KW_ONLY
     source_kind: str | None = same(CatalogOptions, "source_kind")
     domain: str | None = same(CatalogOptions, "domain")
+    window: int | None = same(CatalogOptions, "window")
+    raw: bool = same(CatalogOptions, "raw")
+    views: tuple[str, ...] | None = same(CatalogOptions, "views")
     side: int = same(CutOptions, "side")
     whole: str | None = same(CutOptions, "whole")
     network: str = same(TrainingOptions, "network")

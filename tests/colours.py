@@ -52,7 +52,6 @@ def catalogued(folder: Path, domain: str, scans: list[Row], lesions: list[Row], 
     run = Run.created(folder)
     with run.finishing("catalog", {"source": str(folder.parent)}, time.time()) as tables:
         fill_of_domain(tables, read_domain(domain, "domain.toml"))
-        tables.apply("add_fingerprint")
         for table, rows in (("scan", scans), ("lesion", lesions), ("region", regions)):
             if rows:
                 tables.insert(table, pa.Table.from_pylist(rows))

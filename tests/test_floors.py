@@ -54,7 +54,7 @@ LOOSE = {
 }
 """What lies outside the rooms."""
 
-PARTS = {"chain", "contrast", "cut_worker", "explain_image", "name_score", "plan_worker", "rehearse"}
+PARTS = {"chain", "contrast", "cut_worker", "explain_image", "grey_range", "name_score", "plan_worker", "rehearse"}
 """In `stages`: what `run` and `rehearse` do, and parts of one or two stages."""
 
 ALIKE = {"SOURCE_KIND", "read_case", "recognise"}

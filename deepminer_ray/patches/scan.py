@@ -14,6 +14,8 @@ from deepminer_ray.patches.breast import breast_mask
 from deepminer_ray.patches.region import Region, kept_region
 from deepminer_ray.patches.whole import Framing
 from deepminer_ray.sources.density import UNITS_PER_DENSITY
+from deepminer_ray.sources.described import reading_of_own
+from deepminer_ray.sources.dicom_grey import USUAL, Reading
 from deepminer_ray.sources.image import read_image, scan_header
 
 LEAST_BREAST, MOST_BREAST = 0.02, 0.85
@@ -53,29 +55,34 @@ def framed(pixels: NDArray[np.uint16], framing: Framing) -> NDArray[np.uint16]:
     return np.asarray(resized, dtype=np.uint16)
 
 
-def own_image(file: Path, framing: Framing, looked: Looked) -> OwnScan:
+def own_image(
+    file: Path, framing: Framing, looked: Looked, reading: Reading = USUAL, unit: str | None = None
+) -> OwnScan:
     """An image as the domain looks at it: a film as `own_scan` takes it, others as they are.
 
     Where masks say what is looked at, it is all of an image that has none.
     """
     if looked.region == "breast":
-        return own_scan(file, framing)
+        return own_scan(file, framing, reading, unit)
     header = scan_header(file, looked.channels)
-    pixels = framed(read_image(str(file), looked.channels), framing)
+    pixels = framed(read_image(str(file), looked.channels, reading), framing)
     region = kept_region(pixels, "all" if looked.region == "mask" else looked.region)
     return OwnScan(pixels, header.rows, header.columns, [], region)
 
 
-def own_scan(file: Path, framing: Framing) -> OwnScan:
-    """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast."""
+def own_scan(file: Path, framing: Framing, reading: Reading = USUAL, unit: str | None = None) -> OwnScan:
+    """An image (PNG, TIFF, DICOM ...) as film; BadInput where it is coloured, inverted or shows no breast.
+
+    DICOM is read as the run's was, whose scans have values of this unit; where they have not, that is odd.
+    """
     header = scan_header(file)
-    pixels = framed(read_image(str(file)), framing)
+    reading, oddities = reading_of_own(file, reading, unit)
+    pixels = framed(read_image(str(file), reading=reading), framing)
     breast = float(breast_mask(pixels).mean())
     if float((pixels < LIGHT * UNITS_PER_DENSITY).mean()) > MOST_LIGHT:
         raise BadInput(f"{file.name} is light where film is dark: no mammogram, or an inverted one; invert it first.")
     if breast < LEAST_BREAST:
         raise BadInput(f"{file.name} shows no breast: it is dark all over.")
-    oddities = []
     if header.bits < USUAL_BITS:
         oddities.append(
             f"{file.name} has {header.bits} bits: its {1 << header.bits} grey levels hide faint differences."

@@ -210,6 +210,18 @@ def _numbers_in(value: bytes, dataset: Any) -> list[float]:
         return [float(int.from_bytes(value, "little" if dataset.original_encoding[1] is not False else "big"))]
 
 
+def of_frames(dataset: Any, sequence: str) -> Any:
+    """What a functional group says of all frames or of the first; the header itself where it has no such group.
+
+    Images of tomosynthesis, and mammograms computed from them, say so what others say in their header.
+    """
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in (dataset.get(groups) or ())[:1]:
+            for item in (group.get(sequence) or ())[:1]:
+                return item
+    return dataset
+
+
 def _values_of(dataset: Any, keyword: str) -> list[Any]:
     """The values of a tag, each as pydicom has it; its bytes where it has a kind that does not fit them."""
     try:

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.sources.density import DISPLAY, DISPLAY_BLACK, FULL, UNITS_PER_DENSITY, to_density
-from deepminer_ray.sources.dicom import MONOCHROME, Layout, numbers_of, words_of
+from deepminer_ray.sources.dicom import MONOCHROME, MOST_BITS, Layout, numbers_of, of_frames, words_of
 from deepminer_ray.sources.dicom_raw import is_raw, raw_display
 from deepminer_ray.sources.dicom_tables import GreyValues, GreyWindow, LookUp, Range, look_up_of
 
 OPTICAL_DENSITY, THOUSANDTHS = "OD", 1000
 """What a calibrated film is said to have: thousandths of optical density (PS3.3 C.11.1.1.2)."""
-TOMOSYNTHESIS = "tomosynthesis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +158,8 @@ def calibrated(dataset: Any, layout: Layout, stored: NDArray[np.int32]) -> GreyV
     """Stored values through the modality LUT, else through slope and intercept (PS3.3 C.11.1)."""
     if table := look_up_of(dataset, "ModalityLUTSequence", layout):
         return table.entries_of(stored)
-    slope, intercept = (numbers_of(dataset, f"Rescale{name}")[:1] for name in ("Slope", "Intercept"))
+    said = of_frames(dataset, "PixelValueTransformationSequence")
+    slope, intercept = (numbers_of(said, f"Rescale{name}")[:1] for name in ("Slope", "Intercept"))
     values = stored.astype(np.float64)
     values *= slope[0] if slope and slope[0] else 1.0
     return values + (intercept[0] if intercept else 0.0)
@@ -179,12 +179,24 @@ def scale_of(dataset: Any, layout: Layout, reading: Reading) -> Scale:
     window = _window_of(dataset, reading.window or 1, oddities)
     if reading.window and window is None and not oddities:
         oddities.append("has no window: --window was not used")
+    if window and not reading.window and _says_nothing(window, dataset, layout):
+        window = None
     return Scale(window if table is None or (reading.window and window) else table, inverse, False, oddities)
+
+
+def _says_nothing(window: GreyWindow, dataset: Any, layout: Layout) -> bool:
+    """Whether a window is as wide as all that 16 bits hold: it was written by rote, where fewer may be used."""
+    if layout.stored < MOST_BITS or window.function == "SIGMOID":
+        return False
+    half = 1 << MOST_BITS - 1
+    ends = calibrated(dataset, layout, np.array([-half, half - 1] if layout.signed else [0, 2 * half - 1], np.int32))
+    below, above = window.center - window.width / 2, window.center + window.width / 2
+    return bool(below <= ends.min() + 1 and above >= ends.max() - 1)
 
 
 def _is_density(dataset: Any) -> bool:
     """Whether values are calibrated to optical density."""
-    said = words_of(dataset, "RescaleType")
+    said = words_of(of_frames(dataset, "PixelValueTransformationSequence"), "RescaleType")
     for item in dataset.get("ModalityLUTSequence") or ():
         said = words_of(item, "ModalityLUTType")
     return [word.upper() for word in said[:1]] == [OPTICAL_DENSITY]
@@ -192,8 +204,9 @@ def _is_density(dataset: Any) -> bool:
 
 def _window_of(dataset: Any, number: int, oddities: list[str]) -> GreyWindow | None:
     """The window of that number, or the first where there are fewer; None where there is none that could be used."""
-    centers, widths = numbers_of(dataset, "WindowCenter"), numbers_of(dataset, "WindowWidth")
-    functions = words_of(dataset, "VOILUTFunction")
+    said = of_frames(dataset, "FrameVOILUTSequence")
+    centers, widths = numbers_of(said, "WindowCenter"), numbers_of(said, "WindowWidth")
+    functions = words_of(said, "VOILUTFunction")
     windows = list(zip(centers, widths, strict=False))
     if number > len(windows) > 0:
         oddities.append(f"has {len(windows)} of at least {number} windows: the first was taken")

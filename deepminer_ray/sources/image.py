@@ -18,8 +18,9 @@ from deepminer_ray.sources.bounds import refuse_size
 from deepminer_ray.sources.density import DISPLAY, FULL, to_density
 from deepminer_ray.sources.dicom import Layout, colour_values, is_dicom, layout_of, read_dataset, read_pixel_data
 from deepminer_ray.sources.dicom_decode import refuse_undecodable, stored_values
-from deepminer_ray.sources.dicom_grey import TOMOSYNTHESIS, USUAL, Reading, density_of_codes, grey_of
+from deepminer_ray.sources.dicom_grey import USUAL, Extent, Reading, density_of_codes, extent_of, grey_of
 from deepminer_ray.sources.dicom_raw import is_raw
+from deepminer_ray.sources.dicom_views import TOMOSYNTHESIS
 
 MODES = {"1": 1, "L": 8, "I;16": 16, "I;16B": 16, "I;16L": 16}
 """Pillow's names of the grey images that are read, and their bits."""
@@ -55,7 +56,8 @@ def read_header(file: Place, what: str = "image", channels: int = 1) -> ImageHea
     BadInput, naming it as `what`, where it is of the other kind, or has pages or damage.
     """
     if is_dicom(file, what):
-        layout = _layout(read_dataset(file, what), file, what, channels)
+        # Whether views of several frames are taken is decided in `described`, which knows what was asked for.
+        layout = _layout(read_dataset(file, what), file, what, channels, (TOMOSYNTHESIS,) if what == "image" else ())
         refuse_size(layout.rows, layout.columns, what)
         return ImageHeader(layout.rows, layout.columns, layout.stored)
     try:
@@ -133,14 +135,27 @@ def read_graded(file: str) -> NDArray[np.uint16]:
 
 
 def read_dicom(file: Place, reading: Reading = USUAL) -> NDArray[np.uint16]:
-    """A grey image of DICOM in density units [rows, columns], as its header says it is shown, or calibrated."""
+    """A grey image of DICOM in density units [rows, columns], as its header says it is shown, or calibrated.
+
+    Of several frames, where views of tomosynthesis are taken, it is the one in the middle.
+    """
+    dataset, layout, codes = _dicom_codes(file, reading)
+    if is_raw(dataset) and not reading.raw:
+        raise BadInput(f"The image {file.name} is for processing, not for presentation: --raw converts it.")
+    return density_of_codes(dataset, layout, codes, reading)
+
+
+def dicom_extent(file: str, reading: Reading) -> Extent | None:
+    """How far the values of an image of DICOM reach; None where its header says what is white."""
+    return extent_of(*_dicom_codes(place(file), reading))
+
+
+def _dicom_codes(file: Place, reading: Reading) -> tuple[Any, Layout, NDArray[np.generic]]:
     dataset, content = read_pixel_data(file, "image")
     layout = _layout(dataset, file, "image", views=reading.views)
     refuse_size(layout.rows, layout.columns, "image")
-    if is_raw(dataset) and not reading.raw:
-        raise BadInput(f"The image {file.name} is for processing, not for presentation: --raw converts it.")
     try:
-        return density_of_codes(dataset, layout, stored_values(content, layout, layout.frames // 2), reading)
+        return dataset, layout, stored_values(content, layout, layout.frames // 2)
     except Exception as error:  # a damaged image raises whatever its first wrong value leads to
         raise BadInput(f"The image {file.name} cannot be decoded: {error}") from error
 

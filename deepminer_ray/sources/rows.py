@@ -13,7 +13,8 @@ Ring = list[tuple[int, int]]
 class Scan:
     """One film: who, which view, where its pixels are and how they were digitized.
 
-    Laterality and view are None where the domain has no such thing.
+    Laterality and view are None where the domain has no such thing. What unit its values have, of which modality it is
+    and how it was acquired is added to each source by `sources/described.py`, where the source does not say it.
     """
 
     scan: str
@@ -29,6 +30,9 @@ class Scan:
     resolution: float | None = None
     density: int | None = None
     age: int | None = None
+    unit: str | None = None
+    modality: str | None = None
+    acquisition: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,19 @@ class Repair:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """A scan whose file does not say which grey levels are black and white: that is decided for the whole source.
+
+    Scans of equal bits and sign are decided together.
+    """
+
+    scan: str
+    file: str
+    bits: int
+    signed: bool
+
+
 @dataclass(slots=True)
 class Case:
     """All that one unit of a source (a DDSM case, a manifest's row) holds."""
@@ -101,3 +118,4 @@ class Case:
     repairs: list[Repair] = field(default_factory=list)
     keywords: list[Keyword] = field(default_factory=list)
     regions: list[RegionMask] = field(default_factory=list)
+    unsaid: list[Unsaid] = field(default_factory=list)

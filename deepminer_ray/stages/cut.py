@@ -33,7 +33,7 @@ from deepminer_ray.workers.nodes import VisiblePath, check_nodes, sight
 
 CUT_READERS = 8
 """Threads that look through what an earlier call cut."""
-ADDED = "fingerprint"
+ADDED = ("fingerprint", "window", "raw", "views", "black", "white")
 """What a film that an earlier version catalogued lacks: what that version cut of it is the same without."""
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""
@@ -196,7 +196,7 @@ def _keep_current_shards(put: Place, how: dict[str, Any], scans: list[dict[str, 
     regions = [scan["region"]["file"] for scan in scans if scan.get("region")]
     files = states([*(scan["file"] for scan in scans), *regions])
     # What the patches of a film depend on: its row, its lesions, and the state of its file.
-    scans = [{name: value for name, value in scan.items() if value is not None or name != ADDED} for scan in scans]
+    scans = [{name: value for name, value in scan.items() if value is not None or name not in ADDED} for scan in scans]
     now = {}
     for scan in scans:
         described = [

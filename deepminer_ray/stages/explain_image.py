@@ -13,9 +13,10 @@ from deepminer_ray.network.checkpoint import content, read
 from deepminer_ray.network.explanation import Called, Concept, Explained, concepts, explained, shown_maps
 from deepminer_ray.network.probe import Probe
 from deepminer_ray.paper import TOP
-from deepminer_ray.patches.scan import own_image
+from deepminer_ray.patches.scan import OwnScan, own_image
 from deepminer_ray.patches.whole import Framing
 from deepminer_ray.progress.bars import say
+from deepminer_ray.sources.dicom_grey import Reading
 from deepminer_ray.stages.explain import called_units, say_if_unnamed
 from deepminer_ray.stages.probe import how_probed
 
@@ -34,10 +35,12 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
     called = called_units(run)
     say_if_unnamed(run)
     framing = framing_of(run) or Framing(checkpoint.side)
+    (said,) = run.rows("reading_of_run")
     refused = []
     for file in files:
         try:
-            _explain(run, probe, framing, called, file, [".png", ".pdf"] if pdf else [".png"])
+            own = own_image(file, framing, run.domain.looked, Reading.of(said), said["unit"])
+            _explain(run, probe, own, called, file, [".png", ".pdf"] if pdf else [".png"])
         except BadInput as error:
             refused.append(str(error))
     if refused and len(files) > 1:
@@ -49,9 +52,9 @@ def explain_images(run: Run, files: Sequence[Path], pdf: bool = False) -> None:
 
 
 def _explain(
-    run: Run, probe: Probe, framing: Framing, called: dict[int, Called], file: Path, suffixes: Sequence[str]
+    run: Run, probe: Probe, own: OwnScan, called: dict[int, Called], file: Path, suffixes: Sequence[str]
 ) -> None:
-    own, words = own_image(file, framing, run.domain.looked), run.domain.words
+    words = run.domain.words
     for oddity in own.oddities:
         say(oddity)
     one = explained(probe, own.pixels, own.region)

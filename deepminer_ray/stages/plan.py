@@ -21,8 +21,9 @@ from deepminer_ray.planning.costs import Measured, Pace, gpu_seconds
 from deepminer_ray.planning.counts import Counts, Cut, PlannedScan, Shares, counts, spread
 from deepminer_ray.planning.outcome import Plan, outcome
 from deepminer_ray.progress.bars import progress, say
+from deepminer_ray.sources.dicom_grey import USUAL, Reading
 from deepminer_ray.sources.kinds import SourceKind, domain_of_source, kind_of_source
-from deepminer_ray.stages.catalog import found_cases
+from deepminer_ray.stages.catalog import found_cases, reading_of
 from deepminer_ray.stages.cut import refuse_side
 from deepminer_ray.stages.partition import chosen_partitions, refuse_shares
 from deepminer_ray.stages.plan_worker import (
@@ -56,6 +57,7 @@ def plan(options: PlanOptions) -> Plan:
     do it. BadInput where the source holds nothing that can be cut, or too little to train on.
     """
     _refuse_wrong_options(options)
+    reading = reading_of(options)
     directory, remarks = resolved(options.source), list[str]()
     kind = kind_of_source(directory, options.source_kind)
     domain = domain_of_source(directory, options.domain, remarks)
@@ -73,7 +75,8 @@ def plan(options: PlanOptions) -> Plan:
     cpus, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
     if not options.gpus and options.workers >= cpus:
         raise BadInput(f"{options.workers} workers leave none of the cluster's {cpus} CPUs to read patches: use fewer.")
-    headers = read_headers(ray, kind, directory, [items[index] for index in spread(len(items), READ)], planned)
+    chosen = [items[index] for index in spread(len(items), READ)]
+    headers = read_headers(ray, kind, directory, chosen, planned, reading)
     sample = cut_sample(ray, headers, options, planned)
     todo = counted(headers, sample, len(items), options, domain.classes)
     _refuse_too_few_trained(todo, options)
@@ -120,16 +123,22 @@ class Headers:
 
 
 def read_headers(
-    ray: Any, kind: SourceKind, directory: Place, items: list[dict[str, Any]], planned_cut: PlannedCut
+    ray: Any,
+    kind: SourceKind,
+    directory: Place,
+    items: list[dict[str, Any]],
+    planned_cut: PlannedCut,
+    reading: Reading = USUAL,
 ) -> Headers:
     """Read items of a source as `catalog` does; BadInput where they hold no image that could be stored."""
     domain, started = planned_cut.domain, time.perf_counter()
-    cases = found_cases(ray, items, kind.name, directory, domain, "plan")
+    cases = found_cases(ray, items, kind.name, directory, domain, "plan", reading=reading)
     seconds = time.perf_counter() - started
     timed = [items[index] for index in spread(len(items), TIMED)]
     case, peak = _case_seconds(ray, kind, directory, timed, domain)
     rejected = [row for rows in cases["rejected"].to_pylist() for row in rows]
     scans: dict[str, dict[str, Any]] = {}
+    how = {"window": reading.window, "raw": reading.raw, "views": list(reading.views)}
     planned = []
     for held in cases.to_pylist():
         regions = {row["scan"]: {"file": row["file"], "value": row["value"]} for row in held["regions"]}
@@ -138,7 +147,7 @@ def read_headers(
                 continue  # a case may lie in two volumes
             lesions = [lesion for lesion in held["lesions"] if lesion["scan"] == scan["scan"]]
             scans[scan["scan"]] = scan | {"scan_number": len(scans), "lesions": json.dumps(placed(lesions))}
-            scans[scan["scan"]] |= {"region": regions.get(scan["scan"])}
+            scans[scan["scan"]] |= {"region": regions.get(scan["scan"])} | how
             try:
                 planned.append(scan_of(scan, lesions, planned_cut))
             except BadInput as error:

@@ -6,12 +6,11 @@ with shown as (
     from top_patch
     semi join unit_rank using (unit)
     join patch using (patch)
-    join scan using (scan)
-    join partition using (patient)
+    semi join (from scan join partition using (patient) where list_contains($partitions, partition)) using (scan)
     left join main_lesion using (patch)
     left join lesion_phrase using (lesion)
     left join (from class where known) as known_class on known_class.class = lesion_phrase.class
-    where list_contains($partitions, partition) and rank <= $shown
+    where rank <= $shown
 ),
 
 counted as (

@@ -4,6 +4,7 @@ with each as (
     from found
 )
 
-select *, (row_number() over (order by scan) - 1)::integer as scan_number
+select each.*, black, white, (row_number() over (order by scan) - 1)::integer as scan_number
 from each
+left join decided using (scan)
 qualify row_number() over (partition by scan order by file) = 1

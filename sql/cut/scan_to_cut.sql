@@ -6,11 +6,24 @@ with outlined as (
     from lesion
     where len(outline) > 0
     group by all
+),
+
+reading as (
+    select
+        (parameters ->> 'window')::integer as "window",
+        (parameters ->> 'raw')::boolean as raw,
+        (parameters -> 'views')::varchar[] as views
+    from stage
+    where stage = 'catalog'
 )
 
 select
     scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions,
-    to_json(described) ->> 'fingerprint' as fingerprint -- earlier versions have no such column
+    to_json(described) ->> 'fingerprint' as fingerprint, -- earlier versions have no such columns
+    (to_json(described) ->> 'black')::double as black,
+    (to_json(described) ->> 'white')::double as white,
+    "window", raw, views
 from scan as described
+left join reading on true
 left join outlined using (scan)
 order by scan_number

@@ -1,10 +1,10 @@
 -- One row an attribute, unit of $units and patient: the mean maximum on the patient's films, or a difference of two.
 -- Within a patient films are paired that are alike in all else: LEFT - RIGHT of one view, CC - MLO of one breast.
 with answer as (
-    select unit, patient, digitizer, density, laterality, view, avg(maximum) as maximum
+    select response.unit, patient, digitizer, density, laterality, view, avg(maximum) as maximum
     from response
     join scan using (scan)
-    where unit between list_min($units) and list_max($units)
+    where response.unit between list_min($units) and list_max($units)
     group by all
 ),
 

@@ -7,11 +7,11 @@ with named as (
     where checkpoint = $checkpoint
 )
 
-select scan, class, rank, unit, influence, contribution, share, phenomenon
+select scan, class, rank, influence.unit, influence, contribution, share, phenomenon
 from influence
 join decision using (scan, class)
-join scan using (scan)
-join partition using (patient)
 left join contribution using (scan, class, unit)
 left join named using (unit)
+join scan using (scan)
+join partition using (patient)
 where list_contains($partitions, partition)

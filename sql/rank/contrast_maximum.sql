@@ -1,5 +1,5 @@
 -- One row a ranked unit and labelled, probed patch of the partitions: the unit's maximum, by unit and patch.
-select unit, maximum
+select activation.unit, maximum
 from activation
 semi join unit_rank using (unit)
 semi join label using (patch)
@@ -7,4 +7,4 @@ join patch using (patch)
 join scan using (scan)
 join partition using (patient)
 where list_contains($partitions, partition)
-order by unit, patch
+order by activation.unit, patch

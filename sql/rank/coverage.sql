@@ -1,7 +1,7 @@
 -- One row a class and number of units: the share of all top places the most frequent units take (Sec. 2.2).
 -- "Those annotations would account for 59.27% of the per-image top eight units over all of the test set images."
 with frequent as (
-    select class, unit, count(*) as places
+    select class, influence.unit, count(*) as places
     from influence
     join scan using (scan)
     join partition using (patient)

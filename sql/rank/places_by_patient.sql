@@ -1,5 +1,5 @@
 -- One row a class, patient and unit: how many top places the unit takes on the patient's scans (to resample patients).
-select class, patient, unit, count(*) as places
+select class, patient, influence.unit, count(*) as places
 from influence
 join scan using (scan)
 join partition using (patient)

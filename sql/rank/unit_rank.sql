@@ -1,7 +1,7 @@
 -- One row a class and rank: the units most often in the top places of the scans, the smaller unit first in a tie.
 -- "For each of the three classes, we selected the twenty most frequently influential units (60 total)" (Sec. 2.2).
 with top_place as (
-    select scan, class, unit
+    select scan, class, influence.unit
     from influence
     join scan using (scan)
     join partition using (patient)

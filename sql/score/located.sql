@@ -18,7 +18,7 @@ outlined as (
 
 select
     scan, patient, pathology, rows, columns, side, patches_across, whole, stride, "offset",
-    list(unit order by rank) as units,
+    list(peaked.unit order by rank) as units,
     list(peak order by rank) as peaks, any_value(rings) as rings
 from peaked
 semi join (from scan_map where shows = 'class activation map') as activated using (scan)

@@ -8,7 +8,7 @@ with ordered as (
     join patch using (patch)
     join scan using (scan)
     join partition using (patient)
-    where unit = $unit and list_contains($partitions, partition)
+    where activation.unit = $unit and list_contains($partitions, partition)
 ),
 
 chosen as (

@@ -14,5 +14,10 @@ create table scan (
     resolution double, -- um a px, null where unknown
     density integer, -- ACR 1 to 4, null where not given
     age integer,
+    unit varchar, -- density (of calibrated film), display (as bright as shown) or colour
+    modality varchar, -- as DICOM says it, such as MG; null elsewhere
+    acquisition varchar, -- film or digital, null where unknown
+    black double, -- the values that are so where the file does not say it,
+    white double, -- as decided for the source; null where it does, or all of its range is used
     fingerprint varchar -- of the file: its bytes, and the SHA-256 of its first and last 64 KiB
 )

@@ -2,12 +2,12 @@
 -- for them, of how many errors, and how many its silence alone corrects.
 create macro misleading(units := 8, partitions := ['holdout']) as table
 with argued as (
-    select scan, error, unit, lead
+    select scan, error, argument.unit, lead
     from argument
     join scan using (scan)
     join partition using (patient)
     where error is not null and lead > 0 and list_contains(partitions, partition)
-    qualify row_number() over (partition by scan order by lead desc, unit) <= units
+    qualify row_number() over (partition by scan order by lead desc, argument.unit) <= units
 ),
 
 errors as (select error, count(distinct scan) as errors from argued group by error)

@@ -2,7 +2,7 @@
 -- influence: share of the scans in whose top places the unit is (Sec. 2.2); contribution and ablation: `unit_effect`.
 create macro unit_importance(partitions := ['test']) as table
 with place as (
-    select scan, class, unit
+    select scan, class, influence.unit
     from influence
     join scan using (scan)
     join partition using (patient)

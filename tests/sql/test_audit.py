@@ -77,6 +77,10 @@ PLANTS: dict[str, list[str]] = {
         "update scan set file = 'film'; insert into repair by name (select 'film' as file, "
         "'the .ics announces an OVERLAY, there is none: no lesion was taken' as what)",
     ],
+    "header_against_table": [
+        "update scan set file = 'film'; insert into repair by name (select 'film' as file, 'catalog' as stage, "
+        "'has a header that says the side RIGHT: LEFT of the table was taken' as what)",
+    ],
     "peak_outside_map": ["update activation set peak_x = 7 where unit = 1", "update activation set peak_y = -1"],
     "layer_doubled": ["insert into layer (from layer)"],
     "key_doubled": [

@@ -39,7 +39,7 @@ def head(run: Any) -> tuple[dict[str, dict[int, float]], dict[str, float]]:
 def patch_means(run: Any, partition: str) -> list[dict[int, float]]:
     """The units' means on each labelled patch of a partition."""
     rows = run.rows(
-        """select patch, unit, mean from activation semi join label using (patch) join patch using (patch)
+        """select patch, activation.unit, mean from activation semi join label using (patch) join patch using (patch)
         join scan using (scan) join partition using (patient) where partition = $name""",
         name=partition,
     )
@@ -71,8 +71,8 @@ def test_effects_are_those_of_leaving_a_unit_out(ranked: Any, partition: str) ->
 def test_three_rankings_stand_side_by_side(ranked: Any) -> None:
     rows = ranked.rows("from unit_importance()")
     effect = {(row["class"], row["unit"]): row for row in ranked.rows("from unit_effect()")}
-    of_test = """select scan, class, rank, unit from influence join scan using (scan) join partition using (patient)
-        where partition = 'test' order by all"""
+    of_test = """select scan, class, rank, influence.unit from influence
+        join scan using (scan) join partition using (patient) where partition = 'test' order by all"""
     tops: dict[tuple[str, str], list[int]] = {}
     for row in ranked.rows(of_test):
         tops.setdefault((row["scan"], row["class"]), []).append(row["unit"])

@@ -10,7 +10,10 @@ from tests import naive
 @pytest.mark.parametrize(("top", "partitions"), [(64, ["test"]), (3, ["test"]), (200, ["train", "holdout"])])
 def test_top_patch_equals_the_slow_definition(world: Any, top: int, partitions: list[str]) -> None:
     maxima: dict[int, dict[int, float]] = {}
-    chosen = "from activation join patch using (patch) join scan using (scan) join partition using (patient)"
+    chosen = (
+        "select activation.* from activation join patch using (patch) join scan using (scan) "
+        "join partition using (patient)"
+    )
     for row in world.rows(f"{chosen} where list_contains($partitions, partition)", partitions=partitions):
         maxima.setdefault(row["unit"], {})[row["patch"]] = row["maximum"]
     found: dict[int, list[int]] = {}

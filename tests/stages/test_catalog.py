@@ -16,6 +16,7 @@ from PIL import Image
 from pydicom import dcmread
 
 from deepminer_ray.database.run import Run
+from deepminer_ray.errors import BadInput, FinishedOtherwise
 from deepminer_ray.patches.cover import filled_outline
 from deepminer_ray.sources import ddsm
 from deepminer_ray.sources.density import DISPLAY, UNITS_PER_DENSITY, to_grey
@@ -24,7 +25,7 @@ from deepminer_ray.sources.rows import Lesion, Scan
 from deepminer_ray.stages.catalog import catalog
 from deepminer_ray.stages.cut import cut
 from deepminer_ray.stages.partition import partition
-from tests.dicom import write_dicom
+from tests.dicom import MAMMOGRAPHY_IMAGE, write_dicom
 
 SIDE = 64
 SUFFIXES = (".png", ".tif", ".dcm")
@@ -287,3 +288,46 @@ def test_one_bad_file_costs_only_itself(ray: object, tmp_path: Path) -> None:
         assert reason in said[name.replace("\0", "\\0")], name
     assert run.ask("select distinct scan from patch order by all")["scan"].to_pylist() == ["plain", "whole"]
     assert run.audit().keys() <= {"scan_without_partition"}
+
+
+def test_dicom_of_several_kinds_is_told_apart(
+    ray: object, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Films and detectors are not mixed unasked; twelve bits in sixteen are shown; what is left out is said."""
+    monkeypatch.setattr("deepminer_ray.stages.grey_range.FIRST", 1)  # so that Ray looks at the others
+    grey = np.random.default_rng(0).integers(1000, 4000, (320, 256)).astype(np.uint16)
+    grey[:, 200:] = 9
+    source, rows = tmp_path / "source", ["image,mask,patient,laterality,view,pathology"]
+    kinds: dict[str, dict[str, Any]] = {
+        "digital": {},
+        "dim": {"PatientID": "someone else"},
+        "digitized": {"DetectorType": "FILM"},
+        "magnified": {"EstimatedRadiographicMagnificationFactor": 1.8},
+        "raw": {"PresentationIntentType": "FOR PROCESSING"},
+    }
+    for name, tags in kinds.items():
+        write_dicom(source / f"{name}.dcm", grey // (2 if name == "dim" else 1), kind=MAMMOGRAPHY_IMAGE, **tags)
+        rows.append(f"{name}.dcm,,{name},LEFT,CC,normal")
+    (source / "manifest.csv").write_text("\n".join(rows))
+    run = Run.created(tmp_path / "run")
+    with pytest.raises(BadInput, match=r"more than one acquisition \(2 of digital, 1 of film\): .* or --mix"):
+        catalog(run, str(source))
+    catalog(run, str(source), mix=True)
+    said = capfd.readouterr().err
+    assert "1 for processing, 1 magnification: these mammograms are left out; --raw or --views KIND takes them" in said
+    assert "1 mammograms have a header that says another patient" in said
+    assert "3 images of 16 bits do not say what is white" in said and "black is 4 and white 3999" in said
+    cut(run, side=SIDE)
+    columns = "scan, unit, acquisition, black, white, count(patch) > 0 as cut"
+    cuts = run.ask(f"select {columns} from scan left join patch using (scan) group by all order by all").to_pylist()
+    assert [tuple(row.values()) for row in cuts] == [
+        ("digital", "display", "digital", 4.0, 3999.0, True),
+        ("digitized", "display", "film", 4.0, 3999.0, True),
+        ("dim", "display", "digital", 4.0, 3999.0, True),
+    ]
+    assert run.audit().keys() == {"header_against_table"}
+    catalog(run, str(source), mix=True, raw=True, views=["all"], again=True)
+    cut(run, side=SIDE)
+    assert run.ask("select count(distinct scan) as n from patch").to_pylist() == [{"n": 5}]
+    with pytest.raises(FinishedOtherwise, match="'raw': True"):
+        catalog(run, str(source), mix=True)
