@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from deepminer_ray.errors import BadInput
@@ -77,7 +79,23 @@ def _number_at(start: bytes, place: int, little: bool) -> int:
 
 
 def read_dataset(file: Place, what: str) -> Any:
-    """The header of a file, up to its pixels, as pydicom reads it; BadInput where it cannot be read."""
+    """The header of a file, up to its pixels, as pydicom reads it; BadInput where it cannot be read.
+
+    The last one of this machine's is kept, as a source and what is known beside it ask one after the other.
+    """
+    if isinstance(file, Path):
+        with suppress(OSError):
+            state = file.stat()
+            return _kept_header(file, what, (state.st_ino, state.st_size, state.st_mtime_ns))
+    return _header(file, what)
+
+
+@lru_cache(maxsize=1)
+def _kept_header(file: Place, what: str, state: tuple[int, int, int]) -> Any:
+    return _header(file, what)
+
+
+def _header(file: Place, what: str) -> Any:
     with _opened(file, what) as (dataset, _):
         return dataset
 

@@ -1,6 +1,7 @@
 """The stored values of DICOM images, bit for bit, in each transfer syntax of mammograms."""
 
 import io
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -14,44 +15,47 @@ from deepminer_ray.sources.dicom import NATIVE, ROOT, RUN_LENGTHS, Layout
 from deepminer_ray.sources.rle import decode_runs
 
 StoredValues = NDArray[np.generic]
+Coded = bytes | memoryview
+
+ITEM = (0xFFFE, 0xE000)
 
 
 @dataclass(frozen=True, slots=True)
 class _Coding:
     """How the frames of a transfer syntax are decoded, at most how many bits a value has, and with which package."""
 
-    decode: Callable[[bytes, Layout], StoredValues]
+    decode: Callable[[Coded, Layout], StoredValues]
     bits: int = 16
     package: str = ""
 
 
-def _run_lengths(frame: bytes, layout: Layout) -> StoredValues:
+def _run_lengths(frame: Coded, layout: Layout) -> StoredValues:
     width = layout.allocated // 8
     return decode_runs(frame, layout.rows * layout.columns, width).view(f"<u{width}").reshape(layout.rows, -1)
 
 
-def _lossless(frame: bytes, layout: Layout) -> StoredValues:
-    return ljpeg.decode_standard(frame)
+def _lossless(frame: Coded, layout: Layout) -> StoredValues:
+    return ljpeg.decode_standard(bytes(frame))
 
 
-def _lossy(frame: bytes, layout: Layout) -> StoredValues:
+def _lossy(frame: Coded, layout: Layout) -> StoredValues:
     from PIL import Image
 
     with Image.open(io.BytesIO(frame)) as image:
         return np.asarray(image)
 
 
-def _near_lossless(frame: bytes, layout: Layout) -> StoredValues:
+def _near_lossless(frame: Coded, layout: Layout) -> StoredValues:
     import jpeg_ls
 
-    values, said = jpeg_ls.decode_buffer(frame)
+    values, said = jpeg_ls.decode_buffer(bytes(frame))
     return np.frombuffer(values, np.uint8 if said["bits_per_sample"] <= 8 else "<u2").reshape(said["height"], -1)
 
 
-def _wavelets(frame: bytes, layout: Layout) -> StoredValues:
+def _wavelets(frame: Coded, layout: Layout) -> StoredValues:
     from openjpeg.utils import decode
 
-    return np.asarray(decode(frame))
+    return np.asarray(decode(bytes(frame)))
 
 
 CODINGS = {
@@ -93,10 +97,25 @@ def stored_values(content: bytes, layout: Layout, frame: int = 0) -> StoredValue
     """
     if layout.syntax in NATIVE:
         return _native(content, layout, frame)
-    from pydicom.encaps import get_frame
-
-    coded = get_frame(content, frame, number_of_frames=layout.frames)
+    coded = _coded_frame(content, layout, frame)
     return _fitted(CODINGS[layout.syntax].decode(coded, layout), layout)
+
+
+def _coded_frame(content: bytes, layout: Layout, frame: int) -> Coded:
+    """The bytes of a frame; the only one lies in all fragments, and is not copied where there is one of these."""
+    if layout.frames > 1:
+        from pydicom.encaps import get_frame
+
+        return get_frame(content, frame, number_of_frames=layout.frames)
+    fragments, place, order = [], 0, "<HHI" if layout.little else ">HHI"
+    while place + 8 <= len(content):
+        group, element, length = struct.unpack_from(order, content, place)
+        if (group, element) != ITEM or place + 8 + length > len(content):
+            raise BadInput("its fragments are damaged.")
+        fragments.append(memoryview(content)[place + 8 : place + 8 + length])
+        place += 8 + length
+    coded = fragments[1:]  # the first says where frames begin
+    return coded[0] if len(coded) == 1 else b"".join(coded)
 
 
 def _native(content: bytes, layout: Layout, frame: int) -> StoredValues:

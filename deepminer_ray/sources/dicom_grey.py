@@ -134,9 +134,14 @@ def grey_of(codes: NDArray[np.generic], layout: Layout) -> NDArray[np.generic]:
     return look_up(levels.astype(np.int16 if layout.signed else np.uint16), codes)
 
 
-def look_up(table: NDArray[np.generic], codes: NDArray[np.generic]) -> NDArray[np.generic]:
-    """The values of codes [rows, columns] in a table, in a third of the time that table[codes] takes."""
-    return np.asarray(cv2.LUT(np.ascontiguousarray(codes), table)).reshape(codes.shape)  # type: ignore[arg-type]
+def look_up(table: NDArray[np.generic], codes: NDArray[np.generic], spare: bool = False) -> NDArray[np.generic]:
+    """The values of codes [rows, columns] in a table, in a third of the time that table[codes] takes.
+
+    They take the place of the codes where these can be spared: new memory costs as much as looking up.
+    """
+    source: Any = np.ascontiguousarray(codes)
+    into = source if spare and source.flags.writeable and source.dtype == table.dtype else None
+    return np.asarray(cv2.LUT(source, table, into)).reshape(codes.shape)  # type: ignore[arg-type]
 
 
 def padding_of(dataset: Any, layout: Layout, stored: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -225,7 +230,10 @@ def _window_of(dataset: Any, number: int, oddities: list[str]) -> GreyWindow | N
 def density_of_codes(
     dataset: Any, layout: Layout, codes: NDArray[np.generic], reading: Reading = USUAL
 ) -> NDArray[np.uint16]:
-    """A frame's stored values [rows, columns] in density units: its display value as bright, or as it is calibrated."""
+    """A frame's stored values [rows, columns] in density units: its display value as bright, or as it is calibrated.
+
+    The codes are overwritten where they can be.
+    """
     stored = values_of_codes(codes, layout)
     values, padding = calibrated(dataset, layout, stored), padding_of(dataset, layout, stored)
     scale = scale_of(dataset, layout, reading)
@@ -241,7 +249,7 @@ def density_of_codes(
         else:
             unsaid = announced_range(layout, stored, values, *(_ends(stored[codes]) if layout.signed else (0, 0)))
         table = to_density(display_of(values, padding, scale, unsaid), DISPLAY)
-    return np.asarray(look_up(table, codes), np.uint16)
+    return np.asarray(look_up(table, codes, spare=True), np.uint16)
 
 
 def display_of(values: GreyValues, padding: NDArray[np.bool_], scale: Scale, unsaid: Range) -> NDArray[np.uint16]:

@@ -11,7 +11,7 @@ HEADER = 64
 NO_OPERATION = 128
 
 
-def decode_runs(stream: bytes, size: int, width: int) -> NDArray[np.uint8]:
+def decode_runs(stream: bytes | memoryview, size: int, width: int) -> NDArray[np.uint8]:
     """The bytes [size * width] of so many grey levels of `width` bytes, the low byte first; BadInput where damaged."""
     places = np.frombuffer(stream[:HEADER], "<u4")
     if places.size < HEADER // 4 or places[0] != width:
