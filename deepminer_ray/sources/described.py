@@ -13,10 +13,14 @@ from deepminer_ray.sources.dicom_raw import is_raw
 from deepminer_ray.sources.dicom_views import DIGITIZED, acquisition_of, kinds_of_view, side_of, view_of
 from deepminer_ray.sources.finding import MISSING
 from deepminer_ray.sources.grey_range import extent_row, range_of
+from deepminer_ray.sources.mias import SOURCE_KIND as MIAS
 from deepminer_ray.sources.rows import Case, Rejected, Repair, Scan, Unsaid
 
 OF_DENSITY, OF_DISPLAY, OF_COLOUR = "density", "display", "colour"
 """Units of scans: optical density of calibrated films, brightness as displayed, colours."""
+
+DIGITIZED_SOURCES = (MIAS,)
+"""Sources of digitized films without calibration."""
 
 NO_PATIENT = MISSING | {"ANON", "ANONYMIZED", "ANONYMISED", "ANONYMOUS", "REMOVED", "UNKNOWN", "0"}
 """What a header says of its patient where it says nothing."""
@@ -39,15 +43,15 @@ def describe(case: Case, reading: Reading) -> Case:
 
 
 def _as_known(case: Case, scan: Scan, reading: Reading) -> Scan:
-    if scan.digitizer in DIGITIZERS:
-        return replace(scan, unit=OF_DENSITY, acquisition=DIGITIZED)
+    calibrated = scan.digitizer in DIGITIZERS or scan.source_kind == CBIS
+    if calibrated or scan.source_kind in DIGITIZED_SOURCES:
+        scan = replace(scan, unit=OF_DENSITY if calibrated else scan.unit, acquisition=DIGITIZED)
     if scan.digitizer == COLOUR:
         return replace(scan, unit=OF_COLOUR)
-    if not is_dicom(place(scan.file)):
+    if scan.digitizer in DIGITIZERS or not is_dicom(place(scan.file)):
         return replace(scan, unit=scan.unit or OF_DISPLAY)
     dataset = read_dataset(place(scan.file), "image")
     layout = layout_of(dataset, scan.file.rpartition("/")[2], "image")
-    calibrated = scan.source_kind == CBIS
     if not calibrated:
         _refuse_unwanted(dataset, layout, reading)
     scale = scale_of(dataset, layout, reading)
@@ -58,9 +62,9 @@ def _as_known(case: Case, scan: Scan, reading: Reading) -> Scan:
         case.unsaid.append(Unsaid(scan.scan, scan.file, layout.stored, layout.signed))
     return replace(
         scan,
-        unit=OF_DENSITY if calibrated or scale.density else scan.unit or OF_DISPLAY,
+        unit=OF_DENSITY if scale.density else scan.unit or OF_DISPLAY,
         modality=next(iter(words_of(dataset, "Modality")), None),
-        acquisition=DIGITIZED if calibrated else scan.acquisition or acquisition_of(dataset),
+        acquisition=scan.acquisition or acquisition_of(dataset),
     )
 
 

@@ -119,12 +119,14 @@ def test_units_and_acquisition_are_told_apart(
 
 def test_other_files_have_the_unit_of_their_digitizer(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG")
-    for digitizer, unit, acquisition in (
-        ("LUMISYS", "density", "film"),
-        ("COLOUR", "colour", None),
-        ("DISPLAY", "display", None),
+    for kind, digitizer, unit, acquisition in (
+        ("ddsm", "LUMISYS", "density", "film"),
+        ("cbis", "DISPLAY", "density", "film"),
+        ("mias", "DISPLAY", "display", "film"),
+        ("manifest", "COLOUR", "colour", None),
+        ("manifest", "DISPLAY", "display", None),
     ):
-        case = describe(Case(scans=[scan_of(tmp_path / "a.png", digitizer=digitizer)]), USUAL)
+        case = describe(Case(scans=[scan_of(tmp_path / "a.png", source_kind=kind, digitizer=digitizer)]), USUAL)
         assert (case.scans[0].unit, case.scans[0].acquisition) == (unit, acquisition)
 
 
