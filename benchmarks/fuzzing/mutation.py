@@ -228,6 +228,7 @@ def dicom_changed(luck: random.Random, content: bytes, others: Sequence[bytes]) 
         kind = content[place + 4 : place + 6]
         head = 12 if kind in LONG else 8
         size = int.from_bytes(content[place + head - (4 if head == 12 else 2) : place + head], "little")
+        size = min(size, len(content) - place - head)  # of what was compressed, and of some sequences, it is not said
         elements.append((place, head, place + head + size))
         place += head + size
     if not elements:

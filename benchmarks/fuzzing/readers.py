@@ -152,6 +152,24 @@ def read_scan_image(name: str) -> Read:
     return read
 
 
+def read_dicom_scan(folder: Path, content: bytes) -> None:
+    from deepminer_ray.sources import described, image
+    from deepminer_ray.sources.dicom_grey import Reading
+    from deepminer_ray.sources.rows import Case, Scan
+
+    file = folder / "film.dcm"
+    file.write_bytes(content)
+    header = image.scan_header(file)
+    size = {"rows": header.rows, "columns": header.columns, "bits": header.bits}
+    scan = Scan("S", "P", "LEFT", "CC", "manifest", str(file), digitizer="DISPLAY", **size)
+    reading = Reading(2, True, ("tomosynthesis", "spot"))
+    case = described.describe(Case(scans=[scan]), reading)
+    assert len(case.scans) + len(case.rejected) == 1 and len(case.unsaid) <= 1
+    pixels = image.read_image(str(file), reading=reading)
+    assert pixels.shape == (header.rows, header.columns)
+    image.dicom_extent(str(file), reading)
+
+
 def read_mask(folder: Path, content: bytes) -> None:
     from deepminer_ray.sources.finding import components
 
@@ -414,7 +432,7 @@ def readers() -> list[Reader]:
         Reader("lists", _plain(seeds.lists), TEXT, read_lists),
         Reader("png", _plain(seeds.png_files), of(mutation.png_changed, bytes_changed), read_scan_image("film.png")),
         Reader("tiff", _plain(seeds.tiff_files), of(mutation.tiff_changed, bytes_changed), read_scan_image("film.tif")),
-        Reader("dicom", seeds.dicom_files, of(mutation.dicom_changed, bytes_changed), read_scan_image("film.dcm")),
+        Reader("dicom", seeds.dicom_files, of(mutation.dicom_changed, bytes_changed), read_dicom_scan),
         Reader("mask", seeds.mask_files, IMAGES, read_mask),
         Reader("annotations-csv", _plain(seeds.annotation_csvs), TEXT, read_annotations("names.csv")),
         Reader("annotations-json", _plain(seeds.annotation_jsons), JSON, read_annotations("names.json")),

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import jpeg_ls
 import numpy as np
 from numpy.typing import NDArray
+from openjpeg.utils import encode_array
 from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.uid import RLELossless
 
 from deepminer_ray.annotation.journal import Journal
 from deepminer_ray.sources import ljpeg
 from deepminer_ray.sources.ics import ICS_VIEWS, Ics, View, format_ics
 from deepminer_ray.sources.overlay import Abnormality, format_overlay
 from deepminer_ray.sources.rows import Ring
-from tests.dicom import write_dicom
+from tests.dicom import lossless_jpeg, write_dicom
 
 ROOT = Path(__file__).parents[2]
 ROWS, COLUMNS = 60, 40
@@ -100,8 +104,22 @@ def tiff_files() -> list[bytes]:
 
 
 def dicom_files(folder: Path) -> list[bytes]:
-    """16 bits, 12 stored in 16, 8, and black for white."""
-    made = []
+    """16 bits, 12 stored in 16, 8, and black for white; signed, with padding, windows and tables; compressed."""
+    grey, item = grey_levels(12), Dataset()
+    item.LUTDescriptor, item.LUTData = [256, 0, 16], [value * 257 for value in range(256)]
+    item["LUTDescriptor"].VR = item["LUTData"].VR = "US"
+    shown = {"WindowCenter": [2000, 900], "WindowWidth": [3000, 700], "VOILUTFunction": "SIGMOID"}
+    plain = {"RescaleSlope": -1, "RescaleIntercept": 4095, "PixelPaddingValue": 9, "PixelPaddingRangeLimit": 0}
+    write_dicom(folder / "made.dcm", grey.astype(np.int16), stored=13, **shown, **plain)
+    made = [(folder / "made.dcm").read_bytes()]
+    write_dicom(folder / "made.dcm", grey, stored=12, VOILUTSequence=[item], ModalityLUTSequence=[item])
+    made.append((folder / "made.dcm").read_bytes())
+    wavelets = encode_array(grey, bits_stored=12, photometric_interpretation=2)
+    for kind, frame in (("70", lossless_jpeg(grey)), ("80", bytes(jpeg_ls.encode_array(grey))), ("90", wavelets)):
+        write_dicom(folder / "made.dcm", grey, stored=12, syntax=f"1.2.840.10008.1.2.4.{kind}", frame=frame, **shown)
+        made.append((folder / "made.dcm").read_bytes())
+    write_dicom(folder / "made.dcm", grey, stored=12, syntax=RLELossless)
+    made.append((folder / "made.dcm").read_bytes())
     for pixels, photometric, stored in (
         (grey_levels(16), "MONOCHROME2", 0),
         (grey_levels(12), "MONOCHROME1", 12),

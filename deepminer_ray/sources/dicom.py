@@ -1,7 +1,7 @@
 """DICOM files as they come: without preamble, with tags left out or of odd kinds; and how their values are stored."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -234,10 +234,24 @@ def of_frames(dataset: Any, sequence: str) -> Any:
     Images of tomosynthesis, and mammograms computed from them, say so what others say in their header.
     """
     for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for group in (dataset.get(groups) or ())[:1]:
-            for item in (group.get(sequence) or ())[:1]:
+        for group in items_of(dataset, groups)[:1]:
+            for item in items_of(group, sequence)[:1]:
                 return item
     return dataset
+
+
+def items_of(dataset: Any, sequence: str) -> list[Any]:
+    """The items of a sequence, none where it is not there; BadInput where it is damaged."""
+    try:
+        value = dataset.get(sequence)
+    except Exception as error:  # pydicom raises nearly anything where a sequence is first looked at
+        raise BadInput(f"its {sequence} is damaged: {error}") from error
+    return [item for item in value if hasattr(item, "get_item")] if isinstance(value, Iterable) else []
+
+
+def bytes_of(dataset: Any, keyword: str) -> bytes:
+    """The value of a tag that is bytes; none where it is something else."""
+    return next((one for one in _values_of(dataset, keyword) if isinstance(one, bytes)), b"")
 
 
 def _values_of(dataset: Any, keyword: str) -> list[Any]:

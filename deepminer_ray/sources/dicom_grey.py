@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.sources.density import DISPLAY, DISPLAY_BLACK, FULL, UNITS_PER_DENSITY, to_density
-from deepminer_ray.sources.dicom import MONOCHROME, MOST_BITS, Layout, numbers_of, of_frames, words_of
+from deepminer_ray.sources.dicom import MONOCHROME, MOST_BITS, Layout, items_of, numbers_of, of_frames, words_of
 from deepminer_ray.sources.dicom_raw import is_raw, raw_display
 from deepminer_ray.sources.dicom_tables import GreyValues, GreyWindow, LookUp, Range, look_up_of
 
@@ -202,7 +202,7 @@ def _says_nothing(window: GreyWindow, dataset: Any, layout: Layout) -> bool:
 def _is_density(dataset: Any) -> bool:
     """Whether values are calibrated to optical density."""
     said = words_of(of_frames(dataset, "PixelValueTransformationSequence"), "RescaleType")
-    for item in dataset.get("ModalityLUTSequence") or ():
+    for item in items_of(dataset, "ModalityLUTSequence"):
         said = words_of(item, "ModalityLUTType")
     return [word.upper() for word in said[:1]] == [OPTICAL_DENSITY]
 

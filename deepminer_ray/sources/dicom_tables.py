@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deepminer_ray.sources.dicom import Layout, numbers_of
+from deepminer_ray.sources.dicom import Layout, bytes_of, items_of, numbers_of
 
 GreyValues = NDArray[np.float64]
 
@@ -67,7 +67,7 @@ class LookUp:
 
 def look_up_of(dataset: Any, sequence: str, layout: Layout) -> LookUp | None:
     """The first table of a sequence that can be used; None where there is none."""
-    for item in dataset.get(sequence) or ():
+    for item in items_of(dataset, sequence):
         said = numbers_of(item, "LUTDescriptor")
         if len(said) != 3 or not 1 <= said[2] <= 16:
             continue
@@ -83,11 +83,10 @@ def look_up_of(dataset: Any, sequence: str, layout: Layout) -> LookUp | None:
 
 def _entries(item: Any, entries: int, little: bool) -> GreyValues | None:
     """The entries of a table, of two bytes each or, where there are too few, of one; None where there are too few."""
-    data = item.get("LUTData")
-    if isinstance(data, bytes):
-        content = data
-    else:
-        content = np.asarray(numbers_of(item, "LUTData"), np.int64).astype("<u2" if little else ">u2").tobytes()
+    data = bytes_of(item, "LUTData")
+    content = (
+        data or np.array(numbers_of(item, "LUTData")).astype(np.int64).astype("<u2" if little else ">u2").tobytes()
+    )
     for kind in ("<u2" if little else ">u2", "u1"):
         width = np.dtype(kind).itemsize
         if len(content) >= entries * width:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.dicom import Layout, numbers_of, of_frames, words_of
+from deepminer_ray.sources.dicom import Layout, items_of, numbers_of, of_frames, words_of
 
 TOMOSYNTHESIS, MAGNIFICATION, SPOT, SPECIMEN = KINDS_OF_VIEW = ("tomosynthesis", "magnification", "spot", "specimen")
 """Views beside the usual ones, which show something else than a whole breast once."""
@@ -82,9 +82,9 @@ def _is_of_volume(dataset: Any, layout: Layout) -> bool:
 
 def _codes(dataset: Any) -> list[str]:
     """The codes of the view and of what modifies it."""
-    views = list(dataset.get("ViewCodeSequence") or ())
-    items = [*views, *(dataset.get("ViewModifierCodeSequence") or ())]
-    items += [modifier for view in views for modifier in view.get("ViewModifierCodeSequence") or ()]
+    views = items_of(dataset, "ViewCodeSequence")
+    items = [*views, *items_of(dataset, "ViewModifierCodeSequence")]
+    items += [modifier for view in views for modifier in items_of(view, "ViewModifierCodeSequence")]
     return [code for item in items for code in words_of(item, "CodeValue")]
 
 

@@ -142,7 +142,10 @@ def read_dicom(file: Place, reading: Reading = USUAL) -> NDArray[np.uint16]:
     dataset, layout, codes = _dicom_codes(file, reading)
     if is_raw(dataset) and not reading.raw:
         raise BadInput(f"The image {file.name} is for processing, not for presentation: --raw converts it.")
-    return density_of_codes(dataset, layout, codes, reading)
+    try:
+        return density_of_codes(dataset, layout, codes, reading)
+    except BadInput as error:
+        raise BadInput(f"The image {file.name} cannot be shown: {error}") from error
 
 
 def dicom_extent(file: str, reading: Reading) -> Extent | None:
