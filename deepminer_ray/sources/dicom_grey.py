@@ -15,6 +15,7 @@ from deepminer_ray.sources.density import DISPLAY, DISPLAY_BLACK, FULL, UNITS_PE
 from deepminer_ray.sources.dicom import MONOCHROME, MOST_BITS, Layout, items_of, numbers_of, of_frames, words_of
 from deepminer_ray.sources.dicom_raw import is_raw, raw_display
 from deepminer_ray.sources.dicom_tables import GreyValues, GreyWindow, LookUp, Range, look_up_of
+from deepminer_ray.sources.dicom_views import ALL_KINDS, KINDS_OF_VIEW
 
 OPTICAL_DENSITY, THOUSANDTHS = "OD", 1000
 """What a calibrated film is said to have: thousandths of optical density (PS3.3 C.11.1.1.2)."""
@@ -37,9 +38,10 @@ class Reading:
 
     @classmethod
     def of(cls, scan: Mapping[str, Any]) -> "Reading":
-        """As a row of `scan_to_cut` says it; what it does not say is as usual."""
+        """As options or a row of `scan_to_cut` say it; what they do not say is as usual, and all kinds are each."""
         said = {of.name: scan[of.name] for of in fields(cls) if scan.get(of.name) is not None}
-        return cls(**said | {"views": tuple(said.get("views", ()))})
+        views = tuple(said.get("views", ()))
+        return cls(**said | {"views": KINDS_OF_VIEW if ALL_KINDS in views else views})
 
 
 USUAL = Reading()

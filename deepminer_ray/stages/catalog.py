@@ -21,7 +21,7 @@ from deepminer_ray.progress.bars import progress, say
 from deepminer_ray.progress.running import Running
 from deepminer_ray.sources.described import describe
 from deepminer_ray.sources.dicom_grey import USUAL, Reading
-from deepminer_ray.sources.dicom_views import ALL_KINDS, KINDS_OF_VIEW, refuse_unknown_kinds
+from deepminer_ray.sources.dicom_views import refuse_unknown_kinds
 from deepminer_ray.sources.fingerprint import fingerprint
 from deepminer_ray.sources.kinds import (
     SOURCE_KINDS,
@@ -241,8 +241,7 @@ def _digest_of(domain: Domain) -> dict[str, str]:
 def reading_of(options: CatalogOptions | PlanOptions) -> Reading:
     """How DICOM is to be read; BadInput for a kind of view that there is not."""
     refuse_unknown_kinds(options.views)
-    views = options.views or ()
-    return Reading(options.window, options.raw, KINDS_OF_VIEW if ALL_KINDS in views else tuple(views))
+    return Reading.of({"window": options.window, "raw": options.raw, "views": options.views})
 
 
 def refuse_mixed(tables: Tables, source: Place) -> None:
