@@ -120,7 +120,8 @@ def contradictions(dataset: Any, scan: Scan, patients: bool = True) -> list[str]
     ]
     patient = "".join(words_of(dataset, "PatientID")[:1])
     removed = [word.upper() for word in words_of(dataset, "PatientIdentityRemoved")[:1]] == ["YES"]
-    named = patients and patient.upper() not in NO_PATIENT and not removed
+    told = patients and not scan.file.endswith(f"/{scan.patient}")  # else the image stands for its patient
+    named = told and patient.upper() not in NO_PATIENT and not removed
     if named and _levelled_patient(patient) != _levelled_patient(scan.patient):
         differing.append("has a header that says another patient: that of the table was taken")
     return differing

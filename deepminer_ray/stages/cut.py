@@ -33,7 +33,7 @@ from deepminer_ray.workers.nodes import VisiblePath, check_nodes, sight
 
 CUT_READERS = 8
 """Threads that look through what an earlier call cut."""
-ADDED = ("fingerprint", "window", "raw", "views", "black", "white")
+ADDED = ("fingerprint", "unit", "window", "raw", "views", "black", "white")
 """What a film that an earlier version catalogued lacks: what that version cut of it is the same without."""
 SMALLEST_SIDE = 32
 """Networks of stride 32 need a patch of at least one cell."""

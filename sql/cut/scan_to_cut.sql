@@ -20,6 +20,7 @@ reading as (
 select
     scan_number, scan, file, source_kind, rows, columns, bits, digitizer, coalesce(lesions, []) as lesions,
     to_json(described) ->> 'fingerprint' as fingerprint, -- earlier versions have no such columns
+    nullif(to_json(described) ->> 'unit', 'density') as unit, -- which is read as those versions read it
     (to_json(described) ->> 'black')::double as black,
     (to_json(described) ->> 'white')::double as white,
     "window", raw, views

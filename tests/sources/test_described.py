@@ -154,6 +154,12 @@ def test_what_contradicts_the_table_is_a_repair(tmp_path: Path, tags: dict[str, 
     assert all(what.startswith("has a header that says ") for what in new), "what `audit` looks for"
 
 
+def test_an_image_that_stands_for_its_patient_contradicts_nobody(tmp_path: Path) -> None:
+    file = write_dicom(tmp_path / "a.dcm", PIXELS, stored=12, PatientID="another")
+    case = describe(Case(scans=[scan_of(file, patient="a.dcm")]), USUAL)
+    assert case.scans and not case.repairs
+
+
 def ranges(folder: Path, tops: list[int], bits: int, **tags: Any) -> list[dict[str, Any]]:
     """What is decided of films whose brightest pixels are so bright."""
     unsaid = []
