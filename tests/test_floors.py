@@ -57,7 +57,7 @@ LOOSE = {
 PARTS = {"chain", "contrast", "cut_worker", "explain_image", "grey_range", "name_score", "plan_worker", "rehearse"}
 """In `stages`: what `run` and `rehearse` do, and parts of one or two stages."""
 
-ALIKE = {"SOURCE_KIND", "read_case", "recognise"}
+ALIKE = {"SOURCE_KIND", "read_case", "read_official_lists", "recognise"}
 """What modules of several kinds of source have alike."""
 
 ONE_MEANING = {

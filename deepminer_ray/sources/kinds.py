@@ -1,6 +1,6 @@
 """The kinds of directories that hold images, and how each is listed, read and decoded."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,10 +13,12 @@ from deepminer_ray.files.location import Place, resolved
 from deepminer_ray.mammography import SUSPICIOUS_FROM
 from deepminer_ray.sources import cbis, coco, ddsm, image, inbreast, manifest, mias, voc
 from deepminer_ray.sources.bounds import read_text
+from deepminer_ray.sources.data_set import DataSet
 from deepminer_ray.sources.density import COLOUR
 from deepminer_ray.sources.dicom_grey import Reading
 from deepminer_ray.sources.image_case import read_image_case
 from deepminer_ray.sources.meaning import Vocabulary
+from deepminer_ray.sources.published import DATA_SETS
 from deepminer_ray.sources.rows import Case
 from deepminer_ray.sources.two_tables import ImageCells, is_there
 
@@ -186,9 +188,37 @@ class Mias(Manifest):
         return mias.read_scan_of_mias(str(directory), item, domain)
 
 
-SOURCE_KINDS: dict[str, SourceKind] = {
-    kind.name: kind for kind in (Manifest(), Cbis(), Ddsm(), Coco(), Voc(), Inbreast(), Mias())
-}
+@dataclass(frozen=True)
+class Published(Manifest):
+    """A data set whose tables say what each image shows: one item an image."""
+
+    data_set: DataSet = field(kw_only=True)
+
+    def recognise(self, directory: Place) -> bool:
+        return self.data_set.recognise(directory)
+
+    def items(self, directory: Place, domain: Domain, remarks: list[str]) -> list[dict[str, Any]]:
+        refuse_other_domain(self.name, domain)
+        suspicious_from = self.suspicious_from if isinstance(self, Assessed) else SUSPICIOUS_FROM
+        return list(self.data_set.find(directory, suspicious_from, remarks))
+
+    def case(self, directory: Place, item: dict[str, Any], domain: Domain) -> Case:
+        return self.data_set.read(str(directory), item, domain)
+
+
+@dataclass(frozen=True)
+class PublishedAssessed(Published, Assessed):
+    """One without pathology."""
+
+
+def kind_of_data_set(of: DataSet) -> SourceKind:
+    """A published data set as a kind of source."""
+    return (PublishedAssessed if of.assessed else Published)(of.name, data_set=of)
+
+
+_OF_TABLES = tuple(map(kind_of_data_set, DATA_SETS))
+_OTHERS: tuple[SourceKind, ...] = (Cbis(), Ddsm(), Coco(), Voc(), Inbreast(), Mias())
+SOURCE_KINDS: dict[str, SourceKind] = {kind.name: kind for kind in (Manifest(), *_OF_TABLES, *_OTHERS)}
 
 
 DOMAIN_FILE = "domain.toml"
@@ -247,7 +277,8 @@ def kind_of_source(directory: Place, source_kind: str | None = None) -> SourceKi
     for kind in SOURCE_KINDS.values():
         if kind.recognise(directory):
             return kind
+    others = "".join(f", no {one.table} of {one.title}" for one in DATA_SETS)
     raise BadInput(
         f"{directory} holds no DDSM cases (.ics), no manifest.csv, no csv of CBIS-DDSM, no JSON of COCO, no "
-        "Annotations of Pascal VOC, no INbreast.csv and no Info.txt of mini-MIAS: give the folder that does."
+        f"Annotations of Pascal VOC, no INbreast.csv, no Info.txt of mini-MIAS{others}: give the folder that does."
     )

@@ -15,8 +15,8 @@ from deepminer_ray.files.cells import unmarked
 from deepminer_ray.option import takes
 from deepminer_ray.options import PartitionOptions
 from deepminer_ray.progress.bars import say
-from deepminer_ray.sources import cbis
 from deepminer_ray.sources.bounds import read_csv
+from deepminer_ray.sources.published import official_lists
 from deepminer_ray.sources.rows import NOT_OUTLINED
 
 SCANS_NAMED = 10
@@ -88,9 +88,9 @@ def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) ->
 
 
 def read_partition_lists(file: Path) -> polars.DataFrame:
-    """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or CBIS-DDSM itself."""
-    if file.is_dir() and cbis.recognise(file):
-        return polars.DataFrame(cbis.read_official_lists(file))
+    """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or a data set itself."""
+    if file.is_dir() and (lists := official_lists(file)) is not None:
+        return polars.DataFrame(lists)
     rows: polars.DataFrame = read_csv(file)
     column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
     if column is None or "patient" not in rows.columns:
