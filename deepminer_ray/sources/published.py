@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepminer_ray.files.location import Place
-from deepminer_ray.sources import cbis, vindr
+from deepminer_ray.sources import cbis, rsna, vindr
 from deepminer_ray.sources.data_set import DataSet, read_item_of
 
 DATA_SETS = (
@@ -15,6 +15,14 @@ DATA_SETS = (
         vindr.find_images_of_vindr,
         read_item_of(vindr.SOURCE_KIND),
         assessed=True,
+    ),
+    DataSet(
+        rsna.SOURCE_KIND,
+        "RSNA",
+        rsna.TABLE_OF_BREASTS,
+        rsna.recognise,
+        rsna.find_images_of_rsna,
+        read_item_of(rsna.SOURCE_KIND),
     ),
 )
 

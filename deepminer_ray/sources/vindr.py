@@ -107,7 +107,7 @@ def find_images_of_vindr(directory: Place, suspicious_from: int, remarks: list[s
         except BadInput as error:
             where = images[name].said.image if name in images else only_image(files.get(name, []), published).image
             doubts.setdefault(
-                name or str(number), ImageCells(where, {}, [], f"{TABLE_OF_FINDINGS}, line {number}: {error}")
+                name or f"line {number}", ImageCells(where, {}, [], f"{TABLE_OF_FINDINGS}, line {number}: {error}")
             )
     suspicious = {
         one.breast

@@ -32,6 +32,7 @@ def row(image: str, of_breast: int, *last: str, study: str = "s1", view: str = "
 
 
 def write(folder: Path, *rows: str, images: str = "s1/a s1/b", suffix: str = "dicom") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "finding_annotations.csv").write_text(HEADER + "".join(rows))
     for name in images.split():
         write_dicom(folder / "images" / f"{name}.{suffix}", breast(ROWS, COLUMNS, white=4000), stored=12)
@@ -216,7 +217,6 @@ def test_tables_that_are_none_and_another_domain_are_refused(tmp_path: Path) -> 
 def test_a_folder_of_links_is_walked_once(tmp_path: Path) -> None:
     """Downloads often lie elsewhere; a link to a folder above is no endless source."""
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
     write(elsewhere, row("a", 1, NOTHING))
     source = tmp_path / "source"
     source.mkdir()
