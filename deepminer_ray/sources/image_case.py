@@ -96,7 +96,7 @@ class _ImageReader:
         header = image.scan_header(path, domain.looked.channels)
         self._refuse_other_size(header)
         return Scan(
-            scan=path.stem,
+            scan=self.said.scan,
             patient=patient,
             laterality=laterality,
             view=view,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepminer_ray.files.location import Place
-from deepminer_ray.sources import cbis, rsna, vindr
+from deepminer_ray.sources import cbis, cmmd, rsna, vindr
 from deepminer_ray.sources.data_set import DataSet, read_item_of
 
 DATA_SETS = (
@@ -23,6 +23,14 @@ DATA_SETS = (
         rsna.recognise,
         rsna.find_images_of_rsna,
         read_item_of(rsna.SOURCE_KIND),
+    ),
+    DataSet(
+        cmmd.SOURCE_KIND,
+        "CMMD",
+        cmmd.TABLES_OF_BREASTS,
+        cmmd.recognise,
+        cmmd.find_images_of_cmmd,
+        cmmd.read_image_of_cmmd,
     ),
 )
 

@@ -31,6 +31,8 @@ COLUMNS_NAMED = 5
 LETTERS_NAMED = 40
 
 Cells = dict[str, str]
+NAME_OF_SCAN = "scan"
+"""The cell of an image that names its scan, where files of several have one name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class ImageCells:
     cells: Cells
     findings: list[Cells] = field(default_factory=list)
     doubt: str = ""
+
+    @property
+    def scan(self) -> str:
+        """What its scan is called: as the file without folder and suffix, or as a cell says."""
+        return self.cells.get(NAME_OF_SCAN) or PurePosixPath(self.image).stem
 
     def item(self) -> dict[str, str]:
         """As a flat row for Ray."""
@@ -174,8 +181,7 @@ def named_once(images: Iterable[ImageCells]) -> list[dict[str, Any]]:
     taken: dict[str, str] = {}
     items = []
     for image in images:
-        stem = PurePosixPath(image.image).stem
-        first = taken.setdefault(stem, image.image)
-        doubt = f"The name {stem} is taken by {first}: give every image a name of its own."
+        first = taken.setdefault(image.scan, image.image)
+        doubt = f"The name {image.scan} is taken by {first}: give every image a name of its own."
         items.append(image.item() | ({} if first == image.image else {"doubt": image.doubt or doubt}))
     return items
