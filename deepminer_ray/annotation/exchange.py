@@ -1,5 +1,6 @@
 """What experts said of units, as rows of a csv or json file."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ ANNOTATION_COLUMNS = (
 LONGEST_CELL = 40_000
 """Characters of a cell: a survey's answer has at most 20 descriptions of 1,000."""
 NO = {"false", "no", "0", "n"}
+UNIT = re.compile(r"(unit[ _-]*)?(\d+)(?:\.0+)?", re.IGNORECASE | re.ASCII)
+"""A channel, counted from 0, or the paper's name of a unit, counted from 1; a spreadsheet may write 12.0."""
+NEEDED = f"its rows need a `unit`, and may have {', '.join(ANNOTATION_COLUMNS[1:])}"
 AUTHORS = {"annotator": "expert", "phenomenon": "text"}
 """Columns of the annotations that the paper's authors published, with `not_applicable` for what nobody recognized."""
 
@@ -29,23 +33,28 @@ AUTHORS = {"annotator": "expert", "phenomenon": "text"}
 def read_annotations(file: Path, units: int) -> list[dict[str, Any]]:
     """Rows of a csv or json file; a unit is a channel (1813) or the paper's name of it (unit_1814).
 
-    A row without a phenomenon says that nothing is recognizable. BadInput names the row that cannot be taken.
+    A row without a phenomenon says that nothing is recognizable. BadInput names the row that cannot be taken, and of a
+    csv file its line.
     """
-    rows = read_json(file) if file.suffix == ".json" else _csv(file)
+    if file.suffix != ".json":
+        return [_read_annotation(row, f"Line {line}", units) for line, row in _csv(file)]
+    rows = read_json(file)
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "unit" in row for row in rows):
-        raise BadInput(
-            f"{file} holds no annotations: its rows need a `unit`, and may have {', '.join(ANNOTATION_COLUMNS[1:])}."
-        )
-    return [_read_annotation(row, number, units) for number, row in enumerate(rows, 1)]
+        raise BadInput(f"{file} holds no annotations: {NEEDED}.")
+    return [_read_annotation(row, f"Row {number}", units) for number, row in enumerate(rows, 1)]
 
 
-def _csv(file: Path) -> list[dict[str, Any]]:
-    """The rows of a csv file, as text that no spreadsheet's mark is left in."""
+def _csv(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a csv file with their lines, as text that no spreadsheet's mark is left in."""
     table = read_csv(file)
-    return [{name: text and unmarked(text) for name, text in row.items()} for row in table.to_dicts()]
+    table.columns = ["_".join(name.lower().split()) for name in table.columns]
+    if "unit" not in table.columns:
+        raise BadInput(f"{file} holds no annotations: {NEEDED}, and {table.told()}.")
+    rows = ({name: unmarked(text) for name, text in row.items() if text} for row in table.iter_rows(named=True))
+    return list(zip(table.lines, rows, strict=True))
 
 
-def _read_annotation(row: dict[str, Any], number: int, units: int) -> dict[str, Any]:
+def _read_annotation(row: dict[str, Any], number: str, units: int) -> dict[str, Any]:
     text = {name: _text(row.get(name, row.get(AUTHORS.get(name, name))), name, number) for name in ANNOTATION_COLUMNS}
     said = "no" if row.get("not_applicable") == "1" else text["recognizable"]
     if said is not None and said.lower() in NO:
@@ -57,27 +66,27 @@ def _read_annotation(row: dict[str, Any], number: int, units: int) -> dict[str, 
     }
 
 
-def _text(value: Any, name: str, number: int) -> str | None:
+def _text(value: Any, name: str, number: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str | int | float):
-        raise BadInput(f"Row {number} has a list or a record as `{name}`: use text.")
+        raise BadInput(f"{number} has a list or a record as `{name}`: use text.")
     text = str(value).strip()
     if len(text) > LONGEST_CELL:
-        raise BadInput(f"Row {number} has {len(text)} characters of `{name}`: at most {LONGEST_CELL} are taken.")
-    refuse_unencodable(text, f"Row {number}: `{name}`")
+        raise BadInput(f"{number} has {len(text)} characters of `{name}`: at most {LONGEST_CELL} are taken.")
+    refuse_unencodable(text, f"{number}: `{name}`")
     return text or None
 
 
-def _read_unit(text: str, number: int, units: int) -> int:
-    named = text.removeprefix("unit_")
-    given = digits(named)
-    if given is None:
+def _read_unit(text: str, number: str, units: int) -> int:
+    said = UNIT.fullmatch(text)
+    given = digits(said[2]) if said else None
+    if said is None or given is None:
         quoted = f"{text[:40]!r} ..." if len(text) > 40 else repr(text)
-        raise BadInput(f"Row {number} names the unit {quoted}: use a channel such as 1813, or unit_1814.")
-    unit = given - (1 if named != text else 0)
+        raise BadInput(f"{number} names the unit {quoted}: use a channel such as 1813, or unit_1814.")
+    unit = given - (1 if said[1] else 0)
     if not 0 <= unit < units:
-        raise BadInput(f"Row {number} names {text}, but the network has {units} units.")
+        raise BadInput(f"{number} names {text}, but the network has {units} units.")
     return unit
 
 

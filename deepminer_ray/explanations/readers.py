@@ -11,7 +11,7 @@ from typing import Any
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.cells import marked, unmarked, write_file
 from deepminer_ray.mammography import BENIGN, MALIGNANT
-from deepminer_ray.sources.bounds import read_text, refuse_wide
+from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.units.name import unit_name
 
 SHORT = {"c": MALIGNANT, "b": BENIGN}
@@ -87,19 +87,19 @@ def mark(key: Path, answers: Path) -> Marks:
     """Mark a reader's sheet; questions without an answer do not count, an answer that is none is refused by its row."""
     from scipy.stats import binomtest
 
-    known = {row[0]: SHORT.get(row[1].lower(), row[1]) for row in _read_pairs(key, CLASS)}
+    known = {question: SHORT.get(name.lower(), name) for _, question, name in _read_pairs(key, CLASS)}
     words = {name.lower(): name for name in known.values()}
     words |= {letter: name for letter, name in SHORT.items() if name in words}
     right = answered = 0
-    for number, (question, said) in enumerate(_read_pairs(answers, ANSWER), 2):
+    for line, question, said in _read_pairs(answers, ANSWER):
         if not said:
             continue
         if said.lower() not in words:
             raise BadInput(
-                f"Line {number} of {answers} answers {said!r}: use {' or '.join(sorted(set(words.values())))}."
+                f"Line {line} of {answers} answers {said!r}: use {' or '.join(sorted(set(words.values())))}."
             )
         if question not in known:
-            raise BadInput(f"Line {number} of {answers} answers question {question}, which {key} does not have.")
+            raise BadInput(f"Line {line} of {answers} answers question {question}, which {key} does not have.")
         answered += 1
         right += words[said.lower()] == known[question]
     if not answered:
@@ -110,21 +110,14 @@ def mark(key: Path, answers: Path) -> Marks:
     return Marks(right, answered, interval.low, interval.high, tested.pvalue, both.pvalue)
 
 
-def _read_pairs(file: Path, value: tuple[str, str]) -> list[tuple[str, str]]:
-    """(question, value) of every row."""
-    try:
-        text = read_text(file, "utf-8-sig")
-        refuse_wide(text, file)
-        rows = list(csv.DictReader(StringIO(text, newline="")))
-    except BadInput:
-        raise
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{file} cannot be read as csv: {error}.") from error
-    held = rows[0].keys() if rows else ()
-    question, wanted = (next((own for own in columns if own in held), None) for columns in (QUESTION, value))
+def _read_pairs(file: Path, value: tuple[str, str]) -> list[tuple[int, str, str]]:
+    """(line, question, value) of every row."""
+    table = read_csv(file)
+    question, wanted = (next((own for own in columns if own in table.columns), None) for columns in (QUESTION, value))
     if question is None or wanted is None:
-        raise BadInput(f"{file} has no columns {QUESTION[0]} and {value[0]}.")
-    pairs = [(unmarked(row[question] or "").strip(), unmarked(row[wanted] or "").strip()) for row in rows]
-    if len({number for number, _ in pairs}) < len(pairs):
+        raise BadInput(f"{file} has no columns {QUESTION[0]} and {value[0]}: {table.told()}.")
+    rows = zip(table.lines, table.select(question, wanted).rows, strict=True)
+    pairs = [(line, unmarked(number), unmarked(said)) for line, (number, said) in rows]
+    if len({number for _, number, _ in pairs}) < len(pairs):
         raise BadInput(f"{file} has a question twice.")
     return pairs

@@ -6,7 +6,9 @@ from deepminer_ray.classes import UNPROVEN
 from deepminer_ray.errors import BadInput
 from deepminer_ray.mammography import BENIGN, MALIGNANT, NORMAL
 
-CATEGORY = re.compile(r"(?:BI-?RADS)?[\s:]*([0-6])(?:\.0)?|(?:BI-?RADS)?[\s:]*(4)\s*[abc]", re.ASCII | re.IGNORECASE)
+CATEGORY = re.compile(
+    r"(?:BI[\W_]?RADS[\W_]*)?(?:CATEGORY[\W_]*)?(?:([0-6])(?:[.,]0)?|(4)\W?[abc])", re.ASCII | re.IGNORECASE
+)
 INCOMPLETE, NEGATIVE = 0, 1
 
 

@@ -1,7 +1,5 @@
 """What a reader takes, decided before memory is taken: sizes, numbers and files that are files."""
 
-import csv
-import io
 import json
 import math
 import re
@@ -9,6 +7,7 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, Remote, read_start, refuse_special
+from deepminer_ray.files.table import TextTable, decimal_point, refuse_lines, text_table
 
 MOST_PIXELS = 2**27
 """px of a film: four times the largest digitizer's or detector's."""
@@ -18,12 +17,13 @@ MOST_LESIONS = 1000
 """Findings of one film, and pieces of one mask: more do not outline findings."""
 MOST_BYTES = 2**26
 """Of a text that describes a case; the largest of DDSM has 40 KB."""
-MOST_COLUMNS = 1000
-"""Of a csv: memory goes with the columns, and what describes films has some tens."""
 LARGEST_NUMBER = 2**31 - 1
 DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 OLDEST = 150
 """Years."""
+AGE = re.compile(r"(\d{1,5})\s*(?:([YMWD])|(years?|yrs?)( old)?)", re.IGNORECASE | re.ASCII)
+UNITS_OF_YEAR = {"M": 12, "W": 52.1775, "D": 365.2425}
+"""Months, weeks and days of a year."""
 
 
 def refuse_size(rows: int, columns: int, what: str = "film") -> None:
@@ -42,52 +42,35 @@ def refuse_many(count: int, what: str) -> None:
 
 def read_text(file: Place, encoding: str = "utf-8") -> str:
     """A text that describes a case; BadInput where it is not a regular file, or larger than any such text."""
+    return read_bytes(file).decode(encoding)
+
+
+def read_bytes(file: Place) -> bytes:
+    """What `read_text` decodes."""
     refuse_special(file)
     content = file.read_bytes() if isinstance(file, Remote) else read_start(file, MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise BadInput(f"{file.name} has more than {MOST_BYTES} bytes: it is not read.")
-    return content.decode(encoding)
+    return content
 
 
-def read_csv(file: Place) -> Any:
-    """The rows of a csv file, a polars frame of text; BadInput where it cannot be read."""
-    import polars as pl
-
+def read_csv(file: Place) -> TextTable:
+    """The table of a csv file, however it is written (`text_table`); BadInput where it cannot be read."""
     try:
-        text = read_text(file)
-        refuse_wide(text, file)
-        table = pl.read_csv(text.encode(), infer_schema=False)
-    except BadInput:
-        raise
-    except (OSError, UnicodeDecodeError, csv.Error, pl.exceptions.PolarsError) as error:
-        raise BadInput(f"{file} cannot be read as csv: {(str(error).splitlines() or [''])[0]}") from error
-    if quoted := [name for name in table.columns if '"' in name]:  # polars then finds no rows, and says nothing
-        raise BadInput(f"{file} has a quote within the name of a column: {quoted[0]!r}.")
-    return table
+        content = read_bytes(file)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read as csv: {error.strerror}.") from error
+    return text_table(content, str(file))
 
 
-def refuse_wide(text: str, file: Place) -> None:
-    """BadInput where a csv has more columns than any table of films, or of answers, before room is made for them."""
-    first = text[: text.find("\n") + 1] or text
-    columns = first.count(",") + 1
-    if columns <= MOST_COLUMNS:  # quoted names may have commas and line ends
-        columns = len(next(csv.reader(io.StringIO(text)), ()))
-    if columns > MOST_COLUMNS:
-        raise BadInput(f"{file} has {columns} columns: more than {MOST_COLUMNS} are not read.")
+def read_table(file: Place) -> TextTable:
+    """The table of a csv file that describes images; BadInput where it cannot be read.
 
-
-def read_table(file: Place) -> Any:
-    """The rows of a csv file that describes films, a polars frame of text; BadInput where it cannot be read.
-
-    A value of several lines is refused, too: it is what a quote makes that is not closed, and the rows in it would be
-    missing unseen. CBIS-DDSM's own tables end some of their paths with a line end, within the quotes.
+    A value of several lines is refused, too: the rows in it would be missing unseen. CBIS-DDSM's own tables end some of
+    their paths with a line end, within the quotes.
     """
-    import polars as pl
-
     table = read_csv(file)
-    values = table.select(pl.all().str.strip_chars().str.contains(r"[\r\n]").any())
-    if any(re.search(r"[\r\n]", name.strip()) for name in table.columns) or (values.width and any(values.row(0))):
-        raise BadInput(f"{file} has a value of several lines, as where a quote is not closed: correct it.")
+    refuse_lines(table)
     return table
 
 
@@ -122,8 +105,8 @@ def first_number(words: list[str]) -> int | None:
 
 
 def finite(text: str) -> float:
-    """A number; ValueError where it is none, or not finite."""
-    number = float(text)
+    """A number, also with a decimal comma (`decimal_point`); ValueError where it is none, or not finite."""
+    number = float(decimal_point(text))
     if not math.isfinite(number):
         raise ValueError(text)
     return number
@@ -138,8 +121,9 @@ def whole_number(text: str) -> int:
 
 
 def age(text: str) -> int:
-    """Years, also written as 3.0; ValueError where nobody is so old."""
-    years = whole_number(text)
+    """Years, also written as 3.0, 61 years, or as DICOM does, 061Y or 730M; ValueError where nobody is so old."""
+    said = AGE.fullmatch(text)
+    years = int(int(said[1]) / UNITS_OF_YEAR.get((said[2] or "").upper(), 1)) if said else whole_number(text)
     if not 0 <= years <= OLDEST:
         raise ValueError(text)
     return years

@@ -7,6 +7,7 @@ from typing import Any
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
+from deepminer_ray.files.table import slashed
 from deepminer_ray.mammography import PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import read_table, whole_number
@@ -116,12 +117,11 @@ def read_descriptions(directory: Place) -> Iterator[dict[str, str]]:
         if len(set(columns)) < len(columns):
             raise BadInput(f"{file} has a column twice: {', '.join(columns)}.")
         table.columns = columns
-        for name in ("patient_id", "image_file_path", "pathology"):
-            if name not in table.columns:
-                raise BadInput(f"{file} lacks the column {name}: it is not a case description of CBIS-DDSM.")
+        table.need("patient_id", "image_file_path", "pathology")
         split = "train" if "_train_" in file.name else "test"
         for row in table.iter_rows(named=True):
-            yield {ours: (row.get(theirs) or "").strip() for theirs, ours in COLUMNS.items()} | {"list": split}
+            said = {ours: row.get(theirs, "") for theirs, ours in COLUMNS.items()}
+            yield said | {path: slashed(said[path]) for path in ("image", "mask")} | {"list": split}
 
 
 def read_case(directory: str, item: dict[str, str]) -> Case:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, Remote, place
 from deepminer_ray.sources.bounds import read_csv
 from deepminer_ray.sources.finding import JPEG_SUFFIXES
@@ -100,11 +99,10 @@ def _is_image(name: str) -> bool:
 def _listing(file: Place) -> Iterator[tuple[str, str]]:
     """The readable name and the path of each file that the listing has."""
     table = read_csv(file)
-    if missing := [name for name in (PATH_COLUMN, NAME_COLUMN) if name not in table.columns]:
-        raise BadInput(f"{file} lacks the column {missing[0]}: it is not the one of CBIS-DDSM's JPEG copy.")
+    table.need(PATH_COLUMN, NAME_COLUMN)
     for path, name in table.select(PATH_COLUMN, NAME_COLUMN).iter_rows():
         if path and name:
-            yield name.strip(), path.strip()
+            yield name, path
 
 
 def images_of(paths: Iterable[str]) -> list[Place]:

@@ -52,7 +52,7 @@ def find_images_of_coco(directory: Place, domain: Domain, remarks: list[str]) ->
         names = _read_images(source, file, said["images"])
         categories = {_key_of(one, "id", file): _cell_of(one.get("name")) for one in _objects(said, "categories", file)}
         findings = (
-            _finding_of_annotation(one, names, categories, source.vocabulary, file)
+            (*_finding_of_annotation(one, names, categories, source.vocabulary, file), "")
             for one in _objects(said, PARTS[1], file)
         )
         deal(findings, source.images, file.name, "its images")

@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place
+from deepminer_ray.files.table import MISSING
 from deepminer_ray.mammography import DESCRIBED, KEYWORD_COLUMNS, LESION_TYPE, PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import refuse_many, whole_number
 from deepminer_ray.sources.rows import Lesion, Ring
+from deepminer_ray.sources.values import read_assessment
 
 KEYWORDS = tuple(KEYWORD_COLUMNS.values())
 JPEG_SUFFIXES, HALF_OF_WHITE = (".jpg", ".jpeg"), 127
-MISSING = frozenset(("", "N/A", "NA", "NAN", "NONE", "NULL"))
 
 Number = TypeVar("Number", int, float)
 
@@ -46,7 +47,7 @@ def read_finding(said: dict[str, str], repairs: list[str]) -> Finding:
     for kind in (keywords["lesion_type"] or "").split("-"):
         words += [LESION_TYPE, kind] if kind else []
         words += [word for name, value in details.get(kind, ()) if value for word in (name, value)]
-    assessment = read_number(said["assessment"], "assessment", whole_number, repairs)
+    assessment = read_number(said["assessment"], "assessment", read_assessment, repairs)
     subtlety = read_number(said["subtlety"], "subtlety", whole_number, repairs)
     return Finding(said["pathology"], keywords, " ".join(words), assessment, subtlety)
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
+from deepminer_ray.files.table import MISSING, slashed
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, refuse_many, whole_number
 from deepminer_ray.sources.density import COLOUR, DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
-    MISSING,
     Finding,
     lesion_of,
     mask_values,
@@ -24,9 +24,7 @@ from deepminer_ray.sources.meaning import Vocabulary, level
 from deepminer_ray.sources.rows import Case, Keyword, RegionMask, Rejected, Repair, Ring, Scan
 from deepminer_ray.sources.shape import rings_said
 from deepminer_ray.sources.two_tables import CLASS_COLUMN, Cells, ImageCells
-
-LATERALITIES = {"LEFT": "LEFT", "L": "LEFT", "RIGHT": "RIGHT", "R": "RIGHT"}
-VIEWS = ("CC", "MLO")
+from deepminer_ray.sources.values import mammogram_side_and_view, read_density
 
 
 def read_image_case(directory: str, said: ImageCells, vocabulary: Vocabulary, source_kind: str) -> Case:
@@ -36,25 +34,18 @@ def read_image_case(directory: str, said: ImageCells, vocabulary: Vocabulary, so
             raise BadInput(said.doubt)
         return _ImageReader(place(directory), said, vocabulary, source_kind).case()
     except BadInput as error:
-        file = place(directory).absolute() / (said.image or ".")
-        return Case(rejected=[Rejected(str(file), str(error))])
+        file, line = place(directory).absolute() / (said.image or "."), "".join(said.told[:1])
+        return Case(rejected=[Rejected(str(file), f"{line[:1].upper()}{line[1:]}{line and ': '}{error}")])
 
 
 def inside(directory: Place, name: str, what: str) -> Place:
     """A file of a source by the name that the source gives it; BadInput where that leads elsewhere."""
     if not name:
         raise BadInput(f"The row names no {what}.")
+    name = slashed(name)
     if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
         raise BadInput(f"The {what} {name} lies outside the directory of the manifest.")
     return directory.absolute() / name
-
-
-def mammogram_side_and_view(laterality: str, view: str) -> tuple[str, str]:
-    """LEFT or RIGHT, and CC or MLO; BadInput for any other word."""
-    side, known_view = LATERALITIES.get(laterality.upper()), view.upper()
-    if side is None or known_view not in VIEWS:
-        raise BadInput(f"{laterality!r}, {view!r} are not a laterality (LEFT, RIGHT) and view (CC, MLO).")
-    return side, known_view
 
 
 @dataclass
@@ -78,7 +69,9 @@ class _ImageReader:
             try:
                 self._add_finding(case, scan, cells, number)
             except BadInput as error:
-                raise BadInput(f"Finding {number} of {len(self.said.findings)}: {error}") from error
+                line = "".join(self.said.told[number : number + 1])
+                where = f"{number} of {len(self.said.findings)}{line and ', '}{line}"
+                raise BadInput(f"Finding {where}: {error}") from error
         self._compare(case, scan)
         case.repairs += [Repair(scan.file, what) for what in self.repairs]
         return case
@@ -107,7 +100,7 @@ class _ImageReader:
             bits=header.bits,
             digitizer=COLOUR if domain.looked.channels > 1 else DISPLAY,
             resolution=read_number(cells.get("resolution", ""), "resolution", finite, self.repairs),
-            density=read_number(cells.get("density", ""), "density", whole_number, self.repairs),
+            density=read_number(cells.get("density", ""), "density", read_density, self.repairs),
             age=read_number(cells.get("age", ""), "age", age, self.repairs),
         )
 

@@ -1,24 +1,23 @@
 """INbreast (Moreira et al. 2012, doi:10.1016/j.acra.2011.09.014): DICOM, contours of OsiriX, BI-RADS in a csv file."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from deepminer_ray.classes import UNPROVEN
 from deepminer_ray.domain import Domain
-from deepminer_ray.errors import BadInput, reason
+from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, files_in, place
 from deepminer_ray.mammography import BENIGN, MALIGNANT, NORMAL
 from deepminer_ray.sources import image
 from deepminer_ray.sources.air import beside_the_breast
 from deepminer_ray.sources.birads import category, class_by_category
-from deepminer_ray.sources.bounds import read_text
-from deepminer_ray.sources.image_case import LATERALITIES, inside, read_image_case
+from deepminer_ray.sources.bounds import read_table
+from deepminer_ray.sources.image_case import inside, read_image_case
 from deepminer_ray.sources.meaning import Vocabulary, level
 from deepminer_ray.sources.osirix import Contour, read_contours
 from deepminer_ray.sources.rows import Case, Rejected, Repair
 from deepminer_ray.sources.two_tables import CLASS_COLUMN, Cells, ImageCells, named_once
+from deepminer_ray.sources.values import LATERALITIES
 
 SOURCE_KIND = "inbreast"
 
@@ -99,21 +98,12 @@ def _by_number(folder: Place, suffix: str) -> dict[str, list[str]]:
 
 def _rows_of_table(file: Place) -> Iterator[tuple[int, Cells]]:
     """The rows of the table that are not blank, and their lines."""
-    try:
-        reader = csv.reader(io.StringIO(read_text(file, "utf-8-sig")), delimiter=";", strict=True)
-        rows = [(reader.line_num, row) for row in reader]
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {reason(error)}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} cannot be read as csv: {error}.") from error
-    if several := next((number for number, cells in rows if any("\n" in cell for cell in cells)), None):
-        raise BadInput(f"{file}, line {several}: a value has several lines, as where a quote is not closed.")
-    columns = [level(name) for name in rows[0][1]] if rows else []
-    if missing := [name for name in COLUMNS_OF_TABLE if columns.count(name) != 1]:
-        raise BadInput(f"{file} lacks the column {missing[0]!r}, or its columns are not separated by semicolons.")
-    for number, row in rows[1:]:
-        if any(cells := [cell.strip() for cell in row]):
-            yield number, dict(zip(columns, [*cells, *[""] * len(columns)], strict=False))
+    table = read_table(file)
+    table.columns = [level(name) for name in table.columns]
+    table.need(*COLUMNS_OF_TABLE)
+    if twice := [name for name in COLUMNS_OF_TABLE if table.columns.count(name) > 1]:
+        raise BadInput(f"{file} has the column {twice[0]!r} twice.")
+    return zip(table.lines, table.iter_rows(named=True), strict=True)
 
 
 def _image_of(row: Cells, files: Sequence[str], contours: Sequence[str], suspicious_from: int) -> ImageCells:

@@ -5,21 +5,20 @@ lesions.csv beside the manifest, are read as two tables.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
-
-import polars as pl
 
 from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
+from deepminer_ray.files.table import MISSING, TextTable, slashed
 from deepminer_ray.mammography import NORMAL, PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole_number
 from deepminer_ray.sources.density import DISPLAY
 from deepminer_ray.sources.finding import (
     KEYWORDS,
-    MISSING,
     Finding,
     components,
     joined,
@@ -27,10 +26,11 @@ from deepminer_ray.sources.finding import (
     read_finding,
     read_number,
 )
-from deepminer_ray.sources.image_case import inside, mammogram_side_and_view, read_image_case
-from deepminer_ray.sources.meaning import Vocabulary
+from deepminer_ray.sources.image_case import inside, read_image_case
+from deepminer_ray.sources.meaning import Vocabulary, level
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Ring, Scan
 from deepminer_ray.sources.two_tables import CELLS, LESIONS_FILE, ImageCells, find_images, is_there
+from deepminer_ray.sources.values import codes_two, mammogram_side_and_view, pathology_said, read_density
 
 SOURCE_KIND = "manifest"
 
@@ -38,8 +38,9 @@ MANIFEST_FILE = "manifest.csv"
 REQUIRED = ("image", "mask", "patient", "laterality", "view", "pathology")
 OF_LESION = ("pathology", *KEYWORDS, "assessment", "subtlety")
 OPTIONAL = (*OF_LESION[1:], "lesions", "density", "age", "resolution")
-TAKEN_BY = "taken_by"
-"""The one column of a row that the file does not hold: the earlier image of the same name."""
+TAKEN_BY, ON_LINE, CODED = OF_TABLE = ("taken_by", "line", "coded")
+"""What a row says that the file does not hold: the earlier image of the same name, its line, and whether the column of
+pathologies has 1 and 0."""
 
 
 def recognise(directory: Place) -> bool:
@@ -74,16 +75,19 @@ def find_rows(directory: Place) -> list[dict[str, str]]:
     A scan is named by its image's stem; a row whose name an earlier row has says so in `taken_by`, and so does each of
     the rows that say different things of one image.
     """
-    table = levelled(read_table(directory / MANIFEST_FILE), directory / MANIFEST_FILE)
-    if missing := [name for name in REQUIRED if name not in table.columns]:
-        raise BadInput(f"{directory / MANIFEST_FILE} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}.")
-    names = (*REQUIRED, *OPTIONAL)
-    rows = [{name: (cells.get(name) or "").strip() for name in names} for cells in table.iter_rows(named=True)]
-    rows = [row for row in rows if any(row.values())]  # the others are blank lines
+    table = levelled(read_table(directory / MANIFEST_FILE))
+    table.need(*REQUIRED)
+    names = [*REQUIRED, *(name for name in OPTIONAL if name in table.columns)]
+    unsaid = dict.fromkeys(OPTIONAL, "")
+    rows = [unsaid | dict(zip(names, cells, strict=True)) for cells in table.select(*names).rows]
     said: dict[str, dict[str, str]] = {}
+    for row in rows:
+        row["image"], row["mask"] = slashed(row["image"]), slashed(row["mask"])
     doubtful = {row["image"] for row in rows if said.setdefault(row["image"], row) != row}  # one of them is wrong
     taken: dict[str, str] = {}
-    for row in rows:
+    coded = "yes" if codes_two(word.strip() for row in rows for word in row["pathology"].split("|")) else ""
+    for line, row in zip(table.lines, rows, strict=True):
+        row[ON_LINE], row[CODED] = str(line), coded
         stem = PurePosixPath(row["image"]).stem
         row[TAKEN_BY] = row["image"] if row["image"] in doubtful else taken.get(stem, "")
         if stem:
@@ -91,23 +95,24 @@ def find_rows(directory: Place) -> list[dict[str, str]]:
     return rows
 
 
-def levelled(table: pl.DataFrame, file: Place) -> pl.DataFrame:
-    """A table whose columns' names are lower case without blanks around; BadInput where two are then the same."""
-    try:
-        return table.rename({name: name.strip().lower() for name in table.columns})
-    except pl.exceptions.PolarsError as error:
-        raise BadInput(f"{file} has a column twice: {', '.join(table.columns)}.") from error
+def levelled(table: TextTable) -> TextTable:
+    """A table whose columns' names are `level`; BadInput where two are then the same."""
+    names = [level(name) for name in table.columns]
+    if twice := [name for place, name in enumerate(names) if name and name in names[:place]]:
+        raise BadInput(f"{table.name} has a column twice: {twice[0]!r}.")
+    return replace(table, columns=names)
 
 
 def read_row(directory: str, row: Mapping[str, str | None]) -> Case:
     """One row's scan and lesions, or why it is rejected; of the image only the header is read, the mask wholly."""
-    values = {name: row.get(name) or "" for name in (*REQUIRED, *OPTIONAL, TAKEN_BY)}
+    values = {name: row.get(name) or "" for name in (*REQUIRED, *OPTIONAL, *OF_TABLE)}
     case = Case()
     try:
         _read_image_row(case, place(directory), values)
     except BadInput as error:
         file = place(directory).absolute() / (values["image"] or MANIFEST_FILE)
-        return Case(rejected=[Rejected(str(file), str(error))])
+        line = f"Line {values[ON_LINE]} of {MANIFEST_FILE}: " if values[ON_LINE] else ""
+        return Case(rejected=[Rejected(str(file), f"{line}{error}")])
     return case
 
 
@@ -117,9 +122,10 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
         if row[TAKEN_BY] == row["image"]:
             raise BadInput("Several rows are of this image: give every image one row.")
         raise BadInput(f"The name {path.stem} is taken by {row[TAKEN_BY]}: give every image a name of its own.")
-    pathologies = [value.strip().lower().replace(" ", "_") for value in row["pathology"].split("|")]
-    if pathologies != [NORMAL] and not set(pathologies) <= set(PATHOLOGIES):
-        raise BadInput(f"The pathology {row['pathology']!r} is none of {NORMAL}, {', '.join(PATHOLOGIES)}.")
+    told = {"of_two": bool(row[CODED]), "outlined": bool(row["mask"])}
+    pathologies = [pathology_said(value.strip(), **told) for value in row["pathology"].split("|")]
+    if len(pathologies) > 1 and NORMAL in pathologies:
+        raise BadInput(f"The pathology {row['pathology']!r} is of lesions, and none of {', '.join(PATHOLOGIES)}.")
     repairs: list[str] = []
     scan = _scan_of_row(path, row, repairs)
     mask = inside(directory, row["mask"], "mask") if row["mask"] else None
@@ -155,7 +161,7 @@ def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
         bits=header.bits,
         digitizer=DISPLAY,
         resolution=read_number(row["resolution"], "resolution", finite, repairs),
-        density=read_number(row["density"], "density", whole_number, repairs),
+        density=read_number(row["density"], "density", read_density, repairs),
         age=read_number(row["age"], "age", age, repairs),
     )
 

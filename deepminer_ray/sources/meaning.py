@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import nearest
 from deepminer_ray.errors import BadInput
-from deepminer_ray.sources.finding import MISSING
+from deepminer_ray.files.table import MISSING
+from deepminer_ray.sources.values import pathology_of_word
 
 SHOWN_WORDS = 300
 """Letters of known words that a sentence lists."""
@@ -44,11 +45,16 @@ class Vocabulary:
 
     def pathology(self, word: str) -> str:
         """The pathology that a word means, the rest class included; BadInput where it means none."""
-        return self._known(word, self.classes, "a class")
+        return self._spoken(word) or self._known(word, self.classes, "a class")
 
     def has_class(self, word: str) -> bool:
         """Whether a word means a class."""
-        return _levelled(self.classes).get(level(word), self.classes.get(word)) is not None
+        return _levelled(self.classes).get(level(word), self.classes.get(word)) is not None or bool(self._spoken(word))
+
+    def _spoken(self, word: str) -> str | None:
+        """The pathology that a word means which tables of mammograms use, where the domain has no other for it."""
+        means = pathology_of_word(word) if self.domain.of_paper else None
+        return means if means in self.classes and level(word) not in _levelled(self.classes) else None
 
     def counts_as(self, pathology: str) -> str:
         """The class of a pathology, also of the rest."""

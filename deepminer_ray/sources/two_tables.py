@@ -5,8 +5,8 @@ such as COCO's, are brought into the same items: an image, its own cells, and th
 """
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +14,8 @@ from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import nearest
 from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.files.location import Place
-from deepminer_ray.sources.bounds import read_table
+from deepminer_ray.files.table import TextTable, slashed
+from deepminer_ray.sources.bounds import MOST_LESIONS, read_table
 from deepminer_ray.sources.meaning import Vocabulary, level
 from deepminer_ray.sources.shape import WHERE
 
@@ -37,12 +38,16 @@ NAME_OF_SCAN = "scan"
 
 @dataclass(frozen=True, slots=True)
 class ImageCells:
-    """An image by its name in the source, what is said of it and of its findings, and why it cannot be trusted."""
+    """An image by its name in the source, what is said of it and of its findings, and why it cannot be trusted.
+
+    `told` is where: of the image, and then of each finding, such as "line 3 of manifest.csv"; it may be empty.
+    """
 
     image: str
     cells: Cells
     findings: list[Cells] = field(default_factory=list)
     doubt: str = ""
+    told: list[str] = field(default_factory=list)
 
     @property
     def scan(self) -> str:
@@ -51,13 +56,14 @@ class ImageCells:
 
     def item(self) -> dict[str, str]:
         """As a flat row for Ray."""
-        told = {CELLS: json.dumps(self.cells), "findings": json.dumps(self.findings)}
-        return {"image": self.image, **told, "doubt": self.doubt}
+        said = {CELLS: json.dumps(self.cells), "findings": json.dumps(self.findings), "told": json.dumps(self.told)}
+        return {"image": self.image, **said, "doubt": self.doubt}
 
     @classmethod
     def of(cls, item: Mapping[str, str]) -> "ImageCells":
         """Back from such a row."""
-        return cls(item["image"], json.loads(item[CELLS]), json.loads(item["findings"]), item["doubt"])
+        told = json.loads(item["told"])
+        return cls(item["image"], json.loads(item[CELLS]), json.loads(item["findings"]), item["doubt"], told)
 
 
 def find_images(manifest: Place, domain: Domain, remarks: list[str]) -> list[dict[str, str]]:
@@ -67,20 +73,24 @@ def find_images(manifest: Place, domain: Domain, remarks: list[str]) -> list[dic
     or has findings of an image that is not in the manifest.
     """
     vocabulary, lesions = Vocabulary.of(domain), manifest.parent / LESIONS_FILE
-    rows, columns = _read(manifest)
+    table = _read(manifest)
+    columns = table.columns
     own, apart = columns_of_image(domain), is_there(lesions)
-    _need(manifest, columns, "image", *(() if apart else (CLASS_COLUMN,)))
+    _need(table, "image", *(() if apart else (CLASS_COLUMN,)))
     if own["patient"] not in columns:
         who = f"each {domain.words.image} counts as a patient of its own"
         remarks.append(f"{manifest.name} has no column `{own['patient']}`: {who}")
     of_image, of_finding = {"image", *own.values()}, {CLASS_COLUMN, *OF_FINDING, *vocabulary.attributes}
-    _say_ignored(manifest, columns, of_image | ({CLASS_COLUMN} if apart else of_finding), vocabulary, remarks)
-    images = _images(rows, {name: column for name, column in own.items() if column in columns}, apart, of_finding)
+    _say_ignored(table, of_image | ({CLASS_COLUMN} if apart else of_finding), vocabulary, remarks)
+    images = _images(
+        _rows(table), {name: column for name, column in own.items() if column in columns}, apart, of_finding
+    )
     if apart:
-        rows, columns = _read(lesions)
-        _need(lesions, columns, "image", CLASS_COLUMN)
-        _say_ignored(lesions, columns, {"image", *of_finding}, vocabulary, remarks)
-        deal(((row.get("image", ""), _only(row, of_finding)) for row in rows), images, lesions.name, manifest.name)
+        table = _read(lesions)
+        _need(table, "image", CLASS_COLUMN)
+        _say_ignored(table, {"image", *of_finding}, vocabulary, remarks)
+        findings = ((row.get("image", ""), _only(row, of_finding), line) for line, row in _rows(table))
+        deal(findings, images, lesions.name, manifest.name)
     return named_once(images.values())
 
 
@@ -100,41 +110,42 @@ def columns_of_image(domain: Domain) -> Cells:
     return columns
 
 
-def _read(file: Place) -> tuple[list[Cells], list[str]]:
-    """The rows of a table that are not blank, and its columns, named without capitals and blanks."""
+def _read(file: Place) -> TextTable:
+    """A table, its columns named without capitals and blanks."""
     table = read_table(file)
     columns = [level(name) for name in table.columns]
     if {*NAMES_OF_CLASS} <= set(columns):
         raise BadInput(f"{file} has the columns {' and '.join(NAMES_OF_CLASS)}: keep one.")
     columns = [CLASS_COLUMN if name in NAMES_OF_CLASS else name for name in columns]
-    if twice := [name for place, name in enumerate(columns) if name in columns[:place]]:
+    if twice := [name for place, name in enumerate(columns) if name and name in columns[:place]]:
         raise BadInput(f"{file} has the column {twice[0]!r} twice.")
-    table.columns = columns
-    rows = [
-        {name: text for name, cell in row.items() if (text := (cell or "").strip())}
-        for row in table.iter_rows(named=True)
-    ]
-    for row in rows:
+    return replace(table, columns=columns)
+
+
+def _rows(table: TextTable) -> Iterator[tuple[str, Cells]]:
+    """Where each row stands, and its cells that say anything."""
+    name = PurePosixPath(table.name).name
+    for line, cells in zip(table.lines, table.rows, strict=True):
+        row = {column: cell for column, cell in zip(table.columns, cells, strict=True) if cell}
         if "image" in row:
-            row["image"] = str(PurePosixPath(row["image"]))
-    return [row for row in rows if row], columns
+            row["image"] = str(PurePosixPath(slashed(row["image"])))
+        yield f"line {line} of {name}", row
 
 
-def _need(file: Place, columns: Sequence[str], *needed: str) -> None:
-    if missing := [name for name in needed if name not in columns]:
+def _need(table: TextTable, *needed: str) -> None:
+    if missing := [name for name in needed if name not in table.columns]:
         known = " or ".join(NAMES_OF_CLASS) if missing[0] == CLASS_COLUMN else missing[0]
-        raise BadInput(f"{file} lacks the column {known}.")
+        raise BadInput(table.lack(f"the column {known}"))
 
 
-def _say_ignored(
-    file: Place, columns: Sequence[str], used: set[str], vocabulary: Vocabulary, remarks: list[str]
-) -> None:
+def _say_ignored(table: TextTable, used: set[str], vocabulary: Vocabulary, remarks: list[str]) -> None:
     """Name the columns that say nothing here, and what they may have been meant to be."""
-    ignored = [name[:LETTERS_NAMED] for name in columns if name and name not in used]
+    ignored = [name[:LETTERS_NAMED] for name in table.columns if name and name not in used]
     if not ignored:
         return
     more = f" and {len(ignored) - COLUMNS_NAMED} more" if len(ignored) > COLUMNS_NAMED else ""
-    remark = f"{file.name}: ignored are the columns {', '.join(map(repr, ignored[:COLUMNS_NAMED]))}{more}"
+    names = ", ".join(map(repr, ignored[:COLUMNS_NAMED]))
+    remark = f"{PurePosixPath(table.name).name}: ignored are the columns {names}{more}"
     near = [near for name in ignored[:COLUMNS_NAMED] if "mean" in (near := nearest(name, vocabulary.attributes))]
     remarks.append(sentence(remark + (near[0] if near else "")))
 
@@ -143,31 +154,43 @@ def _only(row: Cells, columns: Container[str]) -> Cells:
     return {name: cell for name, cell in row.items() if name in columns}
 
 
-def _images(rows: Iterable[Cells], columns: Cells, apart: bool, of_finding: Container[str]) -> dict[str, ImageCells]:
+def _images(
+    rows: Iterable[tuple[str, Cells]], columns: Cells, apart: bool, of_finding: Container[str]
+) -> dict[str, ImageCells]:
     """The images by name; those of which rows say different things are in doubt."""
     images: dict[str, ImageCells] = {}
-    for row in rows:
+    for line, row in rows:
         name = row.get("image", "")
         # A patient who is not named, where others are, stays unknown: the image is not one of its own.
         cells = {what: row.get(column, "") for what, column in columns.items() if column in row or what == "patient"}
         cells |= _only(row, {CLASS_COLUMN}) if apart else {}
-        known = images.setdefault(name, ImageCells(name, cells))
-        if known.cells != cells:
-            images[name] = ImageCells(name, known.cells, [], "Several rows say different things of this image.")
-        elif not apart and (finding := _only(row, of_finding)) not in known.findings:
-            known.findings.append(finding)
+        known = images.setdefault(name, ImageCells(name, cells, told=[line]))
+        if known.cells != cells and not known.doubt:
+            doubt = f"Several rows say different things of this image, such as {known.told[0]} and {line}."
+            images[name] = ImageCells(name, known.cells, [], doubt)
+        elif not apart:
+            _add_finding(known, _only(row, of_finding), line)
     return images
 
 
-def deal(findings: Iterable[tuple[str, Cells]], images: Mapping[str, ImageCells], lesions: str, manifest: str) -> None:
-    """Give each finding to its image, one that is there twice once; BadInput where an image is not known."""
+def _add_finding(image: ImageCells, finding: Cells, told: str) -> None:
+    """Add a finding that is not there yet; an image with more than anyone outlines is rejected anyhow."""
+    if len(image.findings) > MOST_LESIONS or finding not in image.findings:
+        image.findings.append(finding)
+        image.told.append(told)
+
+
+def deal(
+    findings: Iterable[tuple[str, Cells, str]], images: Mapping[str, ImageCells], lesions: str, manifest: str
+) -> None:
+    """Give each finding, told somewhere, to its image, one that is there twice once; BadInput for an unknown image."""
     lost: list[str] = []
-    for name, finding in findings:
+    for name, finding, told in findings:
         known = images.get(name)
         if known is None:
             lost.append(name)
-        elif not known.doubt and finding not in known.findings:
-            known.findings.append(finding)
+        elif not known.doubt:
+            _add_finding(known, finding, told)
     if lost:
         near = nearest(lost[0][:60], images)
         raise BadInput(

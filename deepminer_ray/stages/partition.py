@@ -91,11 +91,11 @@ def read_partition_lists(file: Path) -> polars.DataFrame:
     """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or a data set itself."""
     if file.is_dir() and (lists := official_lists(file)) is not None:
         return polars.DataFrame(lists)
-    rows: polars.DataFrame = read_csv(file)
-    column = next((name for name in ("partition", "paper_split") if name in rows.columns), None)
-    if column is None or "patient" not in rows.columns:
-        raise BadInput(f"{file} has no columns `patient` and `partition`: it has {', '.join(rows.columns)}.")
-    named = polars.Series("patient", [text and unmarked(text) for text in rows["patient"]], polars.String)
-    return rows.select(
-        named, polars.col(column).str.to_lowercase().str.replace_all("-", "", literal=True).alias("list")
-    ).unique(maintain_order=True)
+    table = read_csv(file)
+    column = next((name for name in ("partition", "paper_split") if name in table.columns), None)
+    if column is None or "patient" not in table.columns:
+        raise BadInput(f"{file} has no columns `patient` and `partition`: {table.told()}.")
+    pairs = table.select("patient", column).rows
+    rows = [(unmarked(patient), name.lower().replace("-", "")) for patient, name in pairs]
+    schema = {"patient": polars.String, "list": polars.String}
+    return polars.DataFrame(rows, schema, orient="row").unique(maintain_order=True)

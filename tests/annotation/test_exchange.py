@@ -74,9 +74,9 @@ def test_what_cannot_be_taken_from_json_is_one_sentence(tmp_path: Path, text: st
         (b"\xff\xfe\x00", "cannot be read as csv"),
         (b"unit,phenomenon\n1,a,b\n", "cannot be read as csv"),
         (b"name\n1\n", "holds no annotations"),
-        ("unit\n²\n".encode(), "Row 1 names the unit '²'"),
-        (b"unit\n" + b"1" * 5000 + b"\n", "Row 1 names the unit '1{40}' "),
-        (b"unit,phenomenon\n1,a\0b\n", "Row 1: `phenomenon` has a character"),
+        ("unit\n²\n".encode(), "Line 2 names the unit '²'"),
+        (b"unit\n" + b"1" * 5000 + b"\n", "Line 2 names the unit '1{40}' "),
+        (b"unit,phenomenon\n1,a\0b\n", "Line 2: `phenomenon` has a character"),
     ],
 )
 def test_what_cannot_be_taken_from_csv_is_one_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:

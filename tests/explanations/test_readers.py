@@ -86,7 +86,7 @@ def test_a_filled_sheet_is_marked_and_gaps_do_not_count(tmp_path: Path) -> None:
         ("question,answer\n1,benign\n1,benign\n", "has a question twice"),
         ("question,answer\n1,\n", "answers no question"),
         ("question,said\n1,benign\n", "has no columns question and answer"),
-        ("", "has no columns question and answer"),
+        ("", "cannot be read as csv"),
         (b"\xff\xfe\x00", "cannot be read as csv"),
     ],
 )

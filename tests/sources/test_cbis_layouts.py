@@ -154,7 +154,7 @@ def test_each_layout_may_lie_in_a_bucket(layout: str, bucket: Remote, tmp_path: 
 
 def test_a_listing_without_its_columns_is_refused(tmp_path: Path) -> None:
     (write(tmp_path, "jpeg") / "csv" / "dicom_info.csv").write_text("path,name\n")
-    with pytest.raises(BadInput, match="lacks the column image_path"):
+    with pytest.raises(BadInput, match="lacks the columns image_path, PatientID"):
         cases(tmp_path)
 
 

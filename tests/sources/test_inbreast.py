@@ -81,7 +81,10 @@ def test_contours_categories_and_patients_are_read(tmp_path: Path) -> None:
     (point,) = benign.lesions
     assert (point.pathology, point.lesion_type, point.assessment) == ("benign", None, 2)
     assert (point.x, point.y, point.width, point.height) == (20, 149, 3, 2)
-    assert "'R', 'FB' are not a laterality" in why(below)
+    assert (below.scans[0].laterality, below.scans[0].view) == ("RIGHT", "FB")
+    assert [repair.what for repair in below.repairs] == [
+        "is R CC by its name and R FB by INbreast.csv: the table was taken"
+    ]
     assert remarks == ["classes follow BI-RADS, as there is no pathology: from 4 on a film's findings are malignant"]
 
 
@@ -194,12 +197,16 @@ def test_a_name_that_says_another_side_is_a_repair_and_one_without_patient_a_rej
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ("Laterality,View,File Name,ACR,Bi-Rads\n", "not separated by semicolons"),
-        (HEADER.replace("ACR", "Density"), "lacks the column 'acr'"),
-        ("", "lacks the column"),
+        (
+            "Laterality,View,File Name,Bi-Rads\n",
+            "lacks the column acr: its columns, separated by commas",
+        ),
+        (HEADER.replace("ACR", "Density"), "lacks the column acr: its columns, separated by semicolons"),
+        (HEADER.replace("View", "ACR"), "lacks the column view"),
+        ("", "cannot be read as csv"),
         (HEADER + 'removed;"removed;L;CC;1;2;2;1\n', "cannot be read as csv"),
-        (HEADER + 'removed;"removed;L;CC\n";L;CC;1;2;2;1\n', "a value has several lines"),
-        (HEADER + "\xe9", "cannot be read as csv"),
+        (HEADER + 'removed;"removed;L;CC\nx";L;CC;1;2;2;1\n', "a value of several lines"),
+        (HEADER + "\x81", "cannot be read as csv"),
     ],
 )
 def test_a_table_that_is_none_is_refused(tmp_path: Path, table: str, reason: str) -> None:

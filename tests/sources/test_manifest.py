@@ -219,7 +219,7 @@ def test_an_age_that_nobody_has_is_left_out(source: Source, value: str) -> None:
 
 
 def test_a_number_that_is_none_is_left_out_and_said(source: Source) -> None:
-    (case,) = source(assessment="4a", age="old", density="2.5")
+    (case,) = source(assessment="4d", age="old", density="2.5")
     assert (case.lesions[0].assessment, case.scans[0].age, case.scans[0].density) == (None, None, None)
     assert sorted(repair.what.split()[2] for repair in case.repairs) == ["age", "assessment", "density"]
 
@@ -239,11 +239,12 @@ def test_a_number_that_is_none_is_left_out_and_said(source: Source) -> None:
         ({"mask": "masks/cut.png"}, "cannot be decoded"),
         ({"mask": "images/colour.png"}, "not grey"),
         ({"mask": "masks/small.png"}, "The mask is 10 x 20 px, the image 30 x 20 px"),
-        ({"pathology": "cancer"}, "'cancer'"),
+        ({"pathology": "odd"}, "Line 2 of manifest.csv: The pathology 'odd'"),
+        ({"pathology": "1"}, "'1' does not say what it counts"),
         ({"pathology": ""}, "The pathology ''"),
         ({"pathology": "normal|malignant"}, "'normal|malignant'"),
         ({"laterality": "BOTH"}, "'BOTH'"),
-        ({"view": "XCCL"}, "'XCCL'"),
+        ({"view": "XYZ"}, "'XYZ'"),
         ({"patient": ""}, "names no patient"),
     ],
 )

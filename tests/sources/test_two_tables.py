@@ -169,7 +169,7 @@ def test_a_box_beyond_the_edge_is_clipped_and_said(read: Read) -> None:
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("nevis,,,,,,,", "Finding 1 of 1: 'nevis' is not a class in skin; do you mean 'nevus'?"),
+        ("nevis,,,,,,,", "Finding 1 of 1, line 2 of lesions.csv: 'nevis' is not a class in skin; do you mean 'nevus'?"),
         ("zzz,,,,,,,", "'zzz' is not a class in skin; known are: healthy, unproven, melanoma, nevus"),
         (",,,,,,,", "It has no class: give it one, healthy where it counts as none."),
         ("mole,1,1,5,5,4,,", "It has a box and a circle: keep one."),
@@ -196,13 +196,13 @@ def test_a_row_that_cannot_be_used_costs_its_image(read: Read, row: str, sentenc
         ("image\na.png\n", "image,class\na.jpg,mole\n", "1 findings of images that are not in manifest.csv, the first"),
         ("image\na.png\n", "image,class\na.pg,mole\n", "of 'a.pg'; do you mean 'a.png'?"),
         ("image\na.png\n", "image,class\n,mole\n", "the first of '': their images would count as showing nothing."),
-        ("image\na.png\n", "image,kind\na.png,nevus\n", "lesions.csv lacks the column class or pathology."),
-        ("image\na.png\n", "class\nmole\n", "lesions.csv lacks the column image."),
+        ("image\na.png\n", "image,kind\na.png,nevus\n", "lesions.csv lacks the column class or pathology: its "),
+        ("image\na.png\n", "class\nmole\n", "lesions.csv lacks the column image: its "),
         ("image\na.png\n", "image,class,pathology\na.png,mole,mole\n", "the columns class and pathology: keep one."),
         ("image\na.png\n", "image,class,Kind,kind\na.png,mole,,\n", "has the column 'kind' twice."),
         ("image\na.png\n", "", "cannot be read as csv"),
-        ("image\na.png\n", None, "manifest.csv lacks the column class or pathology."),
-        ("file\na.png\n", "image,class\na.png,mole\n", "manifest.csv lacks the column image."),
+        ("image\na.png\n", None, "manifest.csv lacks the column class or pathology: its "),
+        ("file\na.png\n", "image,class\na.png,mole\n", "manifest.csv lacks the column image: its "),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(read: Read, manifest: str, lesions: str | None, sentence: str) -> None:
@@ -242,7 +242,9 @@ def test_one_table_has_several_rows_an_image(read: Read) -> None:
     assert [one.term for one in cases["a.png"].keywords] == ["nevus"]
     assert cases["b.png"].lesions == [] and len(cases["b.png"].scans) == 1
     other = manifest.replace("a.png,A,mole", "a.png,C,mole")
-    assert why(read(other)["a.png"]) == "Several rows say different things of this image."
+    assert why(read(other)["a.png"]).endswith(
+        "Several rows say different things of this image, such as line 2 of manifest.csv and line 3 of manifest.csv."
+    )
     assert "It has no class" in why(read(manifest.replace("B,clear", "B,"))["b.png"])
 
 
