@@ -54,7 +54,8 @@ LOOSE = {
 }
 """What lies outside the rooms."""
 
-PARTS = {"chain", "contrast", "cut_worker", "explain_image", "grey_range", "name_score", "plan_worker", "rehearse"}
+PARTS = {"chain", "contrast", "cut_worker", "explain_image", "grey_range", "name_score", "patients", "plan_worker"}
+PARTS |= {"rehearse"}
 """In `stages`: what `run` and `rehearse` do, and parts of one or two stages."""
 
 ALIKE = {"SOURCE_KIND", "read_case", "read_official_lists", "recognise"}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
-from deepminer_ray.files.table import MISSING, slashed
+from deepminer_ray.files.table import slashed
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, refuse_many, whole_number
 from deepminer_ray.sources.density import COLOUR, DISPLAY
@@ -21,6 +21,7 @@ from deepminer_ray.sources.finding import (
     read_number,
 )
 from deepminer_ray.sources.meaning import Vocabulary, level
+from deepminer_ray.sources.patient import refuse_nobody
 from deepminer_ray.sources.rows import Case, Keyword, RegionMask, Rejected, Repair, Ring, Scan
 from deepminer_ray.sources.shape import rings_said
 from deepminer_ray.sources.two_tables import CLASS_COLUMN, Cells, ImageCells
@@ -78,11 +79,9 @@ class _ImageReader:
 
     def _scan(self, path: Place) -> Scan:
         cells, domain = self.said.cells, self.vocabulary.domain
-        patient = cells.get("patient", "")
-        if patient.upper() in MISSING:
-            if "patient" in cells:
-                raise BadInput("The row names no patient: its scan would have no partition.")
-            patient = self.said.image
+        patient = cells.get("patient", self.said.image)
+        if "patient" in cells:
+            refuse_nobody(patient)
         laterality, view = cells.get("laterality"), cells.get("view")
         if domain.of_paper and (laterality or view):
             laterality, view = mammogram_side_and_view(laterality or "", view or "")

@@ -12,7 +12,7 @@ from deepminer_ray.domain import Domain
 from deepminer_ray.domain_file import mammography
 from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
-from deepminer_ray.files.table import MISSING, TextTable, slashed
+from deepminer_ray.files.table import TextTable, slashed
 from deepminer_ray.mammography import NORMAL, PATHOLOGIES
 from deepminer_ray.sources import image
 from deepminer_ray.sources.bounds import age, finite, read_table, refuse_many, whole_number
@@ -28,6 +28,7 @@ from deepminer_ray.sources.finding import (
 )
 from deepminer_ray.sources.image_case import inside, read_image_case
 from deepminer_ray.sources.meaning import Vocabulary, level
+from deepminer_ray.sources.patient import refuse_nobody
 from deepminer_ray.sources.rows import NOT_OUTLINED, Case, Rejected, Repair, Ring, Scan
 from deepminer_ray.sources.two_tables import CELLS, LESIONS_FILE, ImageCells, find_images, is_there
 from deepminer_ray.sources.values import codes_two, mammogram_side_and_view, pathology_said, read_density
@@ -146,8 +147,7 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
 
 def _scan_of_row(path: Place, row: dict[str, str], repairs: list[str]) -> Scan:
     laterality, view = mammogram_side_and_view(row["laterality"], row["view"])
-    if row["patient"].upper() in MISSING:
-        raise BadInput("The row names no patient: its scan would have no partition.")
+    refuse_nobody(row["patient"])
     header = image.scan_header(path)
     return Scan(
         scan=path.stem,

@@ -33,6 +33,7 @@ from deepminer_ray.sources.kinds import (
 )
 from deepminer_ray.sources.rows import Case, Rejected
 from deepminer_ray.stages.grey_range import grey_ranges
+from deepminer_ray.stages.patients import join_patients, say_joined
 from deepminer_ray.workers.cluster import blocks, connect, refuse_deadly
 from deepminer_ray.workers.nodes import (
     NO_REQUIREMENTS,
@@ -212,6 +213,7 @@ def catalog(run: Run, options: CatalogOptions) -> None:
         with tables.showing("found", cases), tables.showing("decided", ranges):
             for table in FILLED:
                 tables.fill(table, f"found_{table}")
+        joined = join_patients(tables)
         counts = tables.select("catalog_count").to_pylist()[0]
         if not counts["scans"]:
             first = cases["rejected"].combine_chunks().flatten().to_pylist()[0]
@@ -224,6 +226,7 @@ def catalog(run: Run, options: CatalogOptions) -> None:
         _say_of_headers(tables, domain.words.image)
         unplaced = tables.select("unplaced_count").to_pylist()[0]["images"]
     _say_counts(counts, images, unplaced, domain.words.image)
+    say_joined(joined)
 
 
 READ_AS = ("window", "raw", "views", "mix")

@@ -10,14 +10,15 @@ import polars
 
 from deepminer_ray import paper
 from deepminer_ray.database.run import Run
+from deepminer_ray.database.tables import Tables
 from deepminer_ray.errors import BadInput
-from deepminer_ray.files.cells import unmarked
 from deepminer_ray.option import takes
 from deepminer_ray.options import PartitionOptions
 from deepminer_ray.progress.bars import say
-from deepminer_ray.sources.bounds import read_csv
+from deepminer_ray.sources.lists import VALIDATION, read_lists
 from deepminer_ray.sources.published import official_lists
 from deepminer_ray.sources.rows import NOT_OUTLINED
+from deepminer_ray.stages.patients import quoted, refuse_written_twice
 
 SCANS_NAMED = 10
 """Images named in a sentence before it only counts them."""
@@ -33,14 +34,11 @@ def partition(run: Run, options: PartitionOptions) -> None:
     started = time.time()
     drawn: dict[str, Any] = {"validation": options.validation, "seed": str(options.seed)}
     with run.finishing("partition", parameters, started) as tables:
+        refuse_written_twice(tables)
         if lists is None:
             tables.fill("partition", train=options.train, test=options.test, **drawn)
         else:
-            tables.connection.register("list", read_partition_lists(Path(lists)).to_arrow())
-            listed = tables.select("listed")
-            tables.connection.register("listed", listed)
-            tables.fill("partition", "partition_from_lists", **drawn)
-            _report_split(listed.to_pylist())
+            fill_from_lists(tables, Path(lists), drawn)
         counts = tables.select("partition_count").to_pylist()
         left_out = tables.select("not_outlined", reason=NOT_OUTLINED)["file"].to_pylist()
     for name, rows in groupby(counts, key=lambda row: str(row["partition"])):
@@ -48,6 +46,26 @@ def partition(run: Run, options: PartitionOptions) -> None:
         classes = ", ".join(f"{row['patients']} {row['class']}" for row in of)
         say(f"{name}: {of[0]['total']} patients, {classes}")
     _report_left_out(left_out)
+
+
+def fill_from_lists(tables: Tables, lists: Path, drawn: dict[str, Any]) -> None:
+    """Fill `partition` as lists say, and say who is in none of them, and whom they name without need."""
+    with tables.showing("list", read_partition_lists(lists).to_arrow()):
+        listed = tables.select("listed")
+    with tables.showing("listed", listed):
+        unseen = tables.select("listed_unseen")["patient"].to_pylist()
+        if len(unseen) == listed.num_rows:
+            raise BadInput(f"No patient of {lists} has an image here: it names {quoted(unseen) or 'nobody'}.")
+        tables.fill("partition", "partition_from_lists", **drawn)
+        unlisted = tables.select("unlisted")["patient"].to_pylist()
+    rows = listed.to_pylist()
+    _report_split(rows)
+    if any(row["partition"] == VALIDATION for row in rows):
+        say("the lists say who is for validation: no share of train is drawn for it")
+    if unlisted:
+        say(f"{len(unlisted)} patients are in no list and have no partition: {quoted(unlisted)}")
+    if unseen:
+        say(f"{len(unseen)} of {len(rows)} patients of the lists have no image here: {quoted(unseen)}")
 
 
 def refuse_shares(train: float, test: float) -> None:
@@ -88,14 +106,11 @@ def chosen_partitions(partitions: Sequence[str] | None, usual: Sequence[str]) ->
 
 
 def read_partition_lists(file: Path) -> polars.DataFrame:
-    """Patients and their lists: a csv with columns `patient` and `paper_split` or `partition`, or a data set itself."""
+    """Patients and their lists: a table (`read_lists`), or a data set itself."""
     if file.is_dir() and (lists := official_lists(file)) is not None:
         return polars.DataFrame(lists)
-    table = read_csv(file)
-    column = next((name for name in ("partition", "paper_split") if name in table.columns), None)
-    if column is None or "patient" not in table.columns:
-        raise BadInput(f"{file} has no columns `patient` and `partition`: {table.told()}.")
-    pairs = table.select("patient", column).rows
-    rows = [(unmarked(patient), name.lower().replace("-", "")) for patient, name in pairs]
-    schema = {"patient": polars.String, "list": polars.String}
-    return polars.DataFrame(rows, schema, orient="row").unique(maintain_order=True)
+    remarks = list[str]()
+    rows = read_lists(file, remarks)
+    for remark in remarks:
+        say(f"partition: {remark}")
+    return polars.DataFrame(rows, {"patient": polars.String, "list": polars.String})

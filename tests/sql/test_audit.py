@@ -10,6 +10,7 @@ AUDITS = sorted(file.stem for file in (Path(__file__).parents[2] / "sql" / "audi
 
 PLANTS: dict[str, list[str]] = {
     "patient_in_two_partitions": ["insert into partition values ('P', 'holdout', false)"],
+    "patient_written_twice": ["insert into scan by name (select 'N' as scan, 'p' as patient)"],
     "scan_without_partition": ["insert into scan by name (select 'N' as scan, 'N' as patient)"],
     "answer_without_partition": ["delete from partition"],
     "patch_outside_scan": [

@@ -2,14 +2,19 @@
 
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deepminer_ray.database.statement import statement
-from deepminer_ray.stages.partition import read_partition_lists
+from deepminer_ray.database.tables import Tables
+from deepminer_ray.errors import BadInput
+from deepminer_ray.stages.partition import fill_from_lists, read_partition_lists
+from deepminer_ray.stages.patients import join_patients, refuse_written_twice
 from tests import naive
 from tests.conftest import SHARED
+from tests.made_up import shared_case
 
 AUTHORS = SHARED / "authors"
 
@@ -132,3 +137,118 @@ def test_the_authors_lists_split_five_patients(run: Any) -> None:
     rows = run.ask("listed")
     split = {row["patient"]: row["partition"] for row in rows if len(row["lists"]) > 1}
     assert split == {"A_1632": "train", "B_3159": "test", "B_3470": "train", "C_0412": "train", "C_0478": "train"}
+
+
+def test_lists_may_name_who_is_for_validation(run: Any) -> None:
+    fill_patients(run, {f"P_{k:02}": ["benign"] for k in range(40)})
+    run.connection.execute(
+        "create view list as from (values ('P_00', 'train'), ('p-1', 'validation'), ('P_02', 'validation'), "
+        "('P_02', 'train'), ('P_03', 'test'), ('P_03', 'validation')) as l (patient, list)"
+    )
+    run.connection.execute(f"create view listed as {statement('listed')}")
+    rows = run.ask("partition_from_lists", validation=0.9, seed="0")
+    assert as_pairs(rows) == {
+        "P_00": ("train", False),
+        "P_01": ("train", True),
+        "P_02": ("train", False),
+        "P_03": ("test", False),
+    }
+    assert len(run.ask("unlisted")) == 36 and run.ask("listed_unseen") == []
+
+
+SPELLINGS = [
+    ("P_7", "p_7", True),
+    ("P_7", "P-07", True),
+    ("P_7", "p 7 ", True),
+    ("0012", "12", True),
+    ("10006", "10006.0", True),
+    ("Müller", "MU\u0308LLER\u00a0", True),
+    ("A1_2", "A12", False),
+    ("A_0001", "B_0001", False),
+    ("10", "1", False),
+    ("P_1_2", "P_12", False),
+    ("1.2.840.1", "1.2.840.10", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), SPELLINGS)
+def test_names_that_differ_in_nothing_that_counts_are_of_one_patient(
+    run: Any, one: str, other: str, same: bool
+) -> None:
+    for name, scans in ((one, 2), (other, 1)):
+        run.fill("scan", [{"scan": f"{name} {k}", "patient": name, "file": f"{name}{k}.png"} for k in range(scans)])
+    assert bool(run.audit("patient_written_twice")) == same
+    tables = Tables(run.connection)
+    if same:
+        with pytest.raises(BadInput, match="several names each"):
+            refuse_written_twice(tables)
+    assert join_patients(tables) == ([f"{other!r} as {one!r}"] if same else [])
+    assert {row["patient"] for row in run.rows("from scan")} == ({one} if same else {one, other})
+    assert [row["file"] for row in run.rows("from repair")] == ([f"{other}0.png"] if same else [])
+    refuse_written_twice(tables)
+    assert not run.audit("patient_written_twice")
+
+
+def test_a_name_that_has_a_partition_stays(run: Any) -> None:
+    """However many scans are catalogued under another way to write it: nobody moves."""
+    run.fill("partition", [{"patient": "P_7", "partition": "test"}])
+    run.fill("scan", [{"scan": str(k), "patient": "p_7"} for k in range(3)])
+    assert join_patients(Tables(run.connection)) == ["'p_7' as 'P_7'"]
+
+
+LISTS = "patient,partition\np0,training\nP-01,val\np2,Test\np3,train\n"
+
+
+def test_lists_in_other_words_are_read_and_what_they_leave_out_is_said(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill_patients(run, {f"p{k}": ["benign"] for k in range(12)})
+    file = tmp_path / "lists.csv"
+    file.write_text(LISTS + "q,test\np4,\n")
+    fill_from_lists(Tables(run.connection), file, {"validation": 0.1, "seed": "0"})
+    assert as_pairs(run.rows("from partition")) == {
+        "p0": ("train", False),
+        "p1": ("train", True),
+        "p2": ("test", False),
+        "p3": ("train", False),
+    }
+    said = capsys.readouterr().err
+    assert "training is read as train, val is read as validation" in " ".join(said.split())
+    assert "8 patients are in no list and have no partition: p10, p11, p4, p5, p6 and 3 more" in said
+    assert "1 of 5 patients of the lists have no image here: q" in said and "no share of train is drawn" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("patient,partition\np0,train\np1,fold1\n", "Line 3 of .*, column partition: 'fold1' means no partition"),
+        ("patient,partition\np0,eval\n", "'eval' means no partition: write train, test, holdout or validation"),
+        ("patient,split\nanonymous,train\n", "Line 2 of .*, column patient: 'anonymous' names no patient"),
+        ("patient;group\np0;train\n", "its columns, separated by semicolons, are 'patient', 'group'"),
+        ("patient,partition\nx1,train\nx2,test\n", "No patient of .* has an image here: it names x1, x2"),
+        ("patient,partition\np0,\n", "No patient of .* has an image here: it names nobody"),
+    ],
+)
+def test_lists_that_cannot_be_taken_are_refused(run: Any, tmp_path: Path, text: str, said: str) -> None:
+    fill_patients(run, {"p0": ["benign"], "p1": ["normal"]})
+    (tmp_path / "lists.csv").write_text(text)
+    with pytest.raises(BadInput, match=said):
+        fill_from_lists(Tables(run.connection), tmp_path / "lists.csv", {"validation": 0.1, "seed": "0"})
+
+
+@pytest.mark.parametrize(("separator", "encoding"), [(";", "utf-8-sig"), ("\t", "utf-16"), (",", "cp1252")])
+def test_lists_are_read_as_a_spreadsheet_saves_them(tmp_path: Path, separator: str, encoding: str) -> None:
+    lines = [("Patient ID", "Age", "Split"), ("Zoë", "61", "TRAINING"), ("0012", "", "hold-out"), ("", "", "")]
+    (tmp_path / "lists.csv").write_bytes("\r\n".join(map(separator.join, lines)).encode(encoding))
+    rows = read_partition_lists(tmp_path / "lists.csv").to_dicts()
+    assert rows == [{"patient": "Zoë", "list": "train"}, {"patient": "0012", "list": "holdout"}]
+
+
+def test_the_shared_lists_are_read(tmp_path: Path) -> None:
+    rows = read_partition_lists(shared_case("lists_with_other_words", tmp_path) / "src" / "lists.csv").to_dicts()
+    assert {row["patient"]: row["list"] for row in rows} == {
+        "p0": "train",
+        "p1": "validation",
+        "p2": "test",
+        "p3": "train",
+    }
