@@ -8,6 +8,7 @@ from PIL import Image
 
 from deepminer_ray.errors import BadInput
 from deepminer_ray.sources import ics, ljpeg
+from deepminer_ray.sources.bounds import read_text
 from deepminer_ray.sources.density import to_density
 
 DECODED_SUFFIXES = (".png", ".tif", ".tiff", ".npy")
@@ -18,8 +19,8 @@ def decode_file(
 ) -> str:
     """Write the film as 16-bit grey levels, or as optical density x 10,000; what was written, in words.
 
-    The shape is taken from the arguments, else from the .ics beside the file, else from the stream's own header, which
-    may have exchanged the two.
+    The shape is taken from the arguments, else from the .ics of its case beside the file, else from the stream's own
+    header, which may have exchanged the two.
     """
     if out.suffix not in DECODED_SUFFIXES:
         raise BadInput(f"{out} is not an image this program writes: use {', '.join(DECODED_SUFFIXES)}.")
@@ -34,7 +35,8 @@ def decode_file(
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     if density:
         if case is None:
-            raise BadInput(f"There is no .ics beside {file}, so its digitizer is unknown: leave --density away.")
+            of_case = f"{_case_of(file).replace('_', '-')}.ics"
+            raise BadInput(f"There is no {of_case} beside {file}, so its digitizer is unknown: leave --density away.")
         pixels = to_density(pixels, case.digitizer)
     try:
         _write_image(out, pixels)
@@ -44,9 +46,18 @@ def decode_file(
     return f"{pixels.shape[0]} rows, {pixels.shape[1]} columns" + (f"; the stream {odd}" if odd else "")
 
 
+def _case_of(file: Path) -> str:
+    """The case that a film is named after: C_0820_1.LEFT_CC.LJPEG is of C_0820_1."""
+    return file.name.split(".")[0]
+
+
 def _case_beside(file: Path) -> ics.Ics | None:
-    files = sorted(file.parent.glob("*.ics"))
-    return ics.parse_ics(files[0].read_text(errors="replace")) if files else None
+    """The .ics of a film's case, C-0820-1.ics; that of another case has another digitizer and other sizes."""
+    of_case = _case_of(file).lower().replace("-", "_")
+    files = sorted(file.parent.iterdir()) if file.parent.is_dir() else ()
+    own = (one for one in files if one.suffix.lower() == ".ics" and one.stem.lower().replace("-", "_") == of_case)
+    beside = next(own, None)
+    return ics.parse_ics(read_text(beside, "latin-1"), of_case[:1].upper()) if beside else None
 
 
 def _write_image(out: Path, pixels: NDArray[np.uint16]) -> None:

@@ -61,6 +61,19 @@ def test_a_shape_of_other_pixels_is_refused_by_both_names(tmp_path: Path) -> Non
         decode_file(written(tmp_path, ROWS), tmp_path / "out.png", rows=12, columns=12)
 
 
+@pytest.mark.parametrize("other", ["A-0001-1.ics", "Z-9999-1.ics"])
+def test_the_ics_of_another_case_says_nothing(tmp_path: Path, other: str) -> None:
+    """Whether it comes before or after the film's own, of another digitizer and size."""
+    file = written(tmp_path, ROWS)
+    view = View(COLUMNS, ROWS, 12, 50.0, False)
+    (tmp_path / other).write_text(format_ics(Ics(other[:-4], "DBA", views={"LEFT_CC": view})))
+    decode_file(file, tmp_path / "out.npy", density=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy"), to_density(GREY, "LUMISYS"))
+    (tmp_path / "C-0820-1.ics").unlink()
+    with pytest.raises(BadInput, match=r"There is no C-0820-1\.ics beside"):
+        decode_file(file, tmp_path / "out.npy", density=True)
+
+
 def test_density_needs_a_digitizer(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="its digitizer is unknown"):
         decode_file(written(tmp_path, None), tmp_path / "out.png", density=True)

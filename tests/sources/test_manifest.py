@@ -245,7 +245,11 @@ def test_a_number_that_is_none_is_left_out_and_said(source: Source) -> None:
         ({"pathology": "normal|malignant"}, "'normal|malignant'"),
         ({"laterality": "BOTH"}, "'BOTH'"),
         ({"view": "XYZ"}, "'XYZ'"),
-        ({"patient": ""}, "names no patient"),
+        ({"patient": ""}, "names no patient: its scan"),
+        ({"patient": "removed"}, "names no patient ('removed' stands for any)"),
+        ({"patient": "ANONYMOUS"}, "names no patient"),
+        ({"patient": "de-identified"}, "names no patient"),
+        ({"patient": "-"}, "names no patient"),
     ],
 )
 def test_what_cannot_be_used_is_rejected(source: Source, tmp_path: Path, columns: dict[str, str], reason: str) -> None:
