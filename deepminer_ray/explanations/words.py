@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from io import BufferedReader, BytesIO
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepminer_ray.errors import BadInput
+from deepminer_ray.explanations.vector_lines import read_vector_lines
 
 # gensim and nltk take seconds to import, so they are imported where they are used.
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ VECTOR_SIZE = 50
 VECTOR_EPOCHS = 20
 OCCURRENCES = 2
 """A word seen less often gets no vector."""
-LONGEST_LINE = 2**20
-"""Bytes of a word with its vector as text."""
-BYTES_OF_NUMBER = {True: 4, False: 2}
-"""At least, in a binary file and as text with its blank."""
+BYTES_OF_NUMBER = 4
+"""In a binary file."""
 MOST_UNPACKED = 1100
 """No packed file holds more than so many times its bytes."""
 PLAIN_UNPICKLER: Any = vars(pickle)["_Unpickler"]
@@ -51,11 +50,12 @@ ARRAYS = {("numpy", "ndarray"), ("numpy", "dtype")} | {
 class Words:
     """Word vectors; a word that has none is `unknown`, the mean of all, as in the evaluation the authors used.
 
-    `fields` are the names of a report's fields, which are not compared.
+    `fields` are the names of a report's fields, which are not compared; `remark` is what their file needs said of it.
     """
 
     vectors: "KeyedVectors"
     fields: frozenset[str] = frozenset()
+    remark: str = ""
     unknown: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,22 +77,25 @@ class Words:
 def load_words(path: Path, fields: Iterable[str] = ()) -> Words:
     """Word vectors: word2vec text or binary (.bin), GloVe text, plain or gzipped, or what `KeyedVectors.save` wrote.
 
-    The last is a pickle, which would run the code of whoever wrote it: of that nothing is run.
+    Of text a line that holds no vector is left out, which `remark` says. The last kind is a pickle, which would run the
+    code of whoever wrote it: of that nothing is run.
     """
     from gensim.models import KeyedVectors
 
-    binary = ".bin" in path.suffixes
+    remark = ""
     try:
         if _first_byte(path) == PICKLE:
             vectors = _saved_by_gensim(path)
+        elif ".bin" in path.suffixes:
+            _check_binary(path)
+            vectors = KeyedVectors.load_word2vec_format(str(path), binary=True)
         else:
-            has_header = _has_header(path, binary)
-            vectors = KeyedVectors.load_word2vec_format(str(path), binary=binary, no_header=not has_header)
+            vectors, remark = _of_lines(path)
     except Exception as error:  # a damaged file makes its reader raise nearly anything
         raise BadInput(f"{path} holds no word vectors in word2vec, GloVe or gensim's format: {error}.") from error
     if not vectors.vectors.size or not np.isfinite(vectors.vectors).all():
         raise BadInput(f"{path} holds no word vectors, or some that are not numbers.")
-    return Words(vectors, frozenset(fields))
+    return Words(vectors, frozenset(fields), remark)
 
 
 def train_words(corpus: Path, out: Path) -> None:
@@ -152,33 +155,29 @@ def _tokens_of_sentence(sentence: str) -> tuple[str, ...]:
     return tuple(str(token) for token in _tokenizers()[1].tokenize(sentence))
 
 
-def _has_header(path: Path, binary: bool) -> bool:
-    """word2vec's first line is the number of words and the vector size; GloVe's is already a word.
-
-    A ValueError where this cannot be a file of vectors; gensim itself would fill a short line with what it has.
-    """
+def _check_binary(path: Path) -> None:
+    """ValueError where this cannot be a binary file of vectors: gensim would take memory for what it announces."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         first = file.readline(1_000_000).split()
-        has_header = len(first) == 2 and all(part.isdigit() for part in first)
-        if binary and not has_header:
-            raise ValueError("a binary file begins with the number of words and the vector size")
-        size = int(first[1]) if has_header else len(first) - 1
-        if size < 1:
-            raise ValueError("its vectors have no numbers")
-        most = path.stat().st_size * (MOST_UNPACKED if path.suffix == ".gz" else 1)
-        if has_header and int(first[0]) * (size * BYTES_OF_NUMBER[binary] + 1) > most:
-            raise ValueError(f"it announces {int(first[0])} vectors of {size} numbers, more than its bytes can hold")
-        if not binary:
-            _refuse_uneven(file, size)
-        return has_header
+    if len(first) != 2 or not all(part.isdigit() for part in first):
+        raise ValueError("a binary file begins with the number of words and the vector size")
+    words, size = map(int, first)
+    if size < 1:
+        raise ValueError("its vectors have no numbers")
+    most = path.stat().st_size * (MOST_UNPACKED if path.suffix == ".gz" else 1)
+    if words * (size * BYTES_OF_NUMBER + 1) > most:
+        raise ValueError(f"it announces {words} vectors of {size} numbers, more than its bytes can hold")
 
 
-def _refuse_uneven(file: gzip.GzipFile | BufferedReader, size: int) -> None:
-    """ValueError where a line is not a word and `size` numbers."""
-    while line := file.readline(LONGEST_LINE):
-        values = line.rstrip()
-        if len(line) == LONGEST_LINE or (values and values.count(b" ") != size):
-            raise ValueError("its lines are not one word and equally many numbers each")
+def _of_lines(path: Path) -> tuple["KeyedVectors", str]:
+    """What a file of text holds, and what is to be said of lines that were left out."""
+    from gensim.models import KeyedVectors
+
+    read = read_vector_lines(path)
+    vectors = KeyedVectors(read.vectors.shape[1], dtype=np.float32)
+    vectors.index_to_key, vectors.vectors = read.words, read.vectors
+    vectors.key_to_index = {word: place for place, word in enumerate(read.words)}
+    return vectors, read.remark
 
 
 def _first_byte(path: Path) -> bytes:

@@ -14,7 +14,7 @@ from deepminer_ray.aliases import Row
 from deepminer_ray.database.run import Run
 from deepminer_ray.database.tables import Tables
 from deepminer_ray.domain import Domain
-from deepminer_ray.errors import BadInput
+from deepminer_ray.errors import BadInput, sentence
 from deepminer_ray.explanations.agreement import against_chance, score_row
 from deepminer_ray.explanations.chance import Pairs
 from deepminer_ray.explanations.located import FIXED, located_scans, locating
@@ -57,6 +57,8 @@ def score(run: Run, options: ScoreOptions) -> None:
         raise BadInput("`score` needs word vectors: --vectors FILE, or train some with `deepminer words CORPUS OUT`.")
     domain = run.domain
     words = load_words(Path(vectors), domain.fields)
+    if words.remark:
+        say(sentence(words.remark))
     chosen = chosen_partitions(options.partitions, ["holdout"])
     parameters = options.stored() | {"vectors": _hash(Path(vectors)), "partitions": chosen}
     if run.finished("score", parameters, options.again):

@@ -211,3 +211,77 @@ def test_a_saved_array_whose_shape_is_damaged_is_refused(tmp_path: Path, words: 
     path.write_bytes(content.replace(b"K\x00\x85", b"J\xff\xff\xff\x7f\x85"))
     with pytest.raises(BadInput, match="begins with a shape"):
         load_words(path)
+
+
+LINES = [
+    "the 0.25 -0.5 1e-3",
+    ". . . 0.5 0.25 0.125",
+    "at name@domain.com 1 2 3",
+    "2 4 5 6",
+    "mass 7 8 9",
+    "caf\u00e9 1 1 1",
+    "non\u00a0breaking 2 2 2",
+    "edge 3 3 3 ",
+]
+WORDS = ["the", ". . .", "at name@domain.com", "2", "mass", "caf\u00e9", "non\u00a0breaking", "edge"]
+
+
+@pytest.mark.parametrize("header", ["", "8 3\n"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_words_may_have_blanks(tmp_path: Path, header: str, packed: bool) -> None:
+    """Some of GloVe's 840 billion have; the numbers are those at the end of the line."""
+    path = tmp_path / ("glove.840B.txt.gz" if packed else "glove.840B.txt")
+    content = (header + "\n".join(LINES)).encode()
+    path.write_bytes(gzip.compress(content) if packed else content)
+    words = load_words(path)
+    assert words.vectors.index_to_key == WORDS and not words.remark
+    assert words.vectors["at name@domain.com"].tolist() == [1, 2, 3] and words.vectors["the"].tolist()[:2] == [
+        0.25,
+        -0.5,
+    ]
+
+
+BAD = {
+    "too few numbers": b"odd 1 2",
+    "no number": b"odd 1 x 3",
+    "not finite": b"odd 1 nan 3",
+    "decimal commas": b"odd 1,5 2,5 3,5",
+    "not UTF-8": b"od\xffd 1 2 3",
+    "no word": b" 1 2 3",
+    "one letter": b"x",
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("header", [b"", b"9 3\n"])
+def test_one_bad_line_is_named_and_not_the_file_refused(tmp_path: Path, bad: str, header: bytes) -> None:
+    path = tmp_path / "vectors.txt"
+    lines = [line.encode() for line in LINES]
+    path.write_bytes(header + b"\n".join([*lines[:4], BAD[bad], *lines[4:]]) + b"\n")
+    words = load_words(path)
+    assert words.vectors.index_to_key == WORDS
+    assert words.remark.startswith(f"vectors.txt: line {6 if header else 5} (")
+    assert words.remark.endswith("which is not a word and 3 numbers: left out")
+
+
+@pytest.mark.parametrize("header", [b"", b"10 3\n"])
+def test_a_file_of_many_bad_lines_is_refused(tmp_path: Path, header: bytes) -> None:
+    path = tmp_path / "vectors.txt"
+    lines = [line.encode() for line in LINES]
+    path.write_bytes(header + b"\n".join([*lines, BAD["no number"], BAD["too few numbers"]]) + b"\n")
+    with pytest.raises(BadInput, match=r"line 9 .*, line 10 " if not header else r"line 10 .*, line 11 "):
+        load_words(path)
+    path.write_bytes(b"12 3\n" + b"\n".join(lines))
+    with pytest.raises(BadInput, match="announces 12 vectors, and has 8: it was cut off"):
+        load_words(path)
+
+
+def test_text_is_read_as_gensim_reads_it(tmp_path: Path, words: Words) -> None:
+    """To the bit, the first of two equal words, and no more lines than announced."""
+    path = tmp_path / "vectors.txt"
+    words.vectors.save_word2vec_format(str(path))
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, lines[0], "mass 1 1 1 1 1 1", *lines[1:]]))
+    read, gensims = load_words(path).vectors, KeyedVectors.load_word2vec_format(str(path))
+    assert [*read.index_to_key, None] == gensims.index_to_key  # which keeps a place for the word that is there twice
+    assert (read.vectors == gensims.vectors[: len(read)]).all() and read.vectors.dtype == gensims.vectors.dtype
