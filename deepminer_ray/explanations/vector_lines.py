@@ -77,7 +77,7 @@ def read_vector_lines(path: Path) -> VectorLines:
 
 def _first_reading(path: Path) -> _FirstReading:
     """The first reading; a ValueError where nothing can be a vector."""
-    with _opened(path) as file:
+    with _lines_file(path) as file:
         first = file.readline(LONGEST_LINE).split()
     has_header = len(first) == 2 and all(part.isdigit() for part in first)
     counts, lines, length = Counter[int](), 0, 0
@@ -94,7 +94,7 @@ def _first_reading(path: Path) -> _FirstReading:
     return _FirstReading(size, announced, lines, length)
 
 
-def _opened(path: Path) -> "gzip.GzipFile":
+def _lines_file(path: Path) -> "gzip.GzipFile":
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
     return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
@@ -102,7 +102,7 @@ def _opened(path: Path) -> "gzip.GzipFile":
 
 def _text_lines(path: Path, *, skipped: bool) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank and their numbers, without what ends them; the first one may be skipped."""
-    with _opened(path) as file:
+    with _lines_file(path) as file:
         number = 0
         while line := file.readline(LONGEST_LINE):
             number += 1

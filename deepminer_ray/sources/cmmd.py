@@ -14,10 +14,11 @@ from deepminer_ray.errors import BadInput
 from deepminer_ray.files.location import Place, place
 from deepminer_ray.mammography import BENIGN, MALIGNANT
 from deepminer_ray.sources.data_set import DICOM_SUFFIXES, images_below, named_rows, read_of_data_set, table_rows
-from deepminer_ray.sources.image_case import LATERALITIES, inside
+from deepminer_ray.sources.image_case import inside
 from deepminer_ray.sources.rows import Case, Rejected
 from deepminer_ray.sources.spreadsheet import SPREADSHEET_SUFFIX, sheet_rows
 from deepminer_ray.sources.two_tables import CLASS_COLUMN, NAME_OF_SCAN, Cells, ImageCells, named_once
+from deepminer_ray.sources.values import LATERALITIES
 
 SOURCE_KIND = "cmmd"
 

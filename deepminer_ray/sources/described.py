@@ -11,9 +11,9 @@ from deepminer_ray.sources.dicom import Layout, is_dicom, layout_of, read_datase
 from deepminer_ray.sources.dicom_grey import Reading, scale_of
 from deepminer_ray.sources.dicom_raw import is_raw
 from deepminer_ray.sources.dicom_views import DIGITIZED, acquisition_of, kinds_of_view, side_of, view_of
-from deepminer_ray.sources.finding import MISSING
 from deepminer_ray.sources.grey_range import extent_row, range_of
 from deepminer_ray.sources.mias import SOURCE_KIND as MIAS
+from deepminer_ray.sources.patient import is_nobody
 from deepminer_ray.sources.rows import Case, Rejected, Repair, Scan, Unsaid
 
 OF_DENSITY, OF_DISPLAY, OF_COLOUR = "density", "display", "colour"
@@ -21,9 +21,6 @@ OF_DENSITY, OF_DISPLAY, OF_COLOUR = "density", "display", "colour"
 
 DIGITIZED_SOURCES = (MIAS,)
 """Sources of digitized films without calibration."""
-
-NO_PATIENT = MISSING | {"ANON", "ANONYMIZED", "ANONYMISED", "ANONYMOUS", "REMOVED", "UNKNOWN", "0"}
-"""What a header says of its patient where it says nothing."""
 
 
 def describe(case: Case, reading: Reading) -> Case:
@@ -121,7 +118,7 @@ def contradictions(dataset: Any, scan: Scan, patients: bool = True) -> list[str]
     patient = "".join(words_of(dataset, "PatientID")[:1])
     removed = [word.upper() for word in words_of(dataset, "PatientIdentityRemoved")[:1]] == ["YES"]
     told = patients and not scan.file.endswith(f"/{scan.patient}")  # else the image stands for its patient
-    named = told and patient.upper() not in NO_PATIENT and not removed
+    named = told and patient != "0" and not is_nobody(patient) and not removed
     if named and _levelled_patient(patient) != _levelled_patient(scan.patient):
         differing.append("has a header that says another patient: that of the table was taken")
     return differing

@@ -98,7 +98,7 @@ def stored_values(content: bytes, layout: Layout, frame: int = 0) -> StoredValue
     if layout.syntax in NATIVE:
         return _native(content, layout, frame)
     coded = _coded_frame(content, layout, frame)
-    return _fitted(CODINGS[layout.syntax].decode(coded, layout), layout)
+    return _of_layout(CODINGS[layout.syntax].decode(coded, layout), layout)
 
 
 def _coded_frame(content: bytes, layout: Layout, frame: int) -> Coded:
@@ -127,7 +127,7 @@ def _native(content: bytes, layout: Layout, frame: int) -> StoredValues:
     return values.astype(f"=u{width}", copy=False).reshape(layout.rows, layout.columns)
 
 
-def _fitted(values: StoredValues, layout: Layout) -> StoredValues:
+def _of_layout(values: StoredValues, layout: Layout) -> StoredValues:
     """What a decoder gave as the header says it, with the bits of a sign where it has one."""
     if values.shape != (layout.rows, layout.columns):
         raise BadInput(f"its pixels have the shape {values.shape}: its header says otherwise.")

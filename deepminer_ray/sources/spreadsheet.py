@@ -30,7 +30,7 @@ def sheet_rows(file: Place) -> list[list[str]]:
         _refuse_large(file, content)
         quiet = warnings.catch_warnings(action="ignore")  # such as of styles that are left out
         with quiet, closing(openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)) as book:
-            return list(_rows(file, book.worksheets[0]))
+            return list(_rows_of_sheet(file, book.worksheets[0]))
     except BadInput:
         raise
     except Exception as error:  # a damaged file raises whatever its first wrong part leads to
@@ -44,7 +44,7 @@ def _refuse_large(file: Place, content: bytes) -> None:
         raise BadInput(f"{file.name} has more than {MOST_BYTES} bytes: it is not read.")
 
 
-def _rows(file: Place, sheet: Any) -> Iterator[list[str]]:
+def _rows_of_sheet(file: Place, sheet: Any) -> Iterator[list[str]]:
     sheet.reset_dimensions()  # what a sheet says of its size may be wrong, and would be filled up
     for number, row in enumerate(sheet.iter_rows(max_col=MOST_CELLS_ACROSS, values_only=True), 1):
         if number > MOST_CELLS_DOWN:

@@ -63,9 +63,9 @@ LESION_TYPES = {
     "suspicious lymph node": "AXILLARY_ADENOPATHY",
 }
 """The lesion types that the words of a list of categories, in small letters, mean."""
-QUOTED = r"""\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*"""
+QUOTED_WORD = r"""\s*(?:'([^'"\\]*)'|"([^'"\\]*)")\s*"""
 LONGEST_LIST = 1000
-LIST_OF_WORDS = re.compile(rf"\[({QUOTED})(,{QUOTED})*,?\s*\]")
+LIST_OF_WORDS = re.compile(rf"\[({QUOTED_WORD})(,{QUOTED_WORD})*,?\s*\]")
 
 
 @dataclass
@@ -156,7 +156,7 @@ def words_of_list(text: str) -> list[str]:
     """The words of a list as Python writes it: `['Mass', 'Skin Retraction']`; BadInput where it is anything else."""
     if len(text) > LONGEST_LIST or LIST_OF_WORDS.fullmatch(text) is None:
         raise BadInput(f"{text[:60]!r} is not a list of categories, such as ['Mass'].")
-    return [one or other for one, other in re.findall(QUOTED, text[1:-1])]
+    return [one or other for one, other in re.findall(QUOTED_WORD, text[1:-1])]
 
 
 def _types_of_words(words: list[str]) -> str:

@@ -59,7 +59,7 @@ def test_classes_are_of_breasts_and_have_no_place(tmp_path: Path) -> None:
         ([row("1", "")], "Its cancer is '', not 0 or 1"),
         ([row("1", "0", "2")], "Its biopsy is '2', not 0 or 1"),
         ([row("1"), row("1", "1")], "line 3: It says something else of its image than another row"),
-        ([row("1", view="AT")], "'L', 'AT' are not a laterality"),
+        ([row("1", view="ZZ")], "'L', 'ZZ' are not a laterality"),
         ([row("1", patient="")], "The row names no patient"),
     ],
 )

@@ -158,7 +158,7 @@ def test_a_finding_that_is_worse_than_its_breast_counts_and_is_said(tmp_path: Pa
         ([row("a", 4, "['No Finding'],,1,2,3,4")], "It is 'No Finding', and has a box"),
         ([row("a", 4, NOTHING), row("a", 5, NOTHING)], "line 3: It says something else of its image"),
         ([row("a", 4, NOTHING), row("a", 4, NOTHING, view="MLO")], "It says something else of its image"),
-        ([row("a", 4, NOTHING, view="FB")], "'L', 'FB' are not a laterality"),
+        ([row("a", 4, NOTHING, view="ZZ")], "'L', 'ZZ' are not a laterality"),
         ([row("a", 4, NOTHING).replace(",160,120,", ",161,120,")], "It is said to have 161 rows, and has 160"),
         ([row("a", 4, NOTHING, study="")], "The row names no patient"),
     ],
