@@ -18,6 +18,8 @@ from deepminer_ray.sources.rows import Lesion, Ring
 from deepminer_ray.sources.values import read_assessment
 
 KEYWORDS = tuple(KEYWORD_COLUMNS.values())
+MOST_OF_IMAGE = 0.5
+"""Share of a film that the masks of its findings cover at most."""
 JPEG_SUFFIXES, HALF_OF_WHITE = (".jpg", ".jpeg"), 127
 
 Number = TypeVar("Number", int, float)
@@ -68,11 +70,30 @@ def joined(findings: list[Finding]) -> Finding:
 
 
 def components(path: Place, columns: int, rows: int) -> list[Ring]:
-    """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row."""
+    """The outer boundary of each 8-connected component of a mask, ordered by left column, then top row.
+
+    BadInput where the mask covers so much of the film that it outlines no finding.
+    """
     values = mask_values(path, columns, rows)
     if path.suffix.lower() in JPEG_SUFFIXES:  # which makes edges neither black nor white
-        return rings_of(np.asarray(values, np.uint8) > HALF_OF_WHITE)
-    return rings_of(np.asarray(values != np.zeros((), np.uint8)))
+        return _rings_of_findings(np.asarray(values, np.uint8) > HALF_OF_WHITE)
+    return _rings_of_findings(np.asarray(values != np.zeros((), np.uint8)))
+
+
+def outlines_by_value(path: Place, columns: int, rows: int, lesions: int) -> list[list[Ring]] | None:
+    """The outlines of lesions 1 to n where the values of a mask are 1 to n and nothing else beside 0; else None."""
+    values = mask_values(path, columns, rows)
+    if lesions < 2 or set(np.unique(values).tolist()) - {0} != set(range(1, lesions + 1)):
+        return None
+    return [rings_of(np.asarray(values == np.asarray(of, values.dtype))) for of in range(1, lesions + 1)]
+
+
+def _rings_of_findings(mask: NDArray[np.bool_]) -> list[Ring]:
+    if (share := float(mask.mean())) > MOST_OF_IMAGE:
+        raise BadInput(
+            f"The mask covers {share:.0%} of the film: it is inverted, or of the breast, and not of a finding."
+        )
+    return rings_of(mask)
 
 
 def mask_values(path: Place, columns: int, rows: int) -> NDArray[np.generic]:

@@ -23,6 +23,7 @@ from deepminer_ray.sources.finding import (
     components,
     joined,
     lesion_of,
+    outlines_by_value,
     read_finding,
     read_number,
 )
@@ -136,9 +137,10 @@ def _read_image_row(case: Case, directory: Place, row: dict[str, str]) -> None:
     elif not rings:
         raise BadInput(f"The film is {row['pathology'].lower()}, and {NOT_OUTLINED}")
     else:
-        findings, outlines = _share_outlines(
-            _findings(row | {"pathology": "|".join(pathologies)}, repairs), rings, repairs
-        )
+        findings = _findings(row | {"pathology": "|".join(pathologies)}, repairs)
+        outlines = outlines_by_value(mask, scan.columns, scan.rows, len(findings)) if mask else None
+        if outlines is None:
+            findings, outlines = _share_outlines(findings, rings)
         pairs = enumerate(zip(findings, outlines, strict=True), 1)
         case.lesions += [lesion_of(scan.scan, number, finding, outline) for number, (finding, outline) in pairs]
     case.scans.append(scan)
@@ -182,12 +184,13 @@ def _findings(row: dict[str, str], repairs: list[str]) -> list[Finding]:
     return [joined(findings)]
 
 
-def _share_outlines(
-    findings: list[Finding], rings: list[Ring], repairs: list[str]
-) -> tuple[list[Finding], list[list[Ring]]]:
-    """Give each finding its component; where their numbers differ, one finding has them all."""
+def _share_outlines(findings: list[Finding], rings: list[Ring]) -> tuple[list[Finding], list[list[Ring]]]:
+    """Give each finding its component, or a single one all; BadInput where their numbers differ otherwise."""
     if len(findings) == len(rings):
         return findings, [[ring] for ring in rings]
     if len(findings) > 1:
-        repairs.append(f"announces {len(findings)} lesions, but its mask holds {len(rings)}: taken as one lesion")
-    return [joined(findings)], [rings]
+        raise BadInput(
+            f"It has {len(findings)} lesions, and its mask {len(rings)} separate areas: nobody knows which is which. "
+            f"Give the areas the values 1 to {len(findings)}, or write a row for each lesion into {LESIONS_FILE}."
+        )
+    return findings, [rings]
