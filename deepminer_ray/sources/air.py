@@ -20,14 +20,17 @@ def beside_the_breast(lesions: Sequence[Lesion], grey: NDArray[np.generic]) -> l
 
     Tissue is brighter than air.
     """
+    outlined = [lesion for lesion in lesions if lesion.outline]
+    shares = shares_in_air([lesion.outline for lesion in outlined], grey)
+    return [lesion.abnormality for lesion, share in zip(outlined, shares, strict=True) if share > MOST_IN_AIR]
+
+
+def shares_in_air(outlines: Sequence[Sequence[Ring]], grey: NDArray[np.generic]) -> list[float]:
+    """The share of each outline's pixels that lie in the air of grey levels [rows, columns]."""
     step = max(1, min(grey.shape) // 512)
     thinned = grey[::step, ::step].astype(np.float64)
     air = thinned.min() + AIR * (np.percentile(thinned, BRIGHT) - thinned.min())
-    return [
-        lesion.abnormality
-        for lesion in lesions
-        if lesion.outline and _share_below(lesion.outline, grey, air) > MOST_IN_AIR
-    ]
+    return [_share_below(outline, grey, air) for outline in outlines]
 
 
 def _share_below(outline: Sequence[Ring], grey: NDArray[np.generic], level: float) -> float:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepminer_ray.files.location import Place
-from deepminer_ray.sources import cbis, cmmd, rsna, vindr
+from deepminer_ray.sources import cbis, cmmd, embed, rsna, vindr
 from deepminer_ray.sources.data_set import DataSet, read_item_of
 
 DATA_SETS = (
@@ -31,6 +31,14 @@ DATA_SETS = (
         cmmd.recognise,
         cmmd.find_images_of_cmmd,
         cmmd.read_image_of_cmmd,
+    ),
+    DataSet(
+        embed.SOURCE_KIND,
+        "EMBED",
+        f"{embed.CLINICAL}.csv",
+        embed.recognise,
+        embed.find_images_of_embed,
+        embed.read_image_of_embed,
     ),
 )
 
